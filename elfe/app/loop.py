@@ -1,0 +1,80 @@
+"""How a service lives: one owner, one inbox, two clocks.
+
+A service is stepped. It does all that is due, and says when it next wants to be woken. `live` steps it on the real
+clock and whenever a message arrives; `conducted` steps it when the conductor of virtual time says so, and answers how
+much it has sent and received. The service cannot tell which of the two it lives in.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
+from typing import Protocol
+
+from attrs import frozen
+
+from elfe import clock
+from elfe.broker.session import Session
+
+
+class Service(Protocol):
+    """What the loop steps, always from the same thread."""
+
+    def step(self, now: datetime) -> datetime:
+        """Handle the inbox, do all that is due at `now`, and return when to be woken next."""
+
+    def close(self) -> None:
+        """Leave in order."""
+
+
+@frozen
+class Advance:
+    """From the conductor: it is `to` now."""
+
+    to: datetime
+
+
+@frozen
+class Idle:
+    """To the conductor: nothing is left to do at this instant."""
+
+    next_at: datetime
+    sent: Mapping[str, int]         # topic → how many messages, since the start
+    received: Mapping[str, int]     # likewise, of all sessions of the party
+    filters: tuple[tuple[str, ...], ...]   # what each session of the party listens to
+
+
+def live(service: Service, session: Session, stop: threading.Event) -> None:
+    """Step a service on the real clock until `stop` is set."""
+    try:
+        while not stop.is_set():
+            next_at = service.step(clock.now())
+            session.wait(min(timedelta(seconds=1), max(timedelta(), next_at - clock.now())))
+    finally:
+        service.close()
+
+
+def conducted(service: Service, sessions: tuple[Session, ...], conductor: Connection) -> None:
+    """Step a service when the conductor says so, until it hangs up."""
+    try:
+        while True:
+            order = conductor.recv()
+            next_at = service.step(order.to)
+            conductor.send(_idle(next_at, sessions))
+    except EOFError:
+        pass
+    finally:
+        service.close()
+
+
+def _idle(next_at: datetime, sessions: tuple[Session, ...]) -> Idle:
+    sent: dict[str, int] = {}
+    received: dict[str, int] = {}
+    for session in sessions:
+        for topic, count in session.sent.items():
+            sent[topic] = sent.get(topic, 0) + count
+        for topic, count in session.received.items():
+            received[topic] = received.get(topic, 0) + count
+    return Idle(next_at, sent, received, tuple(session.filters for session in sessions))

@@ -1,0 +1,66 @@
+"""One connection to the broker, as its owner sees it: an inbox to empty, messages to send.
+
+The client's own thread only puts into the inbox and returns; whoever owns the session empties it. On every connection
+the session subscribes again and puts `Connected` into the inbox, on every loss `Disconnected`: what to do about it is
+the owner's business. A publish is refused while there is no connection (`send` says so by False): nothing queues up to
+be sent late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Protocol
+
+from attrs import frozen
+
+from elfe.devices.values import Publish
+
+
+@frozen
+class Message:
+    """What arrived."""
+
+    topic: str
+    payload: bytes
+    retained: bool = False      # an old word kept by the broker: never fresh
+
+
+@frozen
+class Connected:
+    """The broker let us in, and our subscriptions stand again."""
+
+
+@frozen
+class Disconnected:
+    """The broker is out of reach; the client is trying again by itself."""
+
+    reason: str = ""
+
+
+Arrival = Message | Connected | Disconnected
+
+
+class Session(Protocol):
+    """The edge to the broker; `elfe.broker.client` is the real one, `elfe.devices.testing` has a mocked one."""
+
+    filters: tuple[str, ...]
+    sent: Mapping[str, int]
+    received: Mapping[str, int]
+
+    def listen(self, filters: tuple[str, ...]) -> None:
+        """Replace the subscriptions."""
+
+    def send(self, message: Publish, expires_after: timedelta | None = None) -> bool:
+        """Publish; False while there is no connection. `expires_after` goes on the wire where the broker speaks MQTT 5."""
+
+    def arrivals(self) -> list[Arrival]:
+        """Empty the inbox, never waiting."""
+
+    def wait(self, at_most: timedelta) -> None:
+        """Return when something arrives, or after `at_most`."""
+
+    def close(self) -> None:
+        """Disconnect in order: no last will."""
+
+

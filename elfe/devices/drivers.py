@@ -1,0 +1,186 @@
+"""From installed plugins to one driver per device type.
+
+`discover` finds what stands in the entry-point group and loads it; `Drivers` routes each device type to exactly one
+plugin. Whatever is wrong with a plugin that settings enable is a `PluginError` that names it, and nothing starts.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+from attrs import define, field, frozen
+
+from elfe.devices import hookspecs
+from elfe.devices.hookspecs import GROUP
+from elfe.devices.values import (
+    Command,
+    ConfigPush,
+    Device,
+    DeviceType,
+    Encoded,
+    Event,
+    LegacyTopics,
+    Presence,
+    Topics,
+)
+from elfe.errors import PluginError
+
+HOOKS: Mapping[str, inspect.Signature] = {
+    name: inspect.signature(spec)
+    for name, spec in vars(hookspecs).items()
+    if inspect.isfunction(spec) and hasattr(spec, f"{GROUP}_spec")
+}
+"""Every hook of the contract with its signature, in the order of `hookspecs.py`."""
+
+REQUIRED = ("device_types", "build_topics", "decode_message", "parse_legacy_topics", "render_legacy_topics")
+
+
+@frozen
+class Plugin:
+    """A plugin package as it was found: loaded, or with the reason why not."""
+
+    name: str
+    version: str
+    module: Any = field(default=None, eq=False)
+    problem: str = ""
+
+    @property
+    def types(self) -> tuple[DeviceType, ...]:
+        """The device types that it declares; none when it could not be loaded."""
+        return self.module.device_types() if self.module is not None and not self.problem else ()
+
+
+@frozen
+class Driver:
+    """One device type and the functions that answer for it. An absent hook is None."""
+
+    type: DeviceType
+    plugin: str
+    build_topics: Callable[[Device], Topics]
+    decode_message: Callable[[Device, str, bytes], tuple[Event, ...]]
+    render_legacy_topics: Callable[[Device], LegacyTopics]
+    parse_legacy_topics: Callable[[int, LegacyTopics], tuple[Mapping[str, str], int]]
+    encode_command: Callable[[Device, Command], Encoded] | None = None
+    parse_lwt: Callable[[Device, bytes], Presence] | None = None
+    push_config: Callable[[Device, Mapping[str, str]], ConfigPush] | None = None
+    simulate: Callable[[Device, int], Any] | None = None
+
+    def device(self, id: str, hardware_id: str = "", stored: Mapping[str, str] | None = None,
+               channel: int = 0, instance: str = "elfe") -> Device:
+        """The device at the installation point `id`: its stored templates over the type's defaults."""
+        names = {"id": id, "hardware_id": hardware_id or id}
+        defaults = {name: template.format_map(names) for name, template in self.type.templates.items()}
+        return Device(id=id, type_id=self.type.id, hardware_id=hardware_id, channel=channel,
+                      templates={**defaults, **(stored or {})}, reply_to=f"elfe/{instance}/{id}")
+
+
+@define
+class Drivers:
+    """The drivers in force, by device type."""
+
+    plugins: tuple[Plugin, ...]
+    by_type: Mapping[int, Driver]
+
+    def __getitem__(self, type_id: int) -> Driver:
+        try:
+            return self.by_type[type_id]
+        except KeyError:
+            known = ", ".join(str(known) for known in sorted(self.by_type)) or "none"
+            raise PluginError(
+                f"no enabled plugin drives device type {type_id} (driven types: {known}); "
+                f"install or enable the plugin of that family, `elfe plugins` lists them"
+            ) from None
+
+    def __contains__(self, type_id: object) -> bool:
+        return type_id in self.by_type
+
+    def __iter__(self) -> Iterator[Driver]:
+        return iter(self.by_type[type_id] for type_id in sorted(self.by_type))
+
+
+def discover(found: Iterable[EntryPoint] | None = None) -> tuple[Plugin, ...]:
+    """Every plugin installed on this machine, loaded; one that cannot be loaded carries its problem."""
+    points = entry_points(group=GROUP) if found is None else found
+    return tuple(_load(point) for point in sorted(points, key=lambda point: point.name))
+
+
+def select(plugins: Iterable[Plugin], enabled: Iterable[str] | None = None,
+           disabled: Iterable[str] = ()) -> Drivers:
+    """The drivers of the plugins that the settings let in, or a `PluginError` that says what to change.
+
+    `enabled` None means every plugin found. A name that no plugin has is refused: it is misspelt.
+    """
+    plugins, disabled = tuple(plugins), set(disabled)
+    names = [plugin.name for plugin in plugins]
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise PluginError(f"installed twice under the same name: {', '.join(twice)}; uninstall one of the two packages")
+    wanted = set(names) if enabled is None else set(enabled)
+    misspelt = sorted((wanted | disabled) - set(names))
+    if misspelt:
+        raise PluginError(f"no such plugin: {', '.join(misspelt)} (installed: {', '.join(sorted(names)) or 'none'})")
+    chosen = tuple(plugin for plugin in plugins if plugin.name in wanted - disabled)
+    for plugin in chosen:
+        if plugin.problem:
+            raise PluginError(f"plugin {plugin.name}: {plugin.problem}; repair it, uninstall it, or disable it "
+                              f'with `disabled = ["{plugin.name}"]` under [plugins]')
+    return Drivers(plugins=plugins, by_type=_route(chosen))
+
+
+def load(enabled: Iterable[str] | None = None, disabled: Iterable[str] = ()) -> Drivers:
+    """Discover and select in one step."""
+    return select(discover(), enabled, disabled)
+
+
+def problems_of(module: Any) -> list[str]:
+    """What stands against the contract in a plugin's module: the checks that do not need a device."""
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(module)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        return [str(error).partition("\n")[2].strip() or str(error)]
+    hooks = {name: getattr(module, name) for name in HOOKS if hasattr(getattr(module, name, None), f"{GROUP}_impl")}
+    problems = [f"the hook {name} is missing" for name in REQUIRED if name not in hooks]
+    for name, hook in hooks.items():
+        asked, given = list(HOOKS[name].parameters), list(inspect.signature(hook).parameters)
+        if asked != given:
+            problems.append(f"{name}({', '.join(given)}) must take ({', '.join(asked)})")
+    return problems
+
+
+def _load(point: EntryPoint) -> Plugin:
+    version = point.dist.version if point.dist else "?"
+    try:
+        module = point.load()
+        problems = problems_of(module)
+        if not problems:
+            problems = _problems_of_types(module.device_types())
+    except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything; it is named, never fatal to the others
+        return Plugin(point.name, version, problem=f"cannot be loaded: {type(error).__name__}: {error}")
+    return Plugin(point.name, version, module, problem="; ".join(problems))
+
+
+def _problems_of_types(types: Any) -> list[str]:
+    if not isinstance(types, tuple) or not all(isinstance(each, DeviceType) for each in types):
+        return ["device_types() must return a tuple of DeviceType"]
+    return [] if types else ["device_types() declares no type"]
+
+
+def _route(plugins: Iterable[Plugin]) -> dict[int, Driver]:
+    routed: dict[int, Driver] = {}
+    for plugin in plugins:
+        hooks = {name: getattr(plugin.module, name) for name in HOOKS
+                 if name != "device_types" and hasattr(getattr(plugin.module, name, None), f"{GROUP}_impl")}
+        for each in plugin.types:
+            if each.id in routed:
+                raise PluginError(f"device type {each.id} is claimed by two plugins, {routed[each.id].plugin} and "
+                                  f"{plugin.name}; disable one of them under [plugins]")
+            routed[each.id] = Driver(type=each, plugin=plugin.name, **hooks)
+    return routed

@@ -1,0 +1,60 @@
+"""Reading words, numbers and JSON that may be anything. Total: every refusal is `BadPayload`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from elfe.devices.values import BadPayload
+
+LIMIT = 65_536
+"""No device that we know says more at once; a larger message is not one of theirs."""
+SHOWN = 80
+
+
+def word(payload: bytes) -> str:
+    """A plain-text payload, stripped."""
+    try:
+        return payload[:LIMIT].decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise BadPayload(repr(payload[:SHOWN])) from error
+
+
+def number(payload: bytes) -> float:
+    """A plain-text number; refuses NaN, infinities and what no appliance can say."""
+    try:
+        return as_number(float(word(payload)))
+    except ValueError as error:
+        raise BadPayload(repr(payload[:SHOWN])) from error
+
+
+def as_number(value: object) -> float:
+    """A JSON number, as a finite float. A bool is not a number, nor is a numeric text."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadPayload(f"not a number: {str(value)[:SHOWN]}")
+    try:
+        wide = float(value)
+    except OverflowError as error:
+        raise BadPayload("a number too large") from error
+    if not isfinite(wide) or abs(wide) >= 1e12:
+        raise BadPayload(f"not a plausible number: {wide}")
+    return wide
+
+
+def json_object(payload: bytes) -> Mapping[str, Any]:
+    """A JSON object."""
+    if len(payload) > LIMIT:
+        raise BadPayload(f"{len(payload)} bytes in one message")
+    try:
+        value = json.loads(payload, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:   # JSONDecodeError and UnicodeDecodeError are ValueErrors
+        raise BadPayload(repr(payload[:SHOWN])) from error
+    if not isinstance(value, dict):
+        raise BadPayload(f"not an object: {payload[:SHOWN]!r}")
+    return value
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(constant)

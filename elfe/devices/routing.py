@@ -1,0 +1,108 @@
+"""From a message on the wire to what it says of which device. Pure: who calls it owns the socket.
+
+Devices that share one physical unit (several channels under the same templates) share its messages: a message is
+decoded once and its channels fan out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from attrs import define, field, frozen
+from paho.mqtt.matcher import MQTTMatcher
+
+from elfe.devices.drivers import Driver, Drivers
+from elfe.devices.values import BadPayload, Device, Event, Presence, Role
+
+
+@frozen
+class Heard:
+    """One device said something."""
+
+    device: Device
+    event: Event | Presence
+
+
+@frozen
+class Unreadable:
+    """A message of a device that we listen to, and cannot read."""
+
+    device: Device
+    topic: str
+    payload: bytes
+    reason: str
+
+
+@frozen
+class _Listener:
+    role: Role
+    driver: Driver
+    devices: tuple[Device, ...]    # of one physical unit
+
+
+@define
+class Router:
+    """Whose message is it, and what does it say?"""
+
+    drivers: Drivers
+    devices: tuple[Device, ...]
+    roles: frozenset[Role] = frozenset(Role)
+    unreadable: Counter[str] = field(factory=Counter, init=False)
+    _exact: Mapping[str, tuple[_Listener, ...]] = field(init=False)
+    _patterns: MQTTMatcher = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        listeners = defaultdict(list)
+        for (topic, role, _), (driver, devices) in self._units().items():
+            listeners[topic].append(_Listener(role, driver, tuple(devices)))
+        self._exact = {topic: tuple(each) for topic, each in listeners.items()}
+        self._patterns = MQTTMatcher()
+        for topic, each in self._exact.items():
+            if "+" in topic or "#" in topic:
+                self._patterns[topic] = each
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """What to subscribe to."""
+        return tuple(sorted(self._exact))
+
+    def read(self, topic: str, payload: bytes) -> Iterator[Heard | Unreadable]:
+        """What a message says: nothing when it is nobody's, `Unreadable` when its driver refuses it."""
+        for listener in self._listeners(topic):
+            unit = listener.devices[0]
+            try:
+                if listener.role is Role.PRESENCE:
+                    assert listener.driver.parse_lwt is not None
+                    events: tuple[Event | Presence, ...] = (listener.driver.parse_lwt(unit, payload),)
+                else:
+                    events = listener.driver.decode_message(unit, topic, payload)
+            except BadPayload as error:
+                self.unreadable[unit.id] += 1
+                yield Unreadable(unit, topic, payload, str(error))
+                continue
+            for device in listener.devices:
+                for event in events:
+                    if getattr(event, "channel", device.channel) == device.channel:
+                        yield Heard(device, event)
+
+    def _listeners(self, topic: str) -> tuple[_Listener, ...]:
+        exact = self._exact.get(topic)
+        if exact is not None:
+            return exact
+        return tuple(each for listeners in self._patterns.iter_match(topic) for each in listeners)
+
+    def _units(self) -> Mapping[tuple[str, Role, object], tuple[Driver, list[Device]]]:
+        units: dict[tuple[str, Role, object], tuple[Driver, list[Device]]] = {}
+        for device in self.devices:
+            driver = self.drivers[device.type_id]
+            unit = (device.type_id, tuple(sorted(device.templates.items())))
+            for topic, role in driver.build_topics(device).listen.items():
+                if role in self.roles:
+                    units.setdefault((topic, role, unit), (driver, []))[1].append(device)
+        return units
+
+
+def commanded(drivers: Drivers, devices: Iterable[Device]) -> dict[str, Device]:
+    """The command topic of each device, for those who sweep or watch command topics."""
+    return {drivers[device.type_id].build_topics(device).command: device for device in devices}

@@ -1,0 +1,44 @@
+"""The one tree of errors.
+
+    ElfeError
+    ├── SetupError             a mistake in our set-up: the program says what to change and does not start (exit 78)
+    │   ├── SettingsError      in elfe.toml or the environment
+    │   ├── PluginError        a plugin is broken, misspelt, or claims what another one claims
+    │   └── SchemaError        a database that is not there, or is not the one we know
+    ├── InventoryError         lines of an inventory that cannot be provisioned, all of them at once
+    ├── DeclarationError       a declaration that cannot be taken, with what would be accepted
+    └── PlanError              a plan that breaks a promise, whoever made it
+    BadPayload (a ValueError)  what a device said cannot be read: counted, never fatal; see elfe.devices
+"""
+
+
+class ElfeError(Exception):
+    """Whatever elfe refuses, with a sentence that says what to change."""
+
+
+class SetupError(ElfeError):
+    """A mistake in our set-up: nothing starts."""
+
+
+class SettingsError(SetupError):
+    """A key or a value of the settings that cannot be used."""
+
+
+class PluginError(SetupError):
+    """A plugin that cannot be trusted with its device types."""
+
+
+class SchemaError(SetupError):
+    """A database that is not there, or is not the one we know."""
+
+
+class InventoryError(ElfeError):
+    """Lines of an inventory that cannot be provisioned."""
+
+
+class DeclarationError(ElfeError):
+    """A declaration that cannot be taken."""
+
+
+class PlanError(ElfeError):
+    """A plan that breaks a promise."""

@@ -1,0 +1,62 @@
+"""The energy history behind one interface. The SQL store is the embedded default; Zabbix comes behind the same one.
+
+A series has a name of the contract (`D101 puissance`, `D101 energie`, `D101 temp`, ...) and an integer id, which is
+what `mesures_puissance_elec_id` holds. A reading is stored once: the same series and instant twice is one reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from attrs import frozen
+
+BALANCE = "Equilibre General P=C bis"
+"""The territory's balance, production − consumption in W, as the first EMS names it."""
+
+
+def power_series(device_id: str) -> str:
+    """The name of a device's power series, W."""
+    return f"{device_id} puissance"
+
+
+def energy_series(device_id: str) -> str:
+    """The name of a device's energy counter, Wh."""
+    return f"{device_id} energie"
+
+
+def state_series(device_id: str) -> str:
+    """The name of a device's output state, 1 on and 0 off."""
+    return f"{device_id} etat"
+
+
+@frozen
+class Reading:
+    """One value of one series."""
+
+    series: int
+    at: datetime
+    value: float
+
+
+class History(Protocol):
+    """Where what was measured is kept."""
+
+    def series(self, name: str, unit: str = "") -> int:
+        """The id of a series; it is created when it is new."""
+
+    def find(self, name: str) -> int | None:
+        """The id of a series, or None when there is none."""
+
+    def append(self, readings: Iterable[Reading]) -> None:
+        """Keep readings, whole or not at all; one already kept is left as it is."""
+
+    def readings(self, series: int, start: datetime, end: datetime) -> Sequence[Reading]:
+        """The readings in [start, end[, in order of time."""
+
+    def last(self, series: int, before: datetime) -> Reading | None:
+        """The newest reading before an instant."""
+
+    def quarters(self, series: int, start_slot: int, count: int, held_for: timedelta) -> list[float | None]:
+        """The mean of each quarter, time-weighted, a value held for at most `held_for`; None where too little is known."""

@@ -1,0 +1,47 @@
+"""Slots: quarters of an hour of elapsed time, counted from the epoch. No clock here, `now` is always an argument.
+
+A slot is `epoch // 900`, always by floor. Instants are aware datetimes in UTC; epoch integers stand only in the
+contract's tables.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+SLOT_S = 900
+SLOT = timedelta(seconds=SLOT_S)
+HORIZON = 96
+"""How many slots a plan looks ahead: 24 hours of elapsed time."""
+SLOTS_PER_HOUR = 4
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def epoch_s(at: datetime) -> int:
+    """The Unix second that `at` falls in."""
+    return (at - EPOCH) // timedelta(seconds=1)
+
+
+def instant(epoch: float) -> datetime:
+    """The aware UTC instant of a Unix second."""
+    return EPOCH + timedelta(seconds=epoch)
+
+
+def slot_of(at: datetime) -> int:
+    """The slot that `at` falls in."""
+    return (at - EPOCH) // SLOT
+
+
+def slot_start(slot: int) -> datetime:
+    """The first instant of a slot."""
+    return EPOCH + slot * SLOT
+
+
+def next_slot_start(at: datetime) -> datetime:
+    """The first quarter strictly after `at`."""
+    return slot_start(slot_of(at) + 1)
+
+
+def slots_lasting(duration: timedelta) -> int:
+    """How many slots a duration needs: the ceiling."""
+    return -(-duration // SLOT)

@@ -67,7 +67,8 @@ class Driver:
     parse_legacy_topics: Callable[[int, LegacyTopics], tuple[Mapping[str, str], int]]
     encode_command: Callable[[Device, Command], Encoded] | None = None
     parse_lwt: Callable[[Device, bytes], Presence] | None = None
-    push_config: Callable[[Device, Mapping[str, str]], ConfigPush] | None = None
+    push_config: Callable[[Device, Any], ConfigPush] | None = None
+    settings: Callable[[], type] | None = None
     simulate: Callable[[Device, int], Any] | None = None
 
     def device(self, id: str, hardware_id: str = "", stored: Mapping[str, str] | None = None,

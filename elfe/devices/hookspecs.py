@@ -10,7 +10,7 @@ Codecs are pure and total: what cannot be read raises `BadPayload`, never anothe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pluggy import HookimplMarker, HookspecMarker
 
@@ -62,8 +62,8 @@ def parse_lwt(device: Device, payload: bytes) -> Presence:  # type: ignore[empty
 
 
 @hookspec
-def push_config(device: Device, settings: Mapping[str, str]) -> ConfigPush:  # type: ignore[empty-body]
-    """Config push: what brings the device to `settings` (all of the family's own, fail-safe included, when empty)."""
+def push_config(device: Device, settings: Any) -> ConfigPush:  # type: ignore[empty-body]
+    """Config push: what brings the device to `settings` (an instance of my class of settings), fail-safe included."""
 
 
 @hookspec
@@ -74,6 +74,11 @@ def render_legacy_topics(device: Device) -> LegacyTopics:  # type: ignore[empty-
 @hookspec
 def parse_legacy_topics(type_id: int, columns: LegacyTopics) -> tuple[Mapping[str, str], int]:  # type: ignore[empty-body]
     """The templates and the channel of a device whose row was filled by hand."""
+
+
+@hookspec
+def settings() -> type:  # type: ignore[empty-body]
+    """My class of settings (frozen attrs, every field with a default), read from `[plugins.<name>]` of elfe.toml."""
 
 
 @hookspec

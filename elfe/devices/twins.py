@@ -8,7 +8,7 @@ Twins are written from the vendor's documentation, not from our codec.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from elfe.devices.values import Publish
@@ -16,6 +16,9 @@ from elfe.devices.values import Publish
 
 class Twin(Protocol):
     """A device that is not there, and answers all the same."""
+
+    period: timedelta
+    """How often it speaks by itself; its type's own period until the simulation slows it down."""
 
     @property
     def subscriptions(self) -> tuple[str, ...]:

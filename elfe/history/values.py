@@ -1,4 +1,4 @@
-"""The energy history behind one interface. The SQL store is the embedded default; Zabbix comes behind the same one.
+"""The energy history as values, behind one interface: `store.py` keeps it in SQL; Zabbix comes behind the same one.
 
 A series has a name of the contract (`D101 puissance`, `D101 energie`, `D101 temp`, ...) and an integer id, which is
 what `mesures_puissance_elec_id` holds. A reading is stored once: the same series and instant twice is one reading.

@@ -1,0 +1,96 @@
+"""Opening a database, on SQLite (the embedded default) or PostgreSQL (the real one), and rendering its schema as text.
+
+A room that owns tables declares them on a `Base` of its own (`base()`), so that each database is one metadata. Tables
+name their schema as on PostgreSQL; SQLite has no schemas, so there they stand side by side in one file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import registry
+from sqlalchemy.schema import CreateIndex, CreateSchema, CreateTable, SetColumnComment, SetTableComment
+from sqlmodel import SQLModel
+
+from elfe.errors import SchemaError
+
+LOCK_WAIT_S = 15
+"""How long a SQLite writer waits for another one."""
+
+
+def base() -> type[SQLModel]:
+    """A base class for the tables of one database; its `metadata` holds them and nothing else."""
+
+    class Base(SQLModel, registry=registry(metadata=MetaData())):
+        __abstract__ = True
+
+    return Base
+
+
+def connect(url: str, metadata: MetaData) -> Engine:
+    """An engine for `url`: foreign keys enforced, and on SQLite write-ahead logging and no schemas."""
+    if not url.startswith("sqlite"):
+        return create_engine(_with_driver(url), pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S})
+    event.listen(engine, "connect", _set_pragmas)
+    schemas = {table.schema for table in metadata.tables.values() if table.schema}
+    return engine.execution_options(schema_translate_map=dict.fromkeys(schemas))
+
+
+def create(engine: Engine, metadata: MetaData) -> None:
+    """Create what is missing of schemas and tables; what stands is never altered."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            for schema in schemas_of(metadata):
+                connection.execute(CreateSchema(schema, if_not_exists=True))
+        metadata.create_all(connection)
+
+
+def check(engine: Engine) -> None:
+    """Raise a `SchemaError` with what to do when the database does not answer."""
+    try:
+        with engine.connect():
+            pass
+    except OperationalError as error:
+        shown = engine.url.render_as_string(hide_password=True)
+        raise SchemaError(f"the database {shown} does not answer: {error.orig}; start it, or change its URL "
+                          "under [databases] in elfe.toml") from error
+
+
+def schemas_of(metadata: MetaData) -> list[str]:
+    """The schemas that the tables stand in."""
+    return sorted({table.schema for table in metadata.tables.values() if table.schema})
+
+
+def render(metadata: MetaData) -> str:
+    """The schema as PostgreSQL text: schemas, tables, indexes, comments. Rows are the room's own business."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    statements: list[Any] = [CreateSchema(schema, if_not_exists=True) for schema in schemas_of(metadata)]
+    for table in metadata.sorted_tables:
+        statements.append(CreateTable(table))
+        statements.extend(CreateIndex(index) for index in sorted(table.indexes, key=lambda index: str(index.name)))
+        if table.comment:
+            statements.append(SetTableComment(table))
+        statements.extend(SetColumnComment(column) for column in table.columns if column.comment)
+    return "\n".join(_tidy(str(each.compile(dialect=dialect))) for each in statements)
+
+
+def _tidy(statement: str) -> str:
+    lines = [line.rstrip().replace("\t", "    ") for line in statement.strip().splitlines()]
+    return "\n".join(line for line in lines if line) + ";\n"
+
+
+def _with_driver(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else url
+
+
+def _set_pragmas(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()

@@ -1,0 +1,58 @@
+"""What the EMS makes: a plan, and what can be said of each placement in it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from attrs import frozen
+
+from elfe.slots import slot_of
+
+
+@frozen
+class Placement:
+    """Where one appliance was placed, over the 96 slots of its plan."""
+
+    appliance_id: int
+    appliance_type: int
+    decisions: tuple[int, ...]
+    """The contract's row: for a cycle a single 1 at its start slot, for a continuous load a 1 in every slot that may run."""
+    power_w: tuple[float, ...]      # what it is expected to draw, mean W per slot
+    source: str                     # where its profile comes from, in words: a measured cycle with its date, a named default
+    reason: str                     # why there, one sentence
+    late_by: timedelta = timedelta()   # how far behind its deadline it ends; zero when kept
+    ends_at: datetime | None = None
+
+
+@frozen
+class Plan:
+    """One run of the EMS. `first_slot` is the slot of index 0."""
+
+    first_slot: int
+    made_at: datetime
+    placements: tuple[Placement, ...]
+    balance_w: tuple[float, ...]    # the forecast without the flexible loads, production − consumption
+    forecast: str                   # where the forecast comes from, in words
+    solver: str                     # who made the plan: optimal, incumbent, greedy, previous plan shifted
+    imported_wh: float              # over the horizon, with the plan
+    bound_wh: float | None          # no plan can import less; None where nobody proved a bound
+    solve_ms: int
+
+    @property
+    def end_slot(self) -> int:
+        """The first slot that the plan no longer covers."""
+        return self.first_slot + len(self.balance_w)
+
+
+@frozen
+class Decisions:
+    """The plan in force as a reader of `result` sees it."""
+
+    first_slot: int
+    by_appliance: dict[int, tuple[int, ...]]
+
+    def at(self, appliance_id: int, now: datetime) -> int | None:
+        """The decision for the slot that `now` falls in; None where the plan says nothing of the appliance then."""
+        index = slot_of(now) - self.first_slot
+        row = self.by_appliance.get(appliance_id, ())
+        return row[index] if 0 <= index < len(row) else None

@@ -1,0 +1,234 @@
+"""The life of one order. No clock, no socket, no database: time, messages and rows come in as arguments.
+
+    wanted → recorded → sent → acknowledged → proved → done        and, from any of these, one end with a cause
+
+An order is *recorded* (its id and unique key committed) before it is *sent*; it is *acknowledged* by the device's own
+word, never by the broker's; it is *proved* by measured power; it is *done* when its validity has passed in that state.
+A level order is safe to repeat: it is said again until the device answers or its validity ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from attrs import evolve, frozen
+
+from elfe.slots import slot_of, slot_start
+
+
+class Stage(StrEnum):
+    """Where an order stands."""
+
+    WANTED = "wanted"
+    RECORDED = "recorded"
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    PROVED = "proved"
+    DONE = "done"
+    EXPIRED = "expired"            # its validity ended and the device had not answered
+    SUPERSEDED = "superseded"      # something else is wanted now
+    OVERRIDDEN = "overridden"      # a person decided otherwise
+    OFFLINE = "offline"            # its validity ended and the device was known to be away
+    FAILED = "failed"              # the device refused, or was switched and drew nothing
+
+
+class On(StrEnum):
+    """What may happen to an order."""
+
+    RECORDS = "recorded"
+    SENDS = "sent"
+    ECHOES = "acknowledged"
+    REFUSES = "refused"
+    DRAWS = "proved"
+    LAPSES = "the device lost it"
+    SETTLES = "settled"
+    EXPIRES = "expired"
+    MISSES = "offline"
+    FAILS = "failed"
+    SUPERSEDES = "superseded"
+    OVERRIDES = "overridden"
+
+
+_ENDS = {On.SUPERSEDES: Stage.SUPERSEDED, On.OVERRIDES: Stage.OVERRIDDEN}
+
+TRANSITIONS: Mapping[Stage, Mapping[On, Stage]] = {
+    Stage.WANTED:       {On.RECORDS: Stage.RECORDED, **_ENDS},
+    Stage.RECORDED:     {On.SENDS: Stage.SENT, On.EXPIRES: Stage.EXPIRED, On.MISSES: Stage.OFFLINE, **_ENDS},
+    Stage.SENT:         {On.SENDS: Stage.SENT, On.REFUSES: Stage.SENT, On.ECHOES: Stage.ACKNOWLEDGED,
+                         On.EXPIRES: Stage.EXPIRED, On.MISSES: Stage.OFFLINE, On.FAILS: Stage.FAILED, **_ENDS},
+    Stage.ACKNOWLEDGED: {On.DRAWS: Stage.PROVED, On.LAPSES: Stage.SENT, On.SETTLES: Stage.DONE,
+                         On.FAILS: Stage.FAILED, **_ENDS},
+    Stage.PROVED:       {On.LAPSES: Stage.SENT, On.SETTLES: Stage.DONE, **_ENDS},
+    Stage.DONE:         {},
+    Stage.EXPIRED:      {},
+    Stage.SUPERSEDED:   {},
+    Stage.OVERRIDDEN:   {},
+    Stage.OFFLINE:      {},
+    Stage.FAILED:       {},
+}
+
+S2_STATUS: Mapping[Stage, str] = {
+    Stage.WANTED: "NEW",
+    Stage.RECORDED: "NEW",
+    Stage.SENT: "NEW",
+    Stage.ACKNOWLEDGED: "ACCEPTED",
+    Stage.PROVED: "STARTED",
+    Stage.DONE: "SUCCEEDED",
+    Stage.EXPIRED: "ABORTED",
+    Stage.SUPERSEDED: "REVOKED",
+    Stage.OVERRIDDEN: "REVOKED",
+    Stage.OFFLINE: "ABORTED",
+    Stage.FAILED: "ABORTED",
+}
+"""The stage in the words of S2 (EN 50491-12-2); its REJECTED is for the orders that we refuse to make at all."""
+
+
+class Why(StrEnum):
+    """What an order is for; part of its unique key."""
+
+    WAIT = "wait"            # a loaded machine is cut until its slot
+    START = "start"          # its slot has come
+    PLAN = "plan"            # a continuous load, for one quarter
+    RELEASE = "release"      # back to the person: normal service
+
+
+class Cause(StrEnum):
+    """Why an order ended as it did; empty when its stage says it all."""
+
+    PROVED = "proved by the measured power"
+    SATISFIED = "satisfied: switched on, and it needed nothing"
+    NOT_MEASURABLE = "acknowledged; nothing measures it"
+    NOTHING_DREW = "switched on, but nothing drew power: door open, or not loaded"
+    STILL_DRAWS = "switched off, but it still draws power"
+    SILENT = "the device never answered"
+    AWAY = "the device was offline"
+    REFUSED = "the device refused"
+    BROKER_AWAY = "the broker was out of reach"
+    MODE = "the mode does not allow it any more"
+    NEW_WISH = "something else is wanted now"
+    PERSON = "switched by hand"
+
+
+MISSED = frozenset({Stage.EXPIRED, Stage.OFFLINE, Stage.FAILED})
+"""The ends that a home feels."""
+
+LONGEST_PATIENCE = timedelta(minutes=1)
+"""A silent device is asked again after its own answering time, then twice that, never more rarely than this."""
+
+
+@frozen
+class Order:
+    """A level order to one output of one device, for one slot. Safe to repeat while it is valid."""
+
+    id: str
+    device_id: str
+    appliance_id: int
+    why: Why
+    on: bool                         # the level of the device's output
+    powers: bool                     # whether the appliance has its supply then: not the same on an inverted relay
+    slot: int
+    flexibility_id: int
+    wanted_at: datetime
+    stage: Stage = Stage.WANTED
+    cause: str = ""
+    attempts: int = 0
+    say_again_at: datetime | None = None
+    recorded_at: datetime | None = None
+    sent_at: datetime | None = None          # the first time
+    acknowledged_at: datetime | None = None
+    proved_at: datetime | None = None
+    ended_at: datetime | None = None
+    seen_w: float | None = None              # the last power measured after the acknowledgement
+
+    @property
+    def key(self) -> str:
+        """What makes it unique: point, slot and wanted level, within one stay in mode 30 and for one purpose."""
+        return f"{self.device_id}/{self.slot}/{'on' if self.on else 'off'}/{self.why}/{self.flexibility_id}"
+
+    @property
+    def valid_until(self) -> datetime:
+        """The end of its slot."""
+        return slot_start(self.slot + 1)
+
+    @property
+    def live(self) -> bool:
+        """Whether something may still happen to it."""
+        return bool(TRANSITIONS[self.stage])
+
+    @property
+    def heard(self) -> bool:
+        """Whether the device has said that it did it."""
+        return self.stage in {Stage.ACKNOWLEDGED, Stage.PROVED}
+
+    def may(self, what: On) -> bool:
+        """Whether `what` can happen in its present stage."""
+        return what in TRANSITIONS[self.stage]
+
+    def happens(self, what: On, now: datetime, cause: str = "") -> Order:
+        """The order after `what`; a KeyError when the table does not know it."""
+        stage = TRANSITIONS[self.stage][what]
+        changes: dict[str, Any] = {"stage": stage}
+        if cause:
+            changes["cause"] = cause
+        match what:
+            case On.RECORDS:
+                changes["recorded_at"] = now
+            case On.SENDS:
+                changes |= {"sent_at": self.sent_at or now, "attempts": self.attempts + 1}
+            case On.ECHOES:
+                changes |= {"acknowledged_at": now, "say_again_at": None, "cause": "", "seen_w": None}
+            case On.DRAWS:
+                changes["proved_at"] = now
+            case On.LAPSES:
+                changes |= {"say_again_at": now, "proved_at": None}
+        if not TRANSITIONS[stage]:
+            changes["ended_at"] = now
+        return evolve(self, **changes)
+
+    def said(self, now: datetime, within: timedelta) -> Order:
+        """The order after it was sent once more; `within` is the family's own answering time."""
+        patience = min(LONGEST_PATIENCE, within * 2 ** min(self.attempts, 8))
+        return evolve(self.happens(On.SENDS, now), say_again_at=now + max(within, patience))
+
+    def due(self, now: datetime) -> bool:
+        """Whether it is time to say it, or to say it again."""
+        return self.may(On.SENDS) and now < self.valid_until and (self.say_again_at is None or now >= self.say_again_at)
+
+    def weighs(self, power_w: float, threshold_w: float, now: datetime) -> Order:
+        """The order after a power measured behind its acknowledgement: proved when the power is as the level says."""
+        seen = evolve(self, seen_w=power_w)
+        proves = self.stage is Stage.ACKNOWLEDGED and (power_w >= threshold_w) == self.powers
+        return seen.happens(On.DRAWS, now, Cause.PROVED) if proves else seen
+
+
+def ends(order: Order, now: datetime, *, present: bool, connected: bool, measured: bool, thirsty: bool) -> Order:
+    """How an order ends when its validity is over.
+
+    `measured`: something measures the appliance. `thirsty`: it must draw when it is on (a cycle), as against a tank
+    that may be hot.
+    """
+    if order.stage is Stage.PROVED:
+        return order.happens(On.SETTLES, now, Cause.PROVED)
+    if order.stage is Stage.ACKNOWLEDGED:
+        if not measured or order.seen_w is None:
+            return order.happens(On.SETTLES, now, Cause.NOT_MEASURABLE)
+        if not order.powers:
+            return order.happens(On.FAILS, now, Cause.STILL_DRAWS)
+        if thirsty and order.why is Why.START:
+            return order.happens(On.FAILS, now, Cause.NOTHING_DREW)
+        return order.happens(On.SETTLES, now, Cause.SATISFIED)
+    if order.cause.startswith(Cause.REFUSED):
+        return order.happens(On.FAILS, now)
+    if not connected:
+        return order.happens(On.EXPIRES, now, Cause.BROKER_AWAY)
+    if not present:
+        return order.happens(On.MISSES, now, Cause.AWAY)
+    return order.happens(On.EXPIRES, now, Cause.SILENT)
+
+
+def is_over(order: Order, now: datetime) -> bool:
+    """Whether a live order's validity has ended."""
+    return order.live and slot_of(now) > order.slot

@@ -1,0 +1,198 @@
+"""What the command engine is told and what it asks for. Events come in, effects go out; both are values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from attrs import frozen
+
+from elfe.command.orders import On, Order
+from elfe.command.typologies import Typology
+from elfe.coordination.values import Appliance, CommandState, ControlState, Flexibility, InstalledDevice, Mode
+from elfe.devices.drivers import Driver
+from elfe.devices.values import Device, Event, Presence, Publish
+from elfe.ems.values import Decisions
+
+# -- what is told -------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Installed:
+    """One device in its home, with the driver that speaks to it."""
+
+    row: InstalledDevice
+    device: Device
+    driver: Driver
+
+
+@frozen
+class Pilot:
+    """One appliance that we may move: how it hangs on its devices, and its open flexibility."""
+
+    appliance: Appliance
+    typology: Typology
+    driven: Installed               # the device that supplies it
+    meter: str                      # the device whose power proves it; empty: nothing measures it
+    flexibility: Flexibility | None = None
+
+
+@frozen
+class FleetRead:
+    """What the coordination database says now, whole."""
+
+    pilots: Mapping[int, Pilot]     # by appliance
+
+
+@frozen
+class PlanRead:
+    """The plan in force, or None."""
+
+    plan: Decisions | None
+
+
+@frozen
+class LedgerRead:
+    """The orders that were live when the engine last stopped."""
+
+    orders: tuple[Order, ...]
+
+
+@frozen
+class Said:
+    """A device said something."""
+
+    device_id: str
+    event: Event | Presence
+    retained: bool = False
+
+
+@frozen
+class BrokerUp:
+    """The broker let us in, and our subscriptions stand."""
+
+
+@frozen
+class BrokerDown:
+    """The broker is out of reach."""
+
+
+@frozen
+class Recorded:
+    """The order's id and key are committed: it may be sent."""
+
+    order_id: str
+
+
+@frozen
+class Known:
+    """An order of the same key was made before, perhaps by an engine that died: this one is dropped."""
+
+    order_id: str
+    earlier: Order
+
+
+@frozen
+class NotRecorded:
+    """The order could not be written, or the mode has changed meanwhile: it is dropped."""
+
+    order_id: str
+
+
+@frozen
+class Unsent:
+    """The broker was out of reach when the order was to be sent."""
+
+    order_id: str
+
+
+@frozen
+class Tick:
+    """Time has passed."""
+
+
+EngineEvent = (FleetRead | PlanRead | LedgerRead | Said | BrokerUp | BrokerDown
+               | Recorded | Known | NotRecorded | Unsent | Tick)
+
+# -- what is asked for --------------------------------------------------------------------------------------------
+
+
+@frozen
+class Record:
+    """Commit the order before anything is sent, if the appliance's mode is still the one that allows it."""
+
+    order: Order
+    allowed: Mode
+
+
+@frozen
+class Save:
+    """Keep what happened to an order."""
+
+    order: Order
+    what: On
+    at: datetime
+    detail: str = ""
+
+
+@frozen
+class Send:
+    """Say an order to its device; worthless after `expires`."""
+
+    order: Order
+    publishes: tuple[Publish, ...]
+    expires: datetime
+
+
+@frozen
+class Ask:
+    """Ask a device for its state."""
+
+    device_id: str
+    publishes: tuple[Publish, ...]
+
+
+@frozen
+class Write:
+    """Write what is now known of an appliance; `only_in` are the modes in which it is still true."""
+
+    appliance_id: int
+    only_in: frozenset[Mode]
+    mode: Mode | None = None
+    control: ControlState | None = None
+    command: CommandState | None = None
+    ems_order: bool | None = None
+    last_started: datetime | None = None
+
+
+@frozen
+class OpenFlexibility:
+    """The appliance has entered mode 30."""
+
+    appliance_id: int
+
+
+@frozen
+class MarkStarted:
+    """The device has acknowledged the start of what was declared."""
+
+    flexibility_id: int
+    at: datetime
+
+
+@frozen
+class CloseFlexibility:
+    """The appliance has left mode 30."""
+
+    flexibility_id: int
+    outcome: str
+
+
+Effect = Record | Save | Send | Ask | Write | OpenFlexibility | MarkStarted | CloseFlexibility
+
+
+@frozen
+class Rules:
+    """The engine's settings."""
+
+    proof_w: float = 10.0           # from here on an appliance is drawing; standby is less

@@ -1,0 +1,89 @@
+"""The life of one order, as a table and a value."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elfe.command.orders import MISSED, S2_STATUS, TRANSITIONS, Cause, On, Order, Stage, Why, ends
+from elfe.slots import slot_of
+
+NOON = datetime(2024, 10, 11, 12, tzinfo=UTC)
+WITHIN = timedelta(seconds=5)
+ORDER = Order(id="o1", device_id="D003", appliance_id=4, why=Why.START, on=True, powers=True, slot=slot_of(NOON),
+              flexibility_id=7, wanted_at=NOON)
+SENT = ORDER.happens(On.RECORDS, NOON).said(NOON, WITHIN)
+HEARD = SENT.happens(On.ECHOES, NOON)
+ALL_WELL = {"present": True, "connected": True, "measured": True, "thirsty": True}
+LATER = NOON + timedelta(minutes=15)
+
+
+def test_every_stage_is_in_the_table_and_in_the_words_of_s2():
+    assert set(TRANSITIONS) == set(Stage) == set(S2_STATUS)
+
+
+def test_every_end_is_final_and_every_other_stage_can_be_ended():
+    ends_of = {stage for stage, row in TRANSITIONS.items() if not row}
+    assert ends_of == {Stage.DONE, Stage.EXPIRED, Stage.SUPERSEDED, Stage.OVERRIDDEN, Stage.OFFLINE, Stage.FAILED}
+    assert all(On.SUPERSEDES in TRANSITIONS[stage] for stage in set(Stage) - ends_of)
+
+
+def test_an_order_cannot_be_sent_before_it_is_recorded():
+    with pytest.raises(KeyError):
+        ORDER.happens(On.SENDS, NOON)
+
+
+def test_an_order_without_echo_is_said_again_ever_more_rarely_until_its_slot_ends():
+    order, said, now = ORDER.happens(On.RECORDS, NOON), [], NOON
+    while now < LATER + timedelta(minutes=1):
+        if order.due(now):
+            order = order.said(now, WITHIN)
+            said.append((now - NOON).total_seconds())
+        now += timedelta(seconds=1)
+
+    assert said[:5] == [0, 5, 15, 35, 75]
+    assert said[-1] < 900
+
+
+@pytest.mark.parametrize(("order", "given", "stage", "cause"), [
+    (HEARD.happens(On.DRAWS, NOON), {}, Stage.DONE, Cause.PROVED),
+    (HEARD, {"measured": False}, Stage.DONE, Cause.NOT_MEASURABLE),
+    (HEARD, {}, Stage.DONE, Cause.NOT_MEASURABLE),                        # a meter that said nothing measured nothing
+    (HEARD.weighs(2.0, 10.0, NOON), {}, Stage.FAILED, Cause.NOTHING_DREW),
+    (HEARD.weighs(2.0, 10.0, NOON), {"thirsty": False}, Stage.DONE, Cause.SATISFIED),
+    (SENT, {}, Stage.EXPIRED, Cause.SILENT),
+    (SENT, {"present": False}, Stage.OFFLINE, Cause.AWAY),
+    (SENT, {"connected": False}, Stage.EXPIRED, Cause.BROKER_AWAY),
+    (SENT.happens(On.REFUSES, NOON, f"{Cause.REFUSED}: overpower"), {}, Stage.FAILED, f"{Cause.REFUSED}: overpower"),
+])
+def test_how_an_order_ends_when_its_slot_is_over(order, given, stage, cause):
+    ended = ends(order, LATER, **{**ALL_WELL, **given})
+
+    assert (ended.stage, ended.cause, ended.ended_at) == (stage, cause, LATER)
+
+
+def test_power_before_the_echo_proves_nothing():
+    assert SENT.weighs(2000.0, 10.0, NOON).stage is Stage.SENT
+
+
+def test_an_off_is_proved_by_the_absence_of_power():
+    off = Order(id="o2", device_id="D003", appliance_id=4, why=Why.WAIT, on=False, powers=False, slot=slot_of(NOON),
+                flexibility_id=7, wanted_at=NOON).happens(On.RECORDS, NOON).said(NOON, WITHIN).happens(On.ECHOES, NOON)
+
+    assert off.weighs(0.0, 10.0, NOON).stage is Stage.PROVED
+    assert off.weighs(1900.0, 10.0, NOON).stage is Stage.ACKNOWLEDGED
+    assert ends(off.weighs(1900.0, 10.0, NOON), LATER, **ALL_WELL).cause == Cause.STILL_DRAWS
+
+
+@given(st.lists(st.sampled_from(On), max_size=30))
+def test_whatever_happens_an_order_ends_at_most_once_and_stays_ended(happenings):
+    order = ORDER
+    for what in happenings:
+        if order.may(what):
+            assert order.live
+            order = order.happens(what, NOON)
+        assert (order.ended_at is None) == order.live
+    assert order.stage not in MISSED or order.ended_at == NOON

@@ -1,0 +1,90 @@
+"""`elfe orders`: what was ordered, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from elfe import clock
+from elfe.app.context import context
+from elfe.command import store
+from elfe.command.orders import S2_STATUS, Order, Stage
+from elfe.errors import ElfeError
+from elfe.slots import slot_of, slot_start
+
+orders = typer.Typer(help="What was ordered, and what came of it.", no_args_is_help=True)
+
+COLOURS = {Stage.DONE: "green", Stage.EXPIRED: "red", Stage.OFFLINE: "red", Stage.FAILED: "red",
+           Stage.SUPERSEDED: "dim", Stage.OVERRIDDEN: "yellow"}
+
+
+@orders.command("list")
+def list_orders(
+    ctx: typer.Context,
+    hours: Annotated[float, typer.Option(help="How far back.")] = 24,
+    device: Annotated[str, typer.Option(help="Only this installation point.")] = "",
+    live: Annotated[bool, typer.Option("--live", help="Only those that are not over.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """List orders, the newest last."""
+    here = context(ctx)
+    since = slot_of(clock.now() - timedelta(hours=hours))
+    found = [each for each in store.orders(here.coordination, live=live, since_slot=since)
+             if device in ("", each.device_id)]
+    if as_json:
+        typer.echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
+        return
+    zone = ZoneInfo(here.settings.timezone)
+    table = Table("slot", "device", "order", "for", "stage", "sent", "heard", "proved", "times", "cause")
+    for each in found:
+        table.add_row(_local(slot_start(each.slot), zone), each.device_id, "ON" if each.on else "OFF", each.why,
+                      f"[{COLOURS.get(each.stage, 'cyan')}]{each.stage}", _clock(each.sent_at, zone),
+                      _clock(each.acknowledged_at, zone), _clock(each.proved_at, zone), str(each.attempts), each.cause)
+    Console().print(table if found else f"No order in the last {hours:g} hours.")
+
+
+@orders.command()
+def why(
+    ctx: typer.Context,
+    order_id: Annotated[str, typer.Argument(help="An order's id, or the first characters of it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+) -> None:
+    """Tell the whole life of one order."""
+    here = context(ctx)
+    found = [each for each in store.orders(here.coordination) if each.id.startswith(order_id)]
+    if len(found) != 1:
+        raise ElfeError(f"{len(found)} orders begin with {order_id!r}; `elfe orders list --json` shows their ids")
+    lines = store.history(here.coordination, found[0].id)
+    if as_json:
+        told = [{"at": each.at.isoformat(), "what": each.what, "stage": each.stage, "detail": each.detail}
+                for each in lines]
+        typer.echo(json.dumps({**_plain(found[0]), "history": told}, ensure_ascii=False, indent=2))
+        return
+    zone = ZoneInfo(here.settings.timezone)
+    for each in lines:
+        typer.echo(f"{_clock(each.at, zone)}  {each.what:<14} {each.stage:<13} {each.detail}")
+
+
+def _plain(order: Order) -> dict[str, object]:
+    stages = {"wanted": order.wanted_at, "recorded": order.recorded_at, "sent": order.sent_at,
+              "acknowledged": order.acknowledged_at, "proved": order.proved_at, "ended": order.ended_at}
+    return {
+        "id": order.id, "device": order.device_id, "appliance": order.appliance_id, "why": order.why, "on": order.on,
+        "supplies": order.powers, "slot": slot_start(order.slot).isoformat(), "status": S2_STATUS[order.stage],
+        "stage": order.stage, "cause": order.cause, "attempts": order.attempts,
+        "at": {name: at.isoformat() if at else None for name, at in stages.items()},
+    }
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime("%d/%m %H:%M")
+
+
+def _clock(at: datetime | None, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime("%H:%M:%S") if at else ""

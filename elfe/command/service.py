@@ -1,0 +1,260 @@
+"""The command engine's daemon: it owns the session, the database and the engine, and is stepped by one thread.
+
+A step reads the databases when it is time (every few seconds, at each quarter, when a message of the portal asks for
+it), empties the inbox, tells the engine, and performs what it asks for: everything that concerns the database in one
+transaction, committed before anything goes on the wire. While the database is away nothing is sent, what happened is
+kept in memory and written when it returns.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from elfe.broker.session import Connected, Disconnected, Message, Session
+from elfe.command import engine as pure
+from elfe.command import store
+from elfe.command.fleet import fleet
+from elfe.command.orders import MISSED, On
+from elfe.command.values import (
+    Ask,
+    BrokerDown,
+    BrokerUp,
+    CloseFlexibility,
+    Effect,
+    EngineEvent,
+    FleetRead,
+    LedgerRead,
+    MarkStarted,
+    NotRecorded,
+    OpenFlexibility,
+    PlanRead,
+    Record,
+    Rules,
+    Said,
+    Save,
+    Send,
+    Tick,
+    Unsent,
+    Write,
+)
+from elfe.coordination import queries
+from elfe.coordination.devices import device_values
+from elfe.devices.drivers import Drivers
+from elfe.devices.routing import Heard, Router
+from elfe.ems.store import decisions_in_force
+from elfe.slots import next_slot_start
+
+PORTAL = "viriya/update/"
+"""Whoever changed an appliance in the database says so here, with its id: it is read at once."""
+STANDBY = timedelta(seconds=5)
+READ_BACK = 3
+"""Within one step the database is read at most so often: what somebody else keeps changing waits for the next."""
+KEPT = 10_000
+"""How much of what happened is kept in memory while the database is away."""
+
+log = logging.getLogger("elfe.command")
+
+
+class CommandService:
+    """Carries the plan out. See `elfe.app.loop.Service`."""
+
+    def __init__(self, session: Session, coordination: Engine, sortie: Engine, drivers: Drivers, *,
+                 instance: str = "engine", poll_every: timedelta = timedelta(seconds=5),
+                 rules: Rules | None = None) -> None:
+        self.engine = pure.Engine(rules=rules or Rules())
+        self._session = session
+        self._coordination, self._sortie = coordination, sortie
+        self._drivers = drivers
+        self._instance = instance
+        self._poll_every = poll_every
+        self._leadership = store.Leadership(coordination)
+        self._router = Router(drivers, ())
+        self._read_at: datetime | None = None           # None: now
+        self._started = False
+        self._problems: tuple[str, ...] = ()
+        self._unwritten: deque[tuple[datetime, Effect]] = deque(maxlen=KEPT)
+        self._database_away = False
+        session.listen((f"{PORTAL}+",))
+
+    # -- what the loop calls --------------------------------------------------------------------------------------
+
+    def step(self, now: datetime) -> datetime:
+        """Do all that is due; returns when to be woken."""
+        if not self._leads():
+            self._session.arrivals()
+            return now + STANDBY
+        heard = list(self._arrivals())
+        events: list[EngineEvent] = [*self._read_if_due(now), *heard, Tick()]
+        self._run(events, now)
+        assert self._read_at is not None
+        return max(now, min(self.engine.next_at(now), self._read_at))
+
+    def close(self) -> None:
+        """Stop driving: nothing is switched, the devices keep their state and their fail-safe."""
+        self._leadership.release()
+        self._session.close()
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def _leads(self) -> bool:
+        try:
+            return self._leadership.held()
+        except DBAPIError as error:
+            self._lose_database(error)
+            self._leadership.release()
+            return False
+
+    def _read_if_due(self, now: datetime) -> list[EngineEvent]:
+        if self._read_at is not None and now < self._read_at:
+            return []
+        self._read_at = min(now + self._poll_every, next_slot_start(now))
+        try:
+            self._write_what_was_kept()
+            return self._read(now)
+        except DBAPIError as error:
+            self._lose_database(error)
+            return []
+
+    def _read(self, now: datetime) -> list[EngineEvent]:
+        resumed: list[EngineEvent] = []
+        if not self._started:
+            resumed = [LedgerRead(tuple(store.orders(self._coordination, live=True)))]
+        read = self._read_fleet()
+        plan = PlanRead(decisions_in_force(self._sortie, now))
+        if self._database_away:
+            log.warning("the database answers again")
+        self._started, self._database_away = True, False
+        return [*resumed, plan, read]
+
+    def _read_fleet(self) -> FleetRead:
+        installed, unreadable = device_values(
+            queries.installed_devices(self._coordination), self._drivers, self._instance)
+        found = fleet(queries.appliances(self._coordination), installed,
+                      queries.open_flexibilities(self._coordination), self._drivers)
+        for problem in (*unreadable, *found.problems):
+            if problem not in self._problems:
+                log.error("left alone: %s", problem)
+        self._problems = (*unreadable, *found.problems)
+        devices = tuple(device for row, device in installed if row.appliance_id in found.pilots)
+        if devices != self._router.devices:
+            self._router = Router(self._drivers, devices)
+            self._session.listen((f"{PORTAL}+", *self._router.filters))
+        return FleetRead(found.pilots)
+
+    def _arrivals(self) -> Iterator[EngineEvent]:
+        for arrival in self._session.arrivals():
+            match arrival:
+                case Connected():
+                    log.info("connected to the broker")
+                    yield BrokerUp()
+                case Disconnected(reason):
+                    log.warning("the broker is out of reach: %s", reason)
+                    yield BrokerDown()
+                case Message(topic, payload, retained):
+                    yield from self._read_message(topic, payload, retained)
+
+    def _read_message(self, topic: str, payload: bytes, retained: bool) -> Iterator[EngineEvent]:
+        if topic.startswith(PORTAL):
+            self._read_at = None
+            return
+        for each in self._router.read(topic, payload):
+            if isinstance(each, Heard):
+                yield Said(each.device.id, each.event, retained)
+            elif self._router.unreadable[each.device.id] == 1:
+                log.warning("%s says what its driver cannot read on %s: %s", each.device.id, topic, each.reason)
+
+    # -- performing -----------------------------------------------------------------------------------------------
+
+    def _run(self, events: Iterable[EngineEvent], now: datetime) -> None:
+        """Tell the engine, perform, tell it what came of it; what we wrote is read back before time goes on."""
+        queue = deque(events)
+        read_again = 0
+        while queue:
+            effects = self.engine.on(queue.popleft(), now)
+            queue.extend(self._perform(effects, now))
+            if not queue and self._read_at is None and read_again < READ_BACK:
+                read_again += 1
+                queue.extend(self._read_if_due(now))
+        self._read_at = self._read_at or now + self._poll_every
+
+    def _perform(self, effects: list[Effect], now: datetime) -> list[EngineEvent]:
+        kept = [effect for effect in effects if not isinstance(effect, Send | Ask)]
+        said = [effect for effect in effects if isinstance(effect, Send | Ask)]
+        try:
+            answers = self._write(kept, now)
+        except DBAPIError as error:
+            self._lose_database(error)
+            return self._keep_for_later(kept, said, now)
+        for effect in kept:
+            _tell_operators(effect)
+        return [*answers, *(answer for effect in said for answer in self._say(effect, now))]
+
+    def _write(self, effects: list[Effect], now: datetime) -> list[EngineEvent]:
+        if not effects:
+            return []
+        with self._coordination.begin() as connection:
+            return [answer for effect in effects for answer in self._write_one(connection, effect, now)]
+
+    def _write_one(self, connection: Connection, effect: Effect, now: datetime) -> list[EngineEvent]:
+        match effect:
+            case Record():
+                return [store.record(connection, effect)]
+            case Save():
+                store.save(connection, effect)
+                return []
+            case Write(id, only_in, mode, control, command, ems_order, last_started):
+                queries.write_appliance(connection, id, mode=mode, control=control, command=command,
+                                        ems_order=ems_order, last_started=last_started, only_if_modes=only_in)
+            case OpenFlexibility(id):
+                queries.open_flexibility(connection, id, now)
+            case MarkStarted(id, at):
+                queries.mark_started(connection, id, at)
+            case CloseFlexibility(id, outcome):
+                queries.close_flexibility(connection, id, now, outcome)
+        self._read_at = None           # the fleet is not any more what we know of it
+        return []
+
+    def _say(self, effect: Send | Ask, now: datetime) -> list[EngineEvent]:
+        expires = effect.expires - now if isinstance(effect, Send) else None
+        for message in effect.publishes:
+            if not self._session.send(message, expires) and isinstance(effect, Send):
+                return [Unsent(effect.order.id)]
+        return []
+
+    # -- without a database ---------------------------------------------------------------------------------------
+
+    def _keep_for_later(self, kept: list[Effect], said: list[Send | Ask], now: datetime) -> list[EngineEvent]:
+        self._unwritten.extend((now, effect) for effect in kept if not isinstance(effect, Record))
+        return [*(NotRecorded(effect.order.id) for effect in kept if isinstance(effect, Record)),
+                *(Unsent(effect.order.id) for effect in said if isinstance(effect, Send))]
+
+    def _write_what_was_kept(self) -> None:
+        if not self._unwritten:
+            return
+        with self._coordination.begin() as connection:
+            for at, effect in self._unwritten:
+                self._write_one(connection, effect, at)
+        self._unwritten.clear()
+
+    def _lose_database(self, error: DBAPIError) -> None:
+        if not self._database_away:
+            log.error("the database does not answer, nothing is sent until it does: %s", error.orig)
+        self._database_away = True
+
+
+def _tell_operators(effect: Effect) -> None:
+    """One line per order and per answer, as operators know them from the journal."""
+    match effect:
+        case Save(order, On.SENDS):
+            log.info("order %s: %s %s (%s), attempt %d", order.id, order.device_id, "ON" if order.on else "OFF",
+                     order.why, order.attempts)
+        case Save(order, what, _, detail) if order.stage in MISSED:
+            log.warning("order %s: %s %s%s", order.id, order.device_id, what, f": {order.cause or detail}")
+        case Save(order, On.ECHOES | On.DRAWS | On.OVERRIDES as what, _, detail):
+            log.info("order %s: %s %s %s", order.id, order.device_id, what, detail)

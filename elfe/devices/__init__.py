@@ -11,7 +11,7 @@
 
 from elfe.devices.hookspecs import hookimpl
 from elfe.devices.payloads import as_number, json_object, number, word
-from elfe.devices.twins import Twin
+from elfe.devices.twins import MeteredRelay, Twin
 from elfe.devices.values import (
     Acknowledgement,
     BadPayload,
@@ -54,6 +54,7 @@ __all__ = [
     "HttpGet",
     "LegacyTopics",
     "Measure",
+    "MeteredRelay",
     "OutputState",
     "Presence",
     "PresenceBy",

@@ -1,15 +1,19 @@
 """What a simulated device is: the same wire as the hardware, without socket, clock or thread.
 
 A twin is fed with what happens to it (it is connected, a message arrives, time passes, the appliance behind it draws
-power) and returns what it publishes. Homes, brokers and clocks are made around it, in `elfe.simulation`.
-Twins are written from the vendor's documentation, not from our codec.
+power) and returns what it publishes. Homes, brokers and clocks are made around it, in `elfe.simulation`. Twins are
+written from the vendor's documentation, not from our codec.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from random import Random
 from typing import Protocol
+
+from attrs import define, field
 
 from elfe.devices.values import Publish
 
@@ -18,7 +22,7 @@ class Twin(Protocol):
     """A device that is not there, and answers all the same."""
 
     period: timedelta
-    """How often it speaks by itself; its type's own period until the simulation slows it down."""
+    """How often it speaks by itself; its firmware's own period until the simulation slows it down."""
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
@@ -33,8 +37,8 @@ class Twin(Protocol):
         """Its relays: channel → closed. Empty for a meter."""
 
     @property
-    def next_at(self) -> datetime:
-        """When it next wants to speak by itself."""
+    def next_at(self) -> datetime | None:
+        """When it next wants to speak by itself; None before it is connected."""
 
     def connected(self, now: datetime) -> tuple[Publish, ...]:
         """What it says when the broker lets it in."""
@@ -46,4 +50,108 @@ class Twin(Protocol):
         """What it says because of the time: its period, a timer of its own."""
 
     def draw(self, power_w: float, now: datetime, channel: int = 0) -> tuple[Publish, ...]:
-        """The appliance behind it now draws `power_w` (0 is a right answer); returns what a change makes it publish."""
+        """The appliance behind it now draws `power_w`; returns what the change makes it publish."""
+
+    def press_button(self, now: datetime) -> tuple[Publish, ...]:
+        """A person presses its button."""
+
+    def reboot(self, now: datetime) -> tuple[Publish, ...]:
+        """Its supply comes back after a blip: it takes its power-up state and connects again."""
+
+
+@define
+class MeteredRelay(ABC):
+    """What relays with a meter share: one output, an energy counter, a period, a timer that switches by itself.
+
+    A family gives its words: what it says of its state, of its measures, and when it is born.
+    """
+
+    period: timedelta
+    seed: int = 0
+    on: bool = True
+    power_w: float = 0.0
+    energy_wh: float = 0.0
+    flips_at: datetime | None = field(default=None, init=False)     # its own timer
+    _speaks_at: datetime | None = field(default=None, init=False)
+    _metered_at: datetime | None = field(default=None, init=False)
+
+    # -- a family's words -------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def say_born(self, now: datetime) -> tuple[Publish, ...]:
+        """What it says when the broker lets it in."""
+
+    @abstractmethod
+    def say_state(self, now: datetime, source: str) -> tuple[Publish, ...]:
+        """What it says when its output has been set."""
+
+    @abstractmethod
+    def say_measures(self, now: datetime) -> tuple[Publish, ...]:
+        """What it says once a period."""
+
+    def timer_after_switching(self) -> timedelta | None:
+        """How long after it was switched its own timer switches it back; None: not in this state."""
+        return None
+
+    def power_up_state(self) -> bool:
+        """Its output after its supply was gone."""
+        return self.on
+
+    # -- a twin's life --------------------------------------------------------------------------------------------------
+
+    @property
+    def outputs(self) -> Mapping[int, bool]:
+        """Its one relay."""
+        return {0: self.on}
+
+    @property
+    def next_at(self) -> datetime | None:
+        """Its period or its timer, whichever comes first."""
+        return min((at for at in (self._speaks_at, self.flips_at) if at is not None), default=None)
+
+    def connected(self, now: datetime) -> tuple[Publish, ...]:
+        """Born: its period begins somewhere of its own, so that a territory does not speak as one."""
+        self._metered_at = now
+        self._speaks_at = now + self.period * Random(self.seed).random()
+        return self.say_born(now)
+
+    def tick(self, now: datetime) -> tuple[Publish, ...]:
+        """Its timer, its period."""
+        said: tuple[Publish, ...] = ()
+        if self.flips_at is not None and now >= self.flips_at:
+            said += self.switch(not self.on, now, "timer")
+        if self._speaks_at is not None and now >= self._speaks_at:
+            self._speaks_at = now + self.period
+            self.meter(now)
+            said += self.say_measures(now)
+        return said
+
+    def draw(self, power_w: float, now: datetime, channel: int = 0) -> tuple[Publish, ...]:
+        """Integrate what was drawn so far; a real change is published at once."""
+        self.meter(now)
+        changed = abs(power_w - self.power_w) >= 1.0
+        self.power_w = power_w
+        return self.say_measures(now) if changed else ()
+
+    def press_button(self, now: datetime) -> tuple[Publish, ...]:
+        """A person toggles it."""
+        return self.switch(not self.on, now, "button")
+
+    def reboot(self, now: datetime) -> tuple[Publish, ...]:
+        """It takes its power-up state and is born again."""
+        self.on, self.flips_at = self.power_up_state(), None
+        return self.connected(now)
+
+    def switch(self, on: bool, now: datetime, source: str) -> tuple[Publish, ...]:
+        """Set the output, arm its timer, say so."""
+        self.meter(now)
+        self.on = on
+        after = self.timer_after_switching()
+        self.flips_at = now + after if after is not None else None
+        return self.say_state(now, source)
+
+    def meter(self, now: datetime) -> None:
+        """Count the energy drawn since the last time."""
+        if self._metered_at is not None:
+            self.energy_wh += self.power_w * (now - self._metered_at).total_seconds() / 3600
+        self._metered_at = now

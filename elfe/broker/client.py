@@ -1,0 +1,158 @@
+"""One real connection to the broker, on paho. See `session.py` for what it promises its owner.
+
+Rules of ownership: paho's thread puts into the inbox and returns, nothing else; the owner's thread does everything
+else. Reconnection is paho's own, with its back-off; after each the subscriptions are asked for again, and `Connected`
+goes into the inbox only when the broker has granted them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections import Counter, deque
+from datetime import timedelta
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from elfe.broker.address import BrokerAddress
+from elfe.broker.session import Arrival, Connected, Disconnected, Message
+from elfe.devices.values import Publish
+
+KEEPALIVE_S = 30
+SOONEST_RETRY_S, LATEST_RETRY_S = 1, 60
+INBOX = 100_000
+"""A flood beyond this pushes the oldest messages out; `dropped` counts them."""
+
+
+class MqttSession:
+    """A `Session` on a real broker."""
+
+    def __init__(self, address: BrokerAddress, client_id: str, *, will: Publish | None = None) -> None:
+        self.filters: tuple[str, ...] = ()
+        self.sent: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
+        self.dropped = 0
+        self._inbox: deque[Arrival] = deque()
+        self._arrived = threading.Event()
+        self._granting: int | None = None       # the subscription that we wait for
+        self._client = paho_client(address, client_id, will)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+        self._client.reconnect_delay_set(SOONEST_RETRY_S, LATEST_RETRY_S)
+        self._version5 = address.protocol == "5"
+        self._client.connect_async(address.host, address.port, KEEPALIVE_S)
+        self._client.loop_start()
+
+    # -- the owner's thread -----------------------------------------------------------------------------------------
+
+    def listen(self, filters: tuple[str, ...]) -> None:
+        """Replace the subscriptions."""
+        gone = [each for each in self.filters if each not in filters]
+        new = tuple(each for each in filters if each not in self.filters)
+        self.filters = filters
+        if self._client.is_connected():
+            if gone:
+                self._client.unsubscribe(gone)
+            self._subscribe(new)
+
+    def send(self, message: Publish, expires_after: timedelta | None = None) -> bool:
+        """Publish; False while there is no connection, and then it is not kept to be sent late."""
+        if not self._client.is_connected():
+            return False
+        properties = _expiry(expires_after) if self._version5 and expires_after is not None else None
+        said = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
+        if said.rc is not mqtt.MQTT_ERR_SUCCESS:
+            return False
+        self.sent[message.topic] += 1
+        return True
+
+    def arrivals(self) -> list[Arrival]:
+        """Empty the inbox."""
+        self._arrived.clear()
+        emptied: list[Arrival] = []
+        with contextlib.suppress(IndexError):
+            while True:
+                emptied.append(self._inbox.popleft())
+        return emptied
+
+    def wait(self, at_most: timedelta) -> None:
+        """Return when something arrives."""
+        self._arrived.wait(at_most.total_seconds())
+
+    def close(self) -> None:
+        """Disconnect in order."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    # -- paho's thread ------------------------------------------------------------------------------------------------
+
+    def _put(self, arrival: Arrival) -> None:
+        self._inbox.append(arrival)
+        if len(self._inbox) > INBOX:
+            self._inbox.popleft()
+            self.dropped += 1
+        self._arrived.set()
+
+    def _on_connect(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
+        if reason.is_failure:
+            self._put(Disconnected(f"refused: {reason}"))
+        elif self.filters:
+            self._granting = self._subscribe(self.filters)
+        else:
+            self._put(Connected())
+
+    def _on_subscribe(self, _: Any, __: Any, mid: int, *___: Any) -> None:
+        if mid == self._granting:
+            self._granting = None
+            self._put(Connected())
+
+    def _on_disconnect(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
+        self._put(Disconnected(str(reason)))
+
+    def _on_message(self, _: Any, __: Any, message: mqtt.MQTTMessage) -> None:
+        self.received[message.topic] += 1
+        self._put(Message(message.topic, message.payload, message.retain))
+
+    def _subscribe(self, filters: tuple[str, ...]) -> int | None:
+        if not filters:
+            return None
+        if self._version5:
+            asked: list[Any] = [(each, SubscribeOptions(qos=1)) for each in filters]
+        else:
+            asked = [(each, 1) for each in filters]
+        return self._client.subscribe(asked)[1]
+
+
+def paho_client(address: BrokerAddress, client_id: str, will: Publish | None = None) -> mqtt.Client:
+    """A paho client that is not connected yet: identity, last will, TLS, and no delay on small packets."""
+    version = mqtt.MQTTv5 if address.protocol == "5" else mqtt.MQTTv311
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version,
+                         clean_session=None if address.protocol == "5" else True)
+    if address.username:
+        client.username_pw_set(address.username, address.password)
+    if address.tls_ca:
+        client.tls_set(address.tls_ca)
+    if will is not None:
+        client.will_set(will.topic, will.payload, will.qos, will.retain)
+    client.on_socket_open = _no_delay
+    client.max_queued_messages_set(0)
+    return client
+
+
+def _no_delay(_: Any, __: Any, opened: Any) -> None:
+    with contextlib.suppress(OSError):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _expiry(after: timedelta) -> Properties:
+    properties = Properties(PacketTypes.PUBLISH)
+    properties.MessageExpiryInterval = max(1, int(after.total_seconds()))
+    return properties

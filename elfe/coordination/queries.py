@@ -1,0 +1,323 @@
+"""The edge of the coordination database: each function takes an engine or a connection and returns values.
+
+One conversion per direction stands next to its query. Foreign programs write the same columns at any time: nothing is
+cached here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Select, Table, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from elfe import database
+from elfe.coordination import ledger, reference, tables
+from elfe.coordination.values import (
+    Appliance,
+    CommandState,
+    ControlState,
+    Flexibility,
+    InstalledDevice,
+    Machine,
+    Mode,
+    OffPeak,
+    WaterHeater,
+)
+from elfe.errors import DeclarationError
+from elfe.slots import epoch_s, instant
+
+metadata = tables.Base.metadata
+assert ledger.OrderRow        # its tables stand in the same database
+
+
+def _table(row: Any) -> Table:
+    table: Table = row.__table__
+    return table
+
+
+EPOM = _table(tables.ApplianceRow)
+MACHINE, CYCLE = _table(tables.MachineRow), _table(tables.CycleRow)
+TANK, OFF_PEAK = _table(tables.WaterHeaterRow), _table(tables.OffPeakRow)
+DEVICE, HARDWARE = _table(tables.DeviceRow), _table(tables.HardwareRow)
+FLEXIBILITY = _table(tables.FlexibilityRow)
+PARTICIPANT = _table(tables.ParticipantRow)
+
+ENUMERATIONS: Mapping[str, tuple[Table, tuple[reference.Code, ...]]] = {
+    table.name: (table, codes)
+    for table, codes in (
+        (tables.ApplianceTypes, reference.APPLIANCE_TYPES), (tables.Modes, reference.MODES),
+        (tables.ControlStates, reference.CONTROL_STATES), (tables.CommandStates, reference.COMMAND_STATES),
+        (tables.Typologies, reference.TYPOLOGIES), (tables.DeviceTypes, reference.DEVICE_TYPES),
+        (tables.Usages, reference.USAGES),
+    )
+}
+LONGEST_CYCLE = timedelta(hours=24)
+
+
+# -- the database itself ---------------------------------------------------------------------------------------------
+
+
+def open_coordination(url: str) -> Engine:
+    """An engine on the coordination database; it is neither created nor checked."""
+    return database.connect(url, metadata)
+
+
+def create_blank(engine: Engine) -> None:
+    """Tables and reference rows, where they are missing."""
+    database.create(engine, metadata)
+    with engine.begin() as connection:
+        for table, codes in ENUMERATIONS.values():
+            connection.execute(_insert(connection, table).on_conflict_do_nothing(),
+                               [reference_row(code) for code in codes])
+
+
+def reference_row(code: reference.Code) -> dict[str, Any]:
+    """An enumeration's row in the words of its columns."""
+    return {"id": code.id, "nom": code.name, "nom_humain": code.human_name, "description": code.description}
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+# -- appliances --------------------------------------------------------------------------------------------------------
+
+
+def appliances(engine: Engine) -> list[Appliance]:
+    """Every appliance, in the order of its id."""
+    with engine.connect() as connection:
+        return [_appliance(row) for row in connection.execute(select(EPOM).order_by(EPOM.c.id))]
+
+
+def machines(engine: Engine) -> list[Machine]:
+    """Every cycle machine with its declared constraints."""
+    wanted = (select(EPOM, MACHINE.c.timestamp_de_fin_souhaite, MACHINE.c.delai_attente_maximale_apres_fin,
+                     MACHINE.c.mesures_puissance_elec_id, CYCLE.c.duree_cycle)
+              .join(MACHINE, MACHINE.c.equipement_pilote_ou_mesure_id == EPOM.c.id)
+              .outerjoin(CYCLE, CYCLE.c.id == MACHINE.c.cycle_equipement_pilote_machine_generique_id)
+              .order_by(EPOM.c.id))
+    with engine.connect() as connection:
+        return [
+            Machine(
+                appliance=_appliance(row), deadline=_instant(row.timestamp_de_fin_souhaite),
+                may_wait=timedelta(seconds=row.delai_attente_maximale_apres_fin),
+                lasts=timedelta(seconds=row.duree_cycle or 0), power_series=row.mesures_puissance_elec_id)
+            for row in connection.execute(wanted)
+        ]
+
+
+def water_heaters(engine: Engine) -> list[WaterHeater]:
+    """Every water heater with its active off-peak windows."""
+    wanted = (select(EPOM, TANK.c.id.label("tank_id"), TANK.c.volume_ballon, TANK.c.puissance_chauffe,
+                     TANK.c.mesures_puissance_elec_id)
+              .join(TANK, TANK.c.equipement_pilote_ou_mesure_id == EPOM.c.id).order_by(EPOM.c.id))
+    with engine.connect() as connection:
+        windows = list(connection.execute(select(OFF_PEAK).where(OFF_PEAK.c.actif).order_by(OFF_PEAK.c.debut)))
+        return [
+            WaterHeater(
+                appliance=_appliance(row), volume_l=row.volume_ballon, power_w=row.puissance_chauffe,
+                windows=tuple(OffPeak(each.debut, each.fin) for each in windows
+                              if each.equipement_pilote_ballon_ecs_id == row.tank_id),
+                power_series=row.mesures_puissance_elec_id)
+            for row in connection.execute(wanted)
+        ]
+
+
+def mode_of(connection: Connection, appliance_id: int) -> int | None:
+    """The mode of an appliance at this very moment; its row stays locked until the transaction ends."""
+    column = EPOM.c.equipement_pilote_ou_mesure_mode_id
+    mode: int | None = connection.scalar(select(column).where(EPOM.c.id == appliance_id).with_for_update())
+    return mode
+
+
+def write_appliance(connection: Connection, appliance_id: int, *, only_if_modes: Iterable[int],
+                    mode: Mode | None = None, control: ControlState | None = None,
+                    command: CommandState | None = None, ems_order: bool | None = None,
+                    last_started: datetime | None = None) -> bool:
+    """Write what is given, if the appliance is in one of the modes and not frozen by its control state 60."""
+    changes = {
+        "equipement_pilote_ou_mesure_mode_id": mode, "etat_controle_id": control, "etat_commande_id": command,
+        "ems_consigne_marche": ems_order, "timestamp_derniere_mise_en_marche": last_started and epoch_s(last_started),
+    }
+    given = {name: value for name, value in changes.items() if value is not None}
+    allowed = [int(each) for each in only_if_modes]
+    written = connection.execute(
+        update(EPOM).values(given).where(EPOM.c.id == appliance_id, EPOM.c.etat_controle_id != ControlState.UNREACHABLE,
+                                         EPOM.c.equipement_pilote_ou_mesure_mode_id.in_(allowed)))
+    return bool(written.rowcount)
+
+
+def _appliance(row: Row[Any]) -> Appliance:
+    return Appliance(
+        id=row.id, name=row.nom_humain, type=row.equipement_pilote_ou_mesure_type_id,
+        typology=row.typologie_installation_domotique_id, mode=row.equipement_pilote_ou_mesure_mode_id,
+        control=row.etat_controle_id, command=row.etat_commande_id, participant=row.utilisateur,
+        ems_order=row.ems_consigne_marche, last_started=_instant(row.timestamp_derniere_mise_en_marche),
+        programmed_at=_instant(row.timestamp_derniere_programmation))
+
+
+def _instant(seconds: int | None) -> datetime | None:
+    """The contract writes 0 for never."""
+    return instant(seconds) if seconds else None
+
+
+# -- flexibilities -------------------------------------------------------------------------------------------------------
+
+
+def open_flexibilities(engine: Engine) -> list[Flexibility]:
+    """The stays in mode 30 that are not over."""
+    return _flexibilities(engine, select(FLEXIBILITY).where(FLEXIBILITY.c.closed_at.is_(None)))
+
+
+def flexibilities(engine: Engine, since: datetime) -> list[Flexibility]:
+    """The open ones, and those opened, started or closed since."""
+    cut = epoch_s(since)
+    return _flexibilities(engine, select(FLEXIBILITY).where(
+        FLEXIBILITY.c.closed_at.is_(None) | (FLEXIBILITY.c.opened_at >= cut) | (FLEXIBILITY.c.closed_at >= cut)
+        | (FLEXIBILITY.c.started_at >= cut)))
+
+
+def open_flexibility(connection: Connection, appliance_id: int, now: datetime) -> None:
+    """Open the flexibility of an appliance that entered mode 30, with what its row declares; one that is open stays."""
+    declared = connection.execute(
+        select(MACHINE.c.timestamp_de_fin_souhaite, CYCLE.c.duree_cycle)
+        .outerjoin(CYCLE, CYCLE.c.id == MACHINE.c.cycle_equipement_pilote_machine_generique_id)
+        .where(MACHINE.c.equipement_pilote_ou_mesure_id == appliance_id)).first()
+    connection.execute(_insert(connection, FLEXIBILITY).values(
+        appliance_id=appliance_id, opened_at=epoch_s(now), outcome="",
+        deadline=(declared and declared.timestamp_de_fin_souhaite) or None,
+        lasts_s=(declared and declared.duree_cycle) or None).on_conflict_do_nothing())
+
+
+def mark_started(connection: Connection, flexibility_id: int, at: datetime) -> None:
+    """The device has acknowledged the start."""
+    connection.execute(update(FLEXIBILITY).where(FLEXIBILITY.c.id == flexibility_id).values(started_at=epoch_s(at)))
+
+
+def close_flexibility(connection: Connection, flexibility_id: int, at: datetime, outcome: str) -> None:
+    """The appliance has left mode 30; one that is closed stays as it was closed."""
+    connection.execute(update(FLEXIBILITY).where(FLEXIBILITY.c.id == flexibility_id, FLEXIBILITY.c.closed_at.is_(None))
+                       .values(closed_at=epoch_s(at), outcome=outcome))
+
+
+def _flexibilities(engine: Engine, wanted: Select[Any]) -> list[Flexibility]:
+    with engine.connect() as connection:
+        return [
+            Flexibility(
+                id=row.id, appliance_id=row.appliance_id, opened_at=instant(row.opened_at),
+                deadline=_instant(row.deadline), lasts=timedelta(seconds=row.lasts_s) if row.lasts_s else None,
+                started_at=_instant(row.started_at), closed_at=_instant(row.closed_at), outcome=row.outcome)
+            for row in connection.execute(wanted.order_by(FLEXIBILITY.c.id))
+        ]
+
+
+# -- declaring -------------------------------------------------------------------------------------------------------------
+
+
+def declare(engine: Engine, appliance_id: int, deadline: datetime | None, lasts: timedelta | None,
+            now: datetime) -> Flexibility:
+    """Declare an appliance ready: deadline and duration, mode 30, an open flexibility; all of it or nothing.
+
+    A machine needs a deadline; without `lasts` its programme keeps its duration. Raises `DeclarationError`, in French.
+    """
+    with engine.begin() as connection:
+        appliance = _declarable(connection, appliance_id)
+        machine = connection.execute(
+            select(MACHINE).where(MACHINE.c.equipement_pilote_ou_mesure_id == appliance_id)).first()
+        if machine is not None:
+            _declare_machine(connection, machine, _checked(deadline, lasts, now), lasts)
+        connection.execute(update(EPOM).where(EPOM.c.id == appliance_id).values(
+            equipement_pilote_ou_mesure_mode_id=Mode.PILOTED, timestamp_derniere_programmation=epoch_s(now)))
+        open_flexibility(connection, appliance.id, now)
+        connection.execute(
+            update(FLEXIBILITY).where(FLEXIBILITY.c.appliance_id == appliance_id, FLEXIBILITY.c.closed_at.is_(None))
+            .values(deadline=deadline and epoch_s(deadline),
+                    **({"lasts_s": int(lasts.total_seconds())} if lasts else {})))
+    return next(each for each in open_flexibilities(engine) if each.appliance_id == appliance_id)
+
+
+def _declarable(connection: Connection, appliance_id: int) -> Appliance:
+    row = connection.execute(select(EPOM).where(EPOM.c.id == appliance_id).with_for_update()).first()
+    if row is None:
+        raise DeclarationError(f"aucun appareil n° {appliance_id} ; `elfe devices list` les montre")
+    if row.equipement_pilote_ou_mesure_mode_id not in {Mode.MANUAL, Mode.PILOTED}:
+        modes = {code.id: code.human_name.lower() for code in reference.MODES}
+        raise DeclarationError(
+            f"« {row.nom_humain} » de {row.utilisateur} est en mode {row.equipement_pilote_ou_mesure_mode_id} "
+            f"({modes.get(row.equipement_pilote_ou_mesure_mode_id, 'inconnu')}) : seul un appareil en mode manuel (20) "
+            "ou piloté (30) peut être déclaré")
+    return _appliance(row)
+
+
+def _checked(deadline: datetime | None, lasts: timedelta | None, now: datetime) -> datetime:
+    if deadline is None:
+        raise DeclarationError("il faut une heure de fin, par exemple --by 18:00")
+    if deadline <= now:
+        raise DeclarationError("l'heure de fin est déjà passée")
+    if lasts is not None and not timedelta(minutes=1) <= lasts <= LONGEST_CYCLE:
+        raise DeclarationError("la durée doit être comprise entre 1 minute et 24 heures, par exemple --lasts 2h30")
+    return deadline
+
+
+def _declare_machine(connection: Connection, machine: Row[Any], deadline: datetime, lasts: timedelta | None) -> None:
+    connection.execute(update(MACHINE).where(MACHINE.c.id == machine.id)
+                       .values(timestamp_de_fin_souhaite=epoch_s(deadline)))
+    if lasts is not None:
+        connection.execute(update(CYCLE).where(CYCLE.c.id == machine.cycle_equipement_pilote_machine_generique_id)
+                           .values(duree_cycle=int(lasts.total_seconds())))
+
+
+# -- devices ---------------------------------------------------------------------------------------------------------------
+
+
+def installed_devices(engine: Engine) -> list[InstalledDevice]:
+    """The devices that are at their participant's, with their topics: ours where there are, the hand-filled ones always."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            select(DEVICE, HARDWARE.c.templates, HARDWARE.c.channel, HARDWARE.c.hardware_id.label("printed"))
+            .outerjoin(HARDWARE, (HARDWARE.c.device_id == DEVICE.c.id) & HARDWARE.c.until.is_(None))
+            .where(DEVICE.c.utilisateur_affecte).order_by(DEVICE.c.id)).all()
+        details = {row.id: row for row in _details(connection)}
+    return [_installed(row, details.get(row.equipement_domotique_specifique_id)) for row in rows]
+
+
+def _details(connection: Connection) -> Iterator[Row[Any]]:
+    """Every detail row of every type, its three topics called alike."""
+    for table in tables.DETAILS.values():
+        control, command, lwt = list(table.c)[2:5]
+        yield from connection.execute(select(table.c.id, control.label("control"), command.label("command"),
+                                             lwt.label("lwt")))
+
+
+def _installed(row: Row[Any], detail: Row[Any] | None) -> InstalledDevice:
+    templates = tuple(sorted(json.loads(row.templates).items())) if row.templates is not None else None
+    return InstalledDevice(
+        id=row.id, type_id=row.equipement_domotique_type_id, usage=row.equipement_domotique_usage_id,
+        appliance_id=row.equipement_pilote_ou_mesure_id, participant=row.utilisateur,
+        hardware_id=row.id_materiel if row.printed is None else row.printed, templates=templates,
+        channel=row.channel or 0, control_topic=detail.control if detail else "",
+        command_topic=detail.command if detail else "", lwt_topic=detail.lwt if detail else "")
+
+
+# -- provisioning ------------------------------------------------------------------------------------------------------------
+
+
+def next_appliance_id(connection: Connection) -> int:
+    """The id that the next appliance takes when a row is written by hand; serial columns take it by themselves."""
+    return int(connection.scalar(select(func.coalesce(func.max(EPOM.c.id), 0))) or 0) + 1
+
+
+def participants(engine: Engine) -> dict[str, tuple[str, bool]]:
+    """Reference → e-mail, observer."""
+    with engine.connect() as connection:
+        return {row.reference: (row.email, row.observer) for row in connection.execute(select(PARTICIPANT))}
+
+
+def put(connection: Connection, table: Table, **columns: Any) -> int:
+    """Insert one row and return its serial id."""
+    written = connection.execute(insert(table).values(columns))
+    return int(written.inserted_primary_key[0]) if written.inserted_primary_key else 0

@@ -1,0 +1,402 @@
+"""The conformance kit: what every plugin, ours or a stranger's, runs in one line, and a mocked MQTT to run it on.
+
+    from elfe.devices.testing import conformance
+
+    test_conformance = conformance("my_plugin")          # the name of its entry point, or the module itself
+
+Each rule is one test, named after the fact that it checks, and is run for every device type that the plugin declares.
+A rule that needs a hook which the plugin does not have is skipped: an absent hook is an absent capability.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import random
+from collections import Counter, deque
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from paho.mqtt.client import topic_matches_sub
+
+from elfe.broker.session import Arrival, Connected, Message
+from elfe.devices.drivers import HOOKS, Driver, Plugin, discover, problems_of, select
+from elfe.devices.values import (
+    BadPayload,
+    Capability,
+    LegacyTopics,
+    Measure,
+    OutputState,
+    Presence,
+    PresenceBy,
+    Publish,
+    Quantity,
+    Query,
+    Role,
+    Setting,
+    Switch,
+)
+
+NOON = datetime(2024, 10, 11, 12, tzinfo=UTC)
+
+# -- a broker in memory ----------------------------------------------------------------------------------------------
+
+
+class MockBroker:
+    """MQTT without a wire: synchronous, in order, retains what is retained."""
+
+    def __init__(self) -> None:
+        self.sessions: list[MockSession] = []
+        self.retained: dict[str, bytes] = {}
+        self.log: list[Publish] = []
+
+    def session(self) -> MockSession:
+        """A new connection."""
+        session = MockSession(self)
+        self.sessions.append(session)
+        return session
+
+    def deliver(self, message: Publish) -> None:
+        """What the broker does with one message."""
+        self.log.append(message)
+        if message.retain:
+            self.retained[message.topic] = message.payload
+        for session in self.sessions:
+            if any(topic_matches_sub(each, message.topic) for each in session.filters):
+                session.put(Message(message.topic, message.payload))
+
+
+class MockSession:
+    """A `Session` on a `MockBroker`. Set `up` to False to take the broker out of reach."""
+
+    def __init__(self, broker: MockBroker) -> None:
+        self.filters: tuple[str, ...] = ()
+        self.sent: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
+        self.up = True
+        self._broker = broker
+        self._inbox: deque[Arrival] = deque([Connected()])
+
+    def listen(self, filters: tuple[str, ...]) -> None:
+        """Subscribe; what is retained comes at once, marked so."""
+        new = [each for each in filters if each not in self.filters]
+        self.filters = filters
+        for topic, payload in self._broker.retained.items():
+            if any(topic_matches_sub(each, topic) for each in new):
+                self.put(Message(topic, payload, retained=True))
+
+    def send(self, message: Publish, expires_after: timedelta | None = None) -> bool:
+        """Publish."""
+        if self.up:
+            self.sent[message.topic] += 1
+            self._broker.deliver(message)
+        return self.up
+
+    def put(self, arrival: Arrival) -> None:
+        """Into the inbox."""
+        if isinstance(arrival, Message):
+            self.received[arrival.topic] += 1
+        self._inbox.append(arrival)
+
+    def arrivals(self) -> list[Arrival]:
+        """Empty the inbox."""
+        emptied = list(self._inbox)
+        self._inbox.clear()
+        return emptied
+
+    def wait(self, at_most: timedelta) -> None:
+        """Nothing to wait for: everything has arrived."""
+
+    def close(self) -> None:
+        """Leave."""
+        self._broker.sessions.remove(self)
+
+
+# -- what the rules look at --------------------------------------------------------------------------------------------
+
+
+class Bench:
+    """One device type of the plugin under test: its driver, a device, another device, and its twin."""
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+        self.type = driver.type
+        self.device = driver.device("Z901", hardware_id="ABCDEF")
+        self.other = driver.device("Z902", hardware_id="123456")
+        self.topics = driver.build_topics(self.device)
+
+    def twin(self, seed: int = 1) -> Any:
+        """A fresh twin."""
+        if self.driver.simulate is None:
+            pytest.skip("the plugin simulates nothing")
+        return self.driver.simulate(self.device, seed)
+
+    def encode(self, command: Any) -> Any:
+        """The command encoded."""
+        if self.driver.encode_command is None:
+            pytest.skip("the plugin commands nothing")
+        return self.driver.encode_command(self.device, command)
+
+    def hear(self, message: Publish) -> tuple[Any, ...]:
+        """What the driver understands of one message of the twin."""
+        role = next((role for topic, role in self.topics.listen.items() if topic_matches_sub(topic, message.topic)), None)
+        if role is None:
+            return ()
+        if role is Role.PRESENCE:
+            assert self.driver.parse_lwt is not None, "it listens to a last will that it cannot parse"
+            return (self.driver.parse_lwt(self.device, message.payload),)
+        return self.driver.decode_message(self.device, message.topic, message.payload)
+
+    def carry(self, twin: Any, messages: tuple[Publish, ...], now: datetime = NOON) -> tuple[Publish, ...]:
+        """What the twin answers to messages that reach it; one that it does not listen to reaches nobody."""
+        said: tuple[Publish, ...] = ()
+        for message in messages:
+            if any(topic_matches_sub(each, message.topic) for each in twin.subscriptions):
+                said += twin.receive(message.topic, message.payload, now)
+        return said
+
+    def a_day_of(self, twin: Any) -> list[Publish]:
+        """What a twin says in a busy hour."""
+        said = list(twin.connected(NOON))
+        now = NOON
+        for step in range(120):
+            now = NOON + timedelta(seconds=30 * step)
+            said += twin.tick(now)
+            if step == 10:
+                said += twin.draw(1234.5, now)
+            if step % 25 == 5 and self.type.can(Capability.SWITCH) and self.driver.encode_command:
+                said += self.carry(twin, self.encode(Switch(step % 2 == 0, token=f"t{step}")).publishes, now)
+                said += self.carry(twin, self.encode(Query(token=f"q{step}")).publishes, now)
+        return said
+
+
+# -- the rules: each is a fact about one device type -----------------------------------------------------------------
+
+
+def every_hook_has_its_full_signature(bench: Bench, module: ModuleType) -> None:
+    """The core calls plain functions with all arguments, by position."""
+    assert problems_of(module) == []
+    for name, asked in HOOKS.items():
+        hook = getattr(module, name, None)
+        if hook is not None:
+            assert list(inspect.signature(hook).parameters) == list(asked.parameters)
+
+
+def what_the_type_can_do_has_its_hook(bench: Bench, module: ModuleType) -> None:
+    """A capability without its hook, or a hook without its capability, is a promise broken."""
+    assert bench.type.can(Capability.SWITCH) <= (bench.driver.encode_command is not None)
+    assert (bench.type.presence_by is PresenceBy.LAST_WILL) <= (bench.driver.parse_lwt is not None)
+
+
+def the_type_says_how_long_its_silence_may_last(bench: Bench, module: ModuleType) -> None:
+    """At least two periods, or a healthy device is taken for lost."""
+    assert bench.type.silent_after >= 2 * bench.type.publishes_every > timedelta()
+
+
+def no_topic_leaves_the_device(bench: Bench, module: ModuleType) -> None:
+    """Two devices share no topic, neither to listen nor to command."""
+    other = bench.driver.build_topics(bench.other)
+    assert bench.topics.command != other.command
+    for mine in bench.topics.listen:
+        assert not any(topic_matches_sub(mine, theirs) for theirs in (*other.listen, other.command))
+
+
+def a_command_goes_to_the_command_topic_and_is_never_retained(bench: Bench, module: ModuleType) -> None:
+    """A retained command would be carried out again by everyone who subscribes."""
+    for command in (Switch(True, token="t"), Switch(False, token="t")):
+        encoded = bench.encode(command)
+        assert encoded.within > timedelta()
+        assert [each.topic for each in encoded.publishes] == [bench.topics.command]
+        assert not any(each.retain for each in encoded.publishes)
+
+
+def a_command_is_proved_by_its_own_echo(bench: Bench, module: ModuleType) -> None:
+    """The twin does it, and among what it says is exactly what the driver expects."""
+    twin = bench.twin()
+    twin.connected(NOON)
+    for on in (False, True, True, False):
+        encoded = bench.encode(Switch(on, token=f"token-{on}"))
+        heard = [event for said in bench.carry(twin, encoded.publishes) for event in bench.hear(said)]
+        assert encoded.expects in heard
+        assert twin.outputs[bench.device.channel] is on
+        assert all(event.on is on for event in heard if isinstance(event, OutputState))
+
+
+def a_query_is_answered_with_the_state(bench: Bench, module: ModuleType) -> None:
+    """After a silence of ours the device tells how it stands."""
+    twin = bench.twin()
+    twin.connected(NOON)
+    encoded = bench.encode(Query(token="q"))
+    heard = [event for said in bench.carry(twin, encoded.publishes) for event in bench.hear(said)]
+    assert OutputState(twin.outputs[bench.device.channel], bench.device.channel) in heard
+
+
+def the_twin_is_understood(bench: Bench, module: ModuleType) -> None:
+    """Everything that a twin says on a topic that we listen to can be read."""
+    said = bench.a_day_of(bench.twin())
+    assert said
+    for message in said:
+        bench.hear(message)
+
+
+def the_twin_meets_its_publication_period(bench: Bench, module: ModuleType) -> None:
+    """It speaks by itself at least once a period, and what it measures is heard."""
+    twin = bench.twin()
+    twin.connected(NOON)
+    twin.draw(1000.0, NOON)
+    heard = [event for step in range(3)
+             for said in twin.tick(NOON + step * bench.type.publishes_every) for event in bench.hear(said)]
+    assert any(isinstance(event, Measure) for event in heard)
+
+
+def power_and_energy_come_back_in_our_units(bench: Bench, module: ModuleType) -> None:
+    """A kilowatt drawn for an hour is heard as 1000 W and counted as 1000 Wh."""
+    if not bench.type.can(Capability.METER):
+        pytest.skip("it measures nothing")
+    twin = bench.twin()
+    twin.connected(NOON)
+    before = _last(bench, twin.draw(1000.0, NOON), Quantity.ENERGY)
+    said = twin.tick(NOON + timedelta(hours=1))
+    assert _last(bench, said, Quantity.POWER) == pytest.approx(1000, abs=1)
+    assert _last(bench, said, Quantity.ENERGY) - before == pytest.approx(1000, abs=2)
+
+
+def the_last_will_is_understood(bench: Bench, module: ModuleType) -> None:
+    """Born: there. Last will: gone."""
+    twin = bench.twin()
+    if bench.driver.parse_lwt is None:
+        pytest.skip("it has no last will")
+    will = twin.last_will
+    assert will is not None
+    assert bench.hear(will) == (Presence.OFFLINE,)
+    born = [event for said in twin.connected(NOON) for event in bench.hear(said)]
+    assert Presence.ONLINE in born
+
+
+def legacy_columns_round_trip(bench: Bench, module: ModuleType) -> None:
+    """The columns that we write for the first command engine are enough to know the device again."""
+    columns = bench.driver.render_legacy_topics(bench.device)
+    assert isinstance(columns, LegacyTopics)
+    templates, channel = bench.driver.parse_legacy_topics(bench.type.id, columns)
+    again = bench.driver.device("Z901", "ABCDEF", dict(templates), channel)
+    assert bench.driver.build_topics(again) == bench.topics
+
+
+def configuration_is_read_back(bench: Bench, module: ModuleType) -> None:
+    """After a push over MQTT, the twin reads back what was wanted."""
+    if bench.driver.push_config is None or bench.driver.settings is None:
+        pytest.skip("it is configured by hand")
+    twin = bench.twin()
+    twin.connected(NOON)
+    push = bench.driver.push_config(bench.device, bench.driver.settings()())
+    steps = [each for each in push.steps if isinstance(each, Publish)]
+    if not steps:
+        pytest.skip("it is configured over the local network only")
+    bench.carry(twin, tuple(steps))
+    asked = tuple(each for each in push.read_back if isinstance(each, Publish))
+    heard = {event for said in bench.carry(twin, asked) for event in bench.hear(said) if isinstance(event, Setting)}
+    assert set(push.expects) <= heard
+
+
+def the_fail_safe_is_kept_by_the_twin(bench: Bench, module: ModuleType) -> None:
+    """Configured, told the opposite of its safe state and left alone, it returns to it by itself."""
+    safe = bench.type.fail_safe
+    if safe is None or safe.after is None or bench.driver.push_config is None or bench.driver.settings is None:
+        pytest.skip("no fail-safe fires by itself")
+    twin = bench.twin()
+    twin.connected(NOON)
+    steps = bench.driver.push_config(bench.device, bench.driver.settings()()).steps
+    if not all(isinstance(each, Publish) for each in steps):
+        pytest.skip("it is configured over the local network only")
+    bench.carry(twin, tuple(each for each in steps if isinstance(each, Publish)))
+    bench.carry(twin, bench.encode(Switch(not safe.safe_state, token="t")).publishes)
+    assert twin.outputs[0] is not safe.safe_state
+    twin.tick(NOON + safe.after - timedelta(seconds=1))
+    assert twin.outputs[0] is not safe.safe_state
+    twin.tick(NOON + safe.after + safe.spread + timedelta(seconds=1))
+    assert twin.outputs[0] is safe.safe_state
+
+
+def nothing_but_bad_payload_is_raised(bench: Bench, module: ModuleType) -> None:
+    """Whatever arrives, half of it mutated from what a device really says: it is read or refused, never fatal."""
+    said = bench.a_day_of(bench.twin())
+    topics = [topic for topic in {each.topic for each in said} | {topic.replace("+", "x") for topic in bench.topics.listen}
+              if any(topic_matches_sub(each, topic) for each in bench.topics.listen)]
+    payloads = sorted({each.payload for each in said})
+
+    @settings(max_examples=200, deadline=None, database=None, derandomize=True,
+              suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(sorted(topics)), st.one_of(st.binary(max_size=200), _mutated(payloads), _absurd_json()))
+    def _try(topic: str, payload: bytes) -> None:
+        try:
+            events = bench.hear(Publish(topic, payload))
+        except BadPayload:
+            return
+        assert isinstance(events, tuple)
+
+    _try()
+
+
+RULES: tuple[Callable[[Bench, ModuleType], None], ...] = (
+    every_hook_has_its_full_signature, what_the_type_can_do_has_its_hook, the_type_says_how_long_its_silence_may_last,
+    no_topic_leaves_the_device, a_command_goes_to_the_command_topic_and_is_never_retained,
+    a_command_is_proved_by_its_own_echo, a_query_is_answered_with_the_state, the_twin_is_understood,
+    the_twin_meets_its_publication_period, power_and_energy_come_back_in_our_units, the_last_will_is_understood,
+    legacy_columns_round_trip, configuration_is_read_back, the_fail_safe_is_kept_by_the_twin,
+    nothing_but_bad_payload_is_raised,
+)
+
+
+def conformance(plugin: str | ModuleType) -> Callable[..., None]:
+    """The whole kit as one parametrised test: a rule and a device type each."""
+    found = _plugin(plugin)
+    cases = [pytest.param(rule, type_id, id=f"{type_id}-{rule.__name__}")
+             for type_id in sorted(each.id for each in found.types) for rule in RULES]
+
+    @pytest.mark.parametrize(("rule", "type_id"), cases)
+    def test_conformance(rule: Callable[[Bench, ModuleType], None], type_id: int) -> None:
+        rule(Bench(select([found])[type_id]), found.module)
+
+    return test_conformance
+
+
+def _plugin(plugin: str | ModuleType) -> Plugin:
+    if isinstance(plugin, ModuleType):
+        return Plugin(plugin.__name__, "?", plugin, problem="; ".join(problems_of(plugin)))
+    found = next((each for each in discover() if each.name == plugin), None)
+    assert found is not None, f"no plugin {plugin!r} is installed"
+    assert not found.problem, found.problem
+    return found
+
+
+def _last(bench: Bench, said: tuple[Publish, ...], quantity: Quantity) -> float:
+    values = [event.value for each in said for event in bench.hear(each)
+              if isinstance(event, Measure) and event.quantity is quantity and not event.register]
+    assert values, f"nothing said of its {quantity.name.lower()}"
+    return values[-1]
+
+
+@st.composite
+def _mutated(draw: Any, payloads: list[bytes]) -> bytes:
+    payload = bytearray(draw(st.sampled_from(payloads)))
+    chance = random.Random(draw(st.integers(0, 2**32)))
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(payload) + 1)
+        payload[at:at + chance.randint(0, 6)] = chance.choice(
+            [b"", b"\xff", b"null", b"NaN", b"1e999", b"-", b'"', b"{}", b"[", b"9" * 40, b"true", bytes([chance.randrange(256)])])
+    return bytes(payload)
+
+
+def _absurd_json() -> st.SearchStrategy[bytes]:
+    leaves = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8))
+    keys = st.one_of(st.text(max_size=8), st.sampled_from(
+        ["id", "result", "params", "output", "apower", "aenergy", "total", "POWER", "ENERGY", "Total", "Power", "TIC",
+         "error", "method", "switch:0", "temperature", "src"]))
+    trees = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=5))
+    return st.dictionaries(keys, trees, max_size=5).map(lambda value: json.dumps(value).encode())
+

@@ -1,0 +1,121 @@
+"""The recorder's daemon: decodes what devices say through the drivers, and keeps it.
+
+The time of a reading is ours, never the device's. A retained message is an old word and is not kept. While the store is
+away, readings wait in memory, at most `SPOOL` of them; the oldest go first and every one lost is counted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import DBAPIError
+
+from elfe.broker.session import Disconnected, Message, Session
+from elfe.coordination.values import InstalledDevice
+from elfe.devices.drivers import Drivers
+from elfe.devices.routing import Heard, Router
+from elfe.devices.values import Device, Role
+from elfe.history.recorder import BALANCE_TOPIC, Kept, keep, keep_balance
+from elfe.history.values import History, Reading
+
+LOOKS_EVERY = timedelta(minutes=1)
+"""How soon a device that was just provisioned is recorded."""
+SPOOL = 200_000
+INSTANT = timedelta(milliseconds=1)
+
+log = logging.getLogger("elfe.history")
+
+
+class Recorder:
+    """Keeps what is measured. See `elfe.app.loop.Service`."""
+
+    def __init__(self, session: Session, history: History, drivers: Drivers,
+                 installed: Callable[[], list[tuple[InstalledDevice, Device]]]) -> None:
+        self.counters: Counter[str] = Counter()
+        self._session, self._history, self._drivers, self._installed = session, history, drivers, installed
+        self._router = Router(drivers, (), frozenset({Role.SAYS, Role.PRESENCE}))
+        self._looks_at: datetime | None = None
+        self._spool: deque[tuple[datetime, Kept]] = deque()
+        self._last: dict[str, datetime] = {}
+        self._away = False
+        session.listen((BALANCE_TOPIC,))
+
+    def step(self, now: datetime) -> datetime:
+        """Keep what has arrived."""
+        if self._looks_at is None or now >= self._looks_at:
+            self._look(now)
+        for kept in self._arrivals():
+            self._spool.append((self._behind(kept.series, now), kept))
+        while len(self._spool) > SPOOL:
+            self._spool.popleft()
+            self.counters["lost"] += 1
+        self._write()
+        assert self._looks_at is not None
+        return self._looks_at
+
+    def close(self) -> None:
+        """Leave in order."""
+        self._session.close()
+
+    def _look(self, now: datetime) -> None:
+        self._looks_at = now + LOOKS_EVERY
+        try:
+            devices = tuple(device for _, device in self._installed())
+        except DBAPIError as error:
+            log.warning("the coordination database does not answer: %s", error.orig)
+            return
+        if devices != self._router.devices:
+            self._router = Router(self._drivers, devices, self._router.roles)
+            self._session.listen((BALANCE_TOPIC, *self._router.filters))
+
+    def _behind(self, series: str, now: datetime) -> datetime:
+        """`now`, or just behind the series' last reading when that was in the same instant: the later word stands."""
+        last = self._last.get(series)
+        at = last + INSTANT if last is not None and now <= last < now + timedelta(seconds=1) else now
+        self._last[series] = at
+        return at
+
+    def _arrivals(self) -> Iterator[Kept]:
+        for arrival in self._session.arrivals():
+            match arrival:
+                case Message(BALANCE_TOPIC, payload, retained=False):
+                    kept = keep_balance(payload, self.counters)
+                    if kept:
+                        yield kept
+                case Message(topic, payload, retained=False):
+                    yield from self._read(topic, payload)
+                case Message():
+                    self.counters["retained"] += 1
+                case Disconnected(reason):
+                    log.warning("the broker is out of reach: %s", reason)
+
+    def _read(self, topic: str, payload: bytes) -> Iterator[Kept]:
+        for each in self._router.read(topic, payload):
+            if isinstance(each, Heard):
+                kept = keep(each.device.id, each.event, self.counters)
+                if kept:
+                    yield kept
+                continue
+            self.counters["unreadable"] += 1
+            if self._router.unreadable[each.device.id] == 1:
+                log.warning("%s says what its driver cannot read on %s: %s", each.device.id, topic, each.reason)
+
+    def _write(self) -> None:
+        if not self._spool:
+            return
+        try:
+            self._history.append([Reading(self._history.series(kept.series, kept.unit), at, kept.value)
+                                  for at, kept in self._spool])
+        except DBAPIError as error:
+            if not self._away:
+                log.error("the history does not answer, readings wait in memory: %s", error.orig)
+            self._away = True
+            return
+        self.counters["kept"] += len(self._spool)
+        self._spool.clear()
+        if self._away:
+            log.warning("the history answers again")
+        self._away = False

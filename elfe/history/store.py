@@ -1,0 +1,120 @@
+"""The energy history in SQL: two tables, a reading kept once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Engine, Float, ForeignKey, Integer, Row, Table, Text, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field
+
+from elfe import database
+from elfe.history import quarters
+from elfe.history.values import Reading
+from elfe.slots import EPOCH, slot_start
+
+Base = database.base()
+_MS = timedelta(milliseconds=1)
+
+
+class SeriesRow(Base, table=True):
+    """A series of readings."""
+
+    __tablename__ = "series"
+    __table_args__ = {"comment": "One series of readings; mesures_puissance_elec_id points here"}  # noqa: RUF012
+
+    id: int | None = Field(default=None, sa_column=Column("id", Integer, primary_key=True))
+    name: str = Field(sa_column=Column("name", Text, nullable=False, unique=True, comment="D101 puissance"))
+    unit: str = Field(sa_column=Column("unit", Text, nullable=False, comment="W, Wh, °C, ..."))
+
+
+class ReadingRow(Base, table=True):
+    """One reading."""
+
+    __tablename__ = "reading"
+    __table_args__ = {"comment": "One value of one series at one instant, kept once"}  # noqa: RUF012
+
+    series_id: int = Field(sa_column=Column("series_id", Integer, ForeignKey("series.id"), primary_key=True))
+    at_ms: int = Field(sa_column=Column("at_ms", BigInteger, primary_key=True, autoincrement=False, comment="epoch ms"))
+    value: float = Field(sa_column=Column("value", Float(53), nullable=False))
+
+
+SERIES: Table = SeriesRow.__table__  # type: ignore[attr-defined]
+READING: Table = ReadingRow.__table__  # type: ignore[attr-defined]
+
+
+def open_history(url: str) -> SqlHistory:
+    """The history at `url`; its tables are created when they are missing."""
+    engine = database.connect(url, Base.metadata)
+    database.check(engine)
+    database.create(engine, Base.metadata)
+    return SqlHistory(engine)
+
+
+class SqlHistory:
+    """See `elfe.history.values.History`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._ids: dict[str, int] = {}
+        self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
+
+    def series(self, name: str, unit: str = "") -> int:
+        """The id of a series; it is created when it is new."""
+        if name not in self._ids:
+            with self.engine.begin() as connection:
+                connection.execute(self._insert(SERIES).values(name=name, unit=unit).on_conflict_do_nothing())
+            found = self.find(name)
+            assert found is not None
+            self._ids[name] = found
+        return self._ids[name]
+
+    def find(self, name: str) -> int | None:
+        """The id of a series, or None."""
+        with self.engine.connect() as connection:
+            found: int | None = connection.scalar(select(SERIES.c.id).where(SERIES.c.name == name))
+            return found
+
+    def names(self) -> list[tuple[int, str, str]]:
+        """Every series: id, name, unit."""
+        with self.engine.connect() as connection:
+            return [(row.id, row.name, row.unit) for row in connection.execute(select(SERIES).order_by(SERIES.c.name))]
+
+    def append(self, readings: Iterable[Reading]) -> None:
+        """Keep readings in one transaction; one that is kept already stays as it is."""
+        rows = [{"series_id": each.series, "at_ms": _ms(each.at), "value": each.value} for each in readings]
+        if rows:
+            with self.engine.begin() as connection:
+                connection.execute(self._insert(READING).on_conflict_do_nothing(), rows)
+
+    def readings(self, series: int, start: datetime, end: datetime) -> Sequence[Reading]:
+        """The readings in [start, end[, in order of time."""
+        wanted = (select(READING.c.at_ms, READING.c.value)
+                  .where(READING.c.series_id == series, READING.c.at_ms >= _ms(start), READING.c.at_ms < _ms(end))
+                  .order_by(READING.c.at_ms))
+        with self.engine.connect() as connection:
+            return [_reading(series, row) for row in connection.execute(wanted)]
+
+    def last(self, series: int, before: datetime) -> Reading | None:
+        """The newest reading before an instant."""
+        wanted = (select(READING.c.at_ms, READING.c.value)
+                  .where(READING.c.series_id == series, READING.c.at_ms < _ms(before))
+                  .order_by(READING.c.at_ms.desc()).limit(1))
+        with self.engine.connect() as connection:
+            row = connection.execute(wanted).first()
+            return _reading(series, row) if row else None
+
+    def quarters(self, series: int, start_slot: int, count: int, held_for: timedelta) -> list[float | None]:
+        """The mean of each quarter; see `elfe.history.quarters`."""
+        start, end = slot_start(start_slot), slot_start(start_slot + count)
+        return quarters.means(self.readings(series, start - held_for, end), start_slot, count, held_for)
+
+
+def _reading(series: int, row: Row[Any]) -> Reading:
+    return Reading(series, EPOCH + row.at_ms * _MS, row.value)
+
+
+def _ms(at: datetime) -> int:
+    return (at - EPOCH) // _MS

@@ -1,6 +1,6 @@
 """Opening a database, on SQLite (the embedded default) or PostgreSQL (the real one), and rendering its schema as text.
 
-A room that owns tables declares them on a `Base` of its own (`base()`), so that each database is one metadata. Tables
+A room that owns tables declares them on a `Base` of its own (`own_registry()`), so that each database is one metadata. Tables
 name their schema as on PostgreSQL; SQLite has no schemas, so there they stand side by side in one file.
 """
 
@@ -13,7 +13,6 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import registry
 from sqlalchemy.schema import CreateIndex, CreateSchema, CreateTable, SetColumnComment, SetTableComment
-from sqlmodel import SQLModel
 
 from elfe.errors import SchemaError
 
@@ -21,13 +20,9 @@ LOCK_WAIT_S = 15
 """How long a SQLite writer waits for another one."""
 
 
-def base() -> type[SQLModel]:
-    """A base class for the tables of one database; its `metadata` holds them and nothing else."""
-
-    class Base(SQLModel, registry=registry(metadata=MetaData())):
-        __abstract__ = True
-
-    return Base
+def own_registry() -> registry:
+    """A registry for the tables of one database, so that its metadata holds them and nothing else."""
+    return registry(metadata=MetaData())
 
 
 def connect(url: str, metadata: MetaData) -> Engine:

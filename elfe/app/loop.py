@@ -46,12 +46,20 @@ class Idle:
     filters: tuple[tuple[str, ...], ...]   # what each session of the party listens to
 
 
-def live(service: Service, session: Session, stop: threading.Event) -> None:
-    """Step a service on the real clock until `stop` is set."""
+LONGEST_WAIT = timedelta(seconds=1)
+"""So long at most until a stop is noticed."""
+
+
+def live(service: Service, sessions: tuple[Session, ...], stop: threading.Event) -> None:
+    """Step a service on the real clock, and whenever something arrives, until `stop` is set."""
     try:
         while not stop.is_set():
             next_at = service.step(clock.now())
-            session.wait(min(timedelta(seconds=1), max(timedelta(), next_at - clock.now())))
+            at_most = min(LONGEST_WAIT, max(timedelta(), next_at - clock.now()))
+            if sessions:
+                sessions[0].wait(at_most)
+            else:
+                stop.wait(at_most.total_seconds())
     finally:
         service.close()
 

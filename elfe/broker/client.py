@@ -119,7 +119,7 @@ class MqttSession:
 
     def _on_message(self, _: Any, __: Any, message: mqtt.MQTTMessage) -> None:
         self.received[message.topic] += 1
-        self._put(Message(message.topic, message.payload, message.retain))
+        self._put(Message(message.topic, bytes(message.payload), message.retain))
 
     def _subscribe(self, filters: tuple[str, ...]) -> int | None:
         if not filters:
@@ -153,6 +153,6 @@ def _no_delay(_: Any, __: Any, opened: Any) -> None:
 
 
 def _expiry(after: timedelta) -> Properties:
-    properties = Properties(PacketTypes.PUBLISH)
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.MessageExpiryInterval = max(1, int(after.total_seconds()))
     return properties

@@ -142,7 +142,7 @@ class Fleet:
 
     def _receive(self, client_id: str, member: _Member, message: mqtt.MQTTMessage) -> None:
         member.received[message.topic] += 1
-        self._inbox.append((client_id, Message(message.topic, message.payload, message.retain)))
+        self._inbox.append((client_id, Message(message.topic, bytes(message.payload), message.retain)))
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):

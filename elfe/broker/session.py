@@ -45,8 +45,14 @@ class Session(Protocol):
     """The edge to the broker; `elfe.broker.client` is the real one, `elfe.devices.testing` has a mocked one."""
 
     filters: tuple[str, ...]
-    sent: Mapping[str, int]
-    received: Mapping[str, int]
+
+    @property
+    def sent(self) -> Mapping[str, int]:
+        """How many messages were published, by topic."""
+
+    @property
+    def received(self) -> Mapping[str, int]:
+        """How many messages were put into the inbox, by topic."""
 
     def listen(self, filters: tuple[str, ...]) -> None:
         """Replace the subscriptions."""

@@ -26,4 +26,4 @@ def run(ctx: typer.Context) -> None:
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    live(service, sessions[0], stop)
+    live(service, sessions, stop)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
@@ -195,7 +195,7 @@ class CommandService:
             _tell_operators(effect)
         return [*answers, *(answer for effect in said for answer in self._say(effect, now))]
 
-    def _write(self, effects: list[Effect], now: datetime) -> list[EngineEvent]:
+    def _write(self, effects: Sequence[Effect], now: datetime) -> list[EngineEvent]:
         if not effects:
             return []
         with self._coordination.begin() as connection:
@@ -229,7 +229,7 @@ class CommandService:
 
     # -- without a database ---------------------------------------------------------------------------------------
 
-    def _keep_for_later(self, kept: list[Effect], said: list[Send | Ask], now: datetime) -> list[EngineEvent]:
+    def _keep_for_later(self, kept: Sequence[Effect], said: Sequence[Send | Ask], now: datetime) -> list[EngineEvent]:
         self._unwritten.extend((now, effect) for effect in kept if not isinstance(effect, Record))
         return [*(NotRecorded(effect.order.id) for effect in kept if isinstance(effect, Record)),
                 *(Unsent(effect.order.id) for effect in said if isinstance(effect, Send))]

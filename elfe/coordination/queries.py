@@ -30,8 +30,7 @@ from elfe.coordination.values import (
 from elfe.errors import DeclarationError
 from elfe.slots import epoch_s, instant
 
-metadata = tables.Base.metadata
-assert ledger.OrderRow        # its tables stand in the same database
+metadata = ledger.OrderRow.metadata      # the ledger's tables stand in the same database
 
 
 def _table(row: Any) -> Table:
@@ -285,7 +284,7 @@ def installed_devices(engine: Engine) -> list[InstalledDevice]:
     return [_installed(row, details.get(row.equipement_domotique_specifique_id)) for row in rows]
 
 
-def _details(connection: Connection) -> Iterator[Row[Any]]:
+def _details(connection: Connection) -> Iterator[Any]:
     """Every detail row of every type, its three topics called alike."""
     for table in tables.DETAILS.values():
         control, command, lwt = list(table.c)[2:5]

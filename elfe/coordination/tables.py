@@ -24,14 +24,20 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from elfe.coordination.reference import DEVICE_TYPES
-from elfe.database import base
+from elfe.database import own_registry
 
 CONTRACT = "bdd_coordination_schema"
 OURS = "elfe"
-Base = base()
+
+
+class Base(SQLModel, registry=own_registry()):
+    """The tables of the coordination database."""
+
+    __abstract__ = True
+
 
 
 def _column(name: str, type: Any, comment: str, *arguments: Any, **options: Any) -> Any:
@@ -228,7 +234,8 @@ def _heater(class_name: str, table: str, comment: str, before: Callable[[], dict
               "appliance_id": _int("equipement_pilote_ou_mesure_id", "", to="equipement_pilote_ou_mesure"),
               **before(), **_programme(), **after()}
     annotations = {name: bool if name.endswith("_actif") else int for name in fields} | {"id": int | None}
-    return type(Base)(class_name, (Base,), {
+    make: Any = type(Base)
+    return make(class_name, (Base,), {
         "__module__": __name__, "__doc__": comment, "__tablename__": table, "__table_args__": _contract(comment),
         "__annotations__": annotations, **fields}, table=True)
 

@@ -68,7 +68,7 @@ class Driver:
     encode_command: Callable[[Device, Command], Encoded] | None = None
     parse_lwt: Callable[[Device, bytes], Presence] | None = None
     push_config: Callable[[Device, Any], ConfigPush] | None = None
-    settings: Callable[[], type] | None = None
+    settings: Callable[[], Any] | None = None
     simulate: Callable[[Device, int], Any] | None = None
 
     def device(self, id: str, hardware_id: str = "", stored: Mapping[str, str] | None = None,

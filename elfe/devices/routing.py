@@ -57,7 +57,7 @@ class Router:
         for (topic, role, _), (driver, devices) in self._units().items():
             listeners[topic].append(_Listener(role, driver, tuple(devices)))
         self._exact = {topic: tuple(each) for topic, each in listeners.items()}
-        self._patterns = MQTTMatcher()
+        self._patterns = MQTTMatcher()  # type: ignore[no-untyped-call]
         for topic, each in self._exact.items():
             if "+" in topic or "#" in topic:
                 self._patterns[topic] = each
@@ -90,7 +90,8 @@ class Router:
         exact = self._exact.get(topic)
         if exact is not None:
             return exact
-        return tuple(each for listeners in self._patterns.iter_match(topic) for each in listeners)
+        matched = self._patterns.iter_match(topic)  # type: ignore[no-untyped-call]
+        return tuple(each for listeners in matched for each in listeners)
 
     def _units(self) -> Mapping[tuple[str, Role, object], tuple[Driver, list[Device]]]:
         units: dict[tuple[str, Role, object], tuple[Driver, list[Device]]] = {}

@@ -293,7 +293,7 @@ def configuration_is_read_back(bench: Bench, module: ModuleType) -> None:
         pytest.skip("it is configured by hand")
     twin = bench.twin()
     twin.connected(NOON)
-    push = bench.driver.push_config(bench.device, bench.driver.settings()())
+    push = bench.driver.push_config(bench.device, _default_settings(bench))
     steps = [each for each in push.steps if isinstance(each, Publish)]
     if not steps:
         pytest.skip("it is configured over the local network only")
@@ -310,7 +310,7 @@ def the_fail_safe_is_kept_by_the_twin(bench: Bench, module: ModuleType) -> None:
         pytest.skip("no fail-safe fires by itself")
     twin = bench.twin()
     twin.connected(NOON)
-    steps = bench.driver.push_config(bench.device, bench.driver.settings()()).steps
+    steps = bench.driver.push_config(bench.device, _default_settings(bench)).steps
     if not all(isinstance(each, Publish) for each in steps):
         pytest.skip("it is configured over the local network only")
     bench.carry(twin, tuple(each for each in steps if isinstance(each, Publish)))
@@ -372,6 +372,12 @@ def _plugin(plugin: str | ModuleType) -> Plugin:
     assert found is not None, f"no plugin {plugin!r} is installed"
     assert not found.problem, found.problem
     return found
+
+
+def _default_settings(bench: Bench) -> Any:
+    assert bench.driver.settings is not None
+    settings_class: Any = bench.driver.settings()
+    return settings_class()
 
 
 def _last(bench: Bench, said: tuple[Publish, ...], quantity: Quantity) -> float:

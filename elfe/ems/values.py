@@ -39,6 +39,12 @@ class Plan:
     solve_ms: int
 
     @property
+    def balance_with_w(self) -> tuple[float, ...]:
+        """The forecast with the placed loads, W per slot."""
+        return tuple(balance - sum(each.power_w[t] for each in self.placements)
+                     for t, balance in enumerate(self.balance_w))
+
+    @property
     def end_slot(self) -> int:
         """The first slot that the plan no longer covers."""
         return self.first_slot + len(self.balance_w)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from elfe.history.values import Reading
 from elfe.slots import SLOT_S, slot_of, slot_start
@@ -47,5 +48,5 @@ def energy_wh(powers: Sequence[float | None]) -> float:
 
 def counted_wh(readings: Sequence[Reading]) -> float:
     """What a counter counted, Wh. One that goes backwards was reset: what it shows then was counted since."""
-    steps = zip(readings, readings[1:], strict=False)
-    return sum(after.value - before.value if after.value >= before.value else after.value for before, after in steps)
+    return sum(after.value - before.value if after.value >= before.value else after.value
+               for before, after in pairwise(readings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
@@ -26,7 +27,7 @@ class Kept:
     unit: str
 
 
-NAMES = {
+NAMES: Mapping[Quantity, Callable[[str], str]] = {
     Quantity.POWER: power_series,
     Quantity.ENERGY: energy_series,
     Quantity.TEMPERATURE: lambda device_id: f"{device_id} temp",

@@ -81,18 +81,19 @@ class Recorder:
     def _arrivals(self) -> Iterator[Kept]:
         for arrival in self._session.arrivals():
             match arrival:
-                case Message(BALANCE_TOPIC, payload, retained=False):
-                    kept = keep_balance(payload, self.counters)
-                    if kept:
-                        yield kept
-                case Message(topic, payload, retained=False):
-                    yield from self._read(topic, payload)
-                case Message():
+                case Message(retained=True):
                     self.counters["retained"] += 1
+                case Message(topic, payload):
+                    yield from self._read(topic, payload)
                 case Disconnected(reason):
                     log.warning("the broker is out of reach: %s", reason)
 
     def _read(self, topic: str, payload: bytes) -> Iterator[Kept]:
+        if topic == BALANCE_TOPIC:
+            balance = keep_balance(payload, self.counters)
+            if balance:
+                yield balance
+            return
         for each in self._router.read(topic, payload):
             if isinstance(each, Heard):
                 kept = keep(each.device.id, each.event, self.counters)

@@ -6,16 +6,21 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Engine, Float, ForeignKey, Integer, Row, Table, Text, select
+from sqlalchemy import BigInteger, Column, Engine, Float, ForeignKey, Integer, Table, Text, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from elfe import database
 from elfe.history import quarters
 from elfe.history.values import Reading
 from elfe.slots import EPOCH, slot_start
 
-Base = database.base()
+
+class Base(SQLModel, registry=database.own_registry()):
+    """The tables of the history."""
+
+    __abstract__ = True
+
 _MS = timedelta(milliseconds=1)
 
 
@@ -23,7 +28,7 @@ class SeriesRow(Base, table=True):
     """A series of readings."""
 
     __tablename__ = "series"
-    __table_args__ = {"comment": "One series of readings; mesures_puissance_elec_id points here"}  # noqa: RUF012
+    __table_args__ = {"comment": "One series of readings; mesures_puissance_elec_id points here"}
 
     id: int | None = Field(default=None, sa_column=Column("id", Integer, primary_key=True))
     name: str = Field(sa_column=Column("name", Text, nullable=False, unique=True, comment="D101 puissance"))
@@ -34,7 +39,7 @@ class ReadingRow(Base, table=True):
     """One reading."""
 
     __tablename__ = "reading"
-    __table_args__ = {"comment": "One value of one series at one instant, kept once"}  # noqa: RUF012
+    __table_args__ = {"comment": "One value of one series at one instant, kept once"}
 
     series_id: int = Field(sa_column=Column("series_id", Integer, ForeignKey("series.id"), primary_key=True))
     at_ms: int = Field(sa_column=Column("at_ms", BigInteger, primary_key=True, autoincrement=False, comment="epoch ms"))
@@ -112,7 +117,7 @@ class SqlHistory:
         return quarters.means(self.readings(series, start - held_for, end), start_slot, count, held_for)
 
 
-def _reading(series: int, row: Row[Any]) -> Reading:
+def _reading(series: int, row: Any) -> Reading:
     return Reading(series, EPOCH + row.at_ms * _MS, row.value)
 
 

@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 
 from attrs import define, field
+
 from elfe.devices import MeteredRelay, Publish
 
 
@@ -26,14 +27,14 @@ class PlugTwin(MeteredRelay):
         return Publish(f"{self.root}/online", b"false", retain=True)
 
     def say_born(self, now: datetime) -> tuple[Publish, ...]:
-        return (Publish(f"{self.root}/online", b"true", retain=True), self._announce(), *self._say_all())
+        return (Publish(f"{self.root}/online", b"true", retain=True), self._announce(), *self._say_all(now))
 
     def receive(self, topic: str, payload: bytes, now: datetime) -> tuple[Publish, ...]:
         if topic == f"{self.root}/relay/0/command":
             wanted = {b"on": True, b"off": False, b"toggle": not self.on}.get(payload)
             return () if wanted is None else self.switch(wanted, now, "mqtt")
         self.meter(now)
-        return {b"announce": (self._announce(),), b"update": self._say_all()}.get(payload, ())
+        return {b"announce": (self._announce(),), b"update": self._say_all(now)}.get(payload, ())
 
     def say_state(self, now: datetime, source: str) -> tuple[Publish, ...]:
         return (Publish(f"{self.root}/relay/0", b"on" if self.on else b"off", qos=0),)
@@ -52,9 +53,9 @@ class PlugTwin(MeteredRelay):
     def power_up_state(self) -> bool:
         return True      # default_state=on
 
-    def _say_all(self) -> tuple[Publish, ...]:
+    def _say_all(self, now: datetime) -> tuple[Publish, ...]:
         warm = 24.0 + self.power_w / 200
-        return (*self.say_measures(datetime.min), Publish(f"{self.root}/temperature", f"{warm:.2f}".encode(), qos=0),
+        return (*self.say_measures(now), Publish(f"{self.root}/temperature", f"{warm:.2f}".encode(), qos=0),
                 Publish(f"{self.root}/overtemperature", b"0", qos=0))
 
     def _announce(self) -> Publish:

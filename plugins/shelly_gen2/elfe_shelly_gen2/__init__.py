@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 from attrs import frozen
+
 from elfe.devices import (
     Acknowledgement,
     BadPayload,

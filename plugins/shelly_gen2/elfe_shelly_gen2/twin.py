@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from attrs import define, field
+
 from elfe.devices import MeteredRelay, Publish
 
 METHOD_NOT_FOUND, INVALID_ARGUMENT = 404, -103

@@ -23,7 +23,6 @@ from elfe.devices import (
     Twin,
     hookimpl,
 )
-
 from elfe_tasmota import codec
 from elfe_tasmota.codec import Settings
 from elfe_tasmota.nous_a1t import NOUS_A1T

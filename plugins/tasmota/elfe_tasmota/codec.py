@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from attrs import frozen
+
 from elfe.devices import (
     BadPayload,
     Command,

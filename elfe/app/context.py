@@ -1,0 +1,94 @@
+"""What a command needs of the world, opened when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import typer
+from sqlalchemy import Engine
+
+from elfe import database, settings
+from elfe.broker.address import BrokerAddress
+from elfe.coordination import queries
+from elfe.devices import drivers
+from elfe.ems import store as sortie_store
+from elfe.errors import SettingsError
+from elfe.history.store import SqlHistory, open_history
+from elfe.settings import Settings
+
+EMBEDDED_PORT_FILE = "broker.port"
+
+
+class Context:
+    """The settings, and what they lead to. An embedded database is created blank; a real one must be there."""
+
+    def __init__(self, given: Settings) -> None:
+        self.settings = given
+
+    @cached_property
+    def drivers(self) -> drivers.Drivers:
+        """The drivers of the enabled plugins."""
+        return drivers.load(self.settings.plugins.enabled, self.settings.plugins.disabled)
+
+    @cached_property
+    def plugin_settings(self) -> dict[str, Any]:
+        """Each plugin's own settings."""
+        return settings.plugin_settings(self.settings, self.drivers)
+
+    @cached_property
+    def coordination(self) -> Engine:
+        """The coordination database."""
+        engine = queries.open_coordination(self._url("coordination"))
+        database.check(engine)
+        if not self.settings.databases.coordination:
+            queries.create_blank(engine)
+        return engine
+
+    @cached_property
+    def sortie(self) -> Engine:
+        """The EMS output database."""
+        engine = sortie_store.open_sortie(self._url("sortie_ems"))
+        database.check(engine)
+        if not self.settings.databases.sortie_ems:
+            sortie_store.create_sortie(engine)
+        return engine
+
+    @cached_property
+    def history(self) -> SqlHistory:
+        """The energy history."""
+        return open_history(self._url("history"))
+
+    @cached_property
+    def broker(self) -> BrokerAddress:
+        """The broker of the settings, or the embedded one that `elfe up` runs here."""
+        here = self.settings.broker
+        if here.host:
+            return BrokerAddress(here.host, here.port, here.protocol, here.username, _secret(here.password_file), here.tls_ca)
+        known = Path(self.settings.data_dir) / EMBEDDED_PORT_FILE
+        if not known.exists():
+            raise SettingsError("no broker: start the embedded one with `elfe up`, or name yours under [broker] in elfe.toml")
+        port, protocol = known.read_text().split()
+        return BrokerAddress("127.0.0.1", int(port), protocol)
+
+    def _url(self, name: str) -> str:
+        url = self.settings.database(name)
+        if url.startswith("sqlite"):
+            Path(self.settings.data_dir).mkdir(parents=True, exist_ok=True)
+        return url
+
+
+def context(ctx: typer.Context) -> Context:
+    """The context of a command line."""
+    found: Context = ctx.obj
+    return found
+
+
+def _secret(path: str) -> str:
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"broker.password_file: {path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,51 @@
+"""From settings to services: composition only. Each function returns a service and the sessions that it owns."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from elfe.app.context import Context
+from elfe.app.loop import Service
+from elfe.broker.client import MqttSession
+from elfe.broker.session import Session
+from elfe.command.service import CommandService
+from elfe.command.values import Rules
+from elfe.coordination import queries
+from elfe.coordination.devices import device_values
+from elfe.coordination.values import InstalledDevice
+from elfe.devices.values import Device
+from elfe.ems.service import EmsService
+from elfe.ems.solve import Limits, Solver
+from elfe.history.service import Recorder
+from elfe.settings import Settings
+
+Made = tuple[Service, tuple[Session, ...]]
+
+
+def recorder(settings: Settings) -> Made:
+    """The recorder."""
+    here = Context(settings)
+    session = MqttSession(here.broker, f"elfe-recorder-{settings.command.instance}")
+
+    def installed() -> list[tuple[InstalledDevice, Device]]:
+        return device_values(queries.installed_devices(here.coordination), here.drivers, "recorder")[0]
+
+    return Recorder(session, here.history, here.drivers, installed), (session,)
+
+
+def ems(settings: Settings, by_work: bool = False) -> Made:
+    """The EMS; `by_work`: its solver is bounded by work alone, as virtual time asks for."""
+    here = Context(settings)
+    limits = Limits(nodes=settings.ems.max_nodes, gap=settings.ems.gap,
+                    seconds=None if by_work else settings.ems.time_limit_s)
+    return EmsService(here.coordination, here.sortie, here.history, Solver(limits), settings.zone), ()
+
+
+def command(settings: Settings) -> Made:
+    """The command engine."""
+    here = Context(settings)
+    session = MqttSession(here.broker, f"elfe-command-{settings.command.instance}")
+    service = CommandService(
+        session, here.coordination, here.sortie, here.drivers, instance=settings.command.instance,
+        poll_every=timedelta(seconds=settings.command.poll_s), rules=Rules(proof_w=settings.command.proof_w))
+    return service, (session,)

@@ -1,0 +1,67 @@
+"""What the territory's balance will be: persistence, as the documentation describes it. Pure.
+
+    p_i = c_i + (c_{n−1} − c_0) · Π_{k=1..i} (1 − k/n)          i = 0..n−1, n = 96
+
+c is the balance measured over the last 24 hours, one mean per quarter; p is yesterday's curve, shifted to where the
+balance stands now, the shift fading over the day (source: the first EMS, closed form).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from elfe.slots import HORIZON
+
+
+@frozen
+class Forecast:
+    """A balance for each slot, W, production − consumption, and where it comes from."""
+
+    balance_w: tuple[float, ...]
+    source: str
+
+
+def persistence(measured: Sequence[float | None], day_before: Sequence[float | None]) -> Forecast:
+    """Yesterday's curve with a fading shift.
+
+    `measured`: the last 96 quarters, the newest last; `day_before`: the 96 before. What is missing is taken from the same
+    quarter of the day before, else from its neighbours in time; with nothing at all the balance is taken as zero.
+    """
+    known = [here if here is not None else there for here, there in zip(measured, day_before, strict=True)]
+    missing = sum(value is None for value in known)
+    if missing == HORIZON:
+        return Forecast((0.0,) * HORIZON, "no balance was measured: taken as zero")
+    filled = _interpolated(known)
+    words = "persistence of the last 24 hours"
+    borrowed = sum(value is None for value in measured)
+    if borrowed:
+        words += f", {borrowed} of 96 quarters filled from the day before or their neighbours"
+    return Forecast(tuple(_shifted(filled)), words)
+
+
+def _shifted(c: Sequence[float]) -> list[float]:
+    n, fading, p = len(c), 1.0, []
+    for i in range(n):
+        fading *= 1 - i / n
+        p.append(c[i] + (c[-1] - c[0]) * fading)
+    return p
+
+
+def _interpolated(values: Sequence[float | None]) -> list[float]:
+    """Holes filled on the straight line between their known neighbours; at the ends, with the nearest one."""
+    known = [i for i, value in enumerate(values) if value is not None]
+    filled = []
+    for i, value in enumerate(values):
+        if value is not None:
+            filled.append(value)
+            continue
+        before = max((k for k in known if k < i), default=known[0])
+        after = min((k for k in known if k > i), default=known[-1])
+        left, right = values[before], values[after]
+        assert left is not None
+        assert right is not None
+        share = 0.5 if after <= before else (i - before) / (after - before)
+        filled.append(left if i < before else right if i > after else left + (right - left) * share)
+    return filled

@@ -1,0 +1,51 @@
+"""The EMS's daemon: a run half a minute before each quarter, planning from that quarter on."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta, tzinfo
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from elfe.ems.run import first_slot_at, run_once
+from elfe.ems.solve import Solver
+from elfe.errors import ElfeError
+from elfe.history.values import History
+from elfe.slots import next_slot_start
+
+LEAD = timedelta(seconds=30)
+
+log = logging.getLogger("elfe.ems")
+
+
+class EmsService:
+    """Plans every quarter. See `elfe.app.loop.Service`."""
+
+    def __init__(self, coordination: Engine, sortie: Engine, history: History, solver: Solver, zone: tzinfo) -> None:
+        self._coordination, self._sortie, self._history = coordination, sortie, history
+        self._solver, self._zone = solver, zone
+        self._runs_at: datetime | None = None
+
+    def step(self, now: datetime) -> datetime:
+        """Run when it is time; a run that failed is tried again at the next quarter, and the plan in force goes on."""
+        if self._runs_at is not None and now >= self._runs_at:
+            self._run(now)
+        self._runs_at = next_run(now)
+        return self._runs_at
+
+    def close(self) -> None:
+        """End the solver's process."""
+        self._solver.close()
+
+    def _run(self, now: datetime) -> None:
+        try:
+            run_once(self._coordination, self._sortie, self._history, self._solver, self._zone, now, first_slot_at(now))
+        except (DBAPIError, ElfeError) as error:
+            log.error("no plan this quarter: %s", error)
+
+
+def next_run(now: datetime) -> datetime:
+    """Half a minute before a quarter, strictly after `now`."""
+    at = next_slot_start(now) - LEAD
+    return at if at > now else next_slot_start(next_slot_start(now)) - LEAD

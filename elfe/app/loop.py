@@ -8,12 +8,12 @@ much it has sent and received. The service cannot tell which of the two it lives
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from elfe import clock
 from elfe.broker.session import Session
@@ -37,6 +37,11 @@ class Advance:
 
 
 @frozen
+class Account:
+    """From the conductor: tell what you have seen."""
+
+
+@frozen
 class Idle:
     """To the conductor: nothing is left to do at this instant."""
 
@@ -44,6 +49,8 @@ class Idle:
     sent: Mapping[str, int]         # topic → how many messages, since the start
     received: Mapping[str, int]     # likewise, of all sessions of the party
     filters: tuple[tuple[str, ...], ...]   # what each session of the party listens to
+    ready: bool = True              # its connections stand
+    note: Mapping[str, float] = field(factory=dict)   # what a person who watches would like to see
 
 
 LONGEST_WAIT = timedelta(seconds=1)
@@ -64,20 +71,22 @@ def live(service: Service, sessions: tuple[Session, ...], stop: threading.Event)
         service.close()
 
 
-def conducted(service: Service, sessions: tuple[Session, ...], conductor: Connection) -> None:
+def conducted(service: Service, sessions: Callable[[], tuple[Session, ...]], conductor: Connection) -> None:
     """Step a service when the conductor says so, until it hangs up."""
     try:
         while True:
             order = conductor.recv()
-            next_at = service.step(order.to)
-            conductor.send(_idle(next_at, sessions))
+            if isinstance(order, Account):
+                conductor.send(service.account())  # type: ignore[attr-defined]
+            else:
+                conductor.send(_idle(service, service.step(order.to), sessions()))
     except EOFError:
         pass
     finally:
         service.close()
 
 
-def _idle(next_at: datetime, sessions: tuple[Session, ...]) -> Idle:
+def _idle(service: Service, next_at: datetime, sessions: tuple[Session, ...]) -> Idle:
     sent: dict[str, int] = {}
     received: dict[str, int] = {}
     for session in sessions:
@@ -85,4 +94,6 @@ def _idle(next_at: datetime, sessions: tuple[Session, ...]) -> Idle:
             sent[topic] = sent.get(topic, 0) + count
         for topic, count in session.received.items():
             received[topic] = received.get(topic, 0) + count
-    return Idle(next_at, sent, received, tuple(session.filters for session in sessions))
+    ready = all(session.ready for session in sessions) and getattr(service, "ready", True)
+    return Idle(next_at, sent, received, tuple(session.filters for session in sessions), ready,
+                getattr(service, "note", {}))

@@ -40,7 +40,9 @@ class MqttSession:
         self.dropped = 0
         self._inbox: deque[Arrival] = deque()
         self._arrived = threading.Event()
-        self._granting: int | None = None       # the subscription that we wait for
+        self._asked: set[int] = set()            # subscriptions asked for, and granted, since the connection
+        self._granted: set[int] = set()
+        self._announcing: int | None = None      # the one whose grant is worth a `Connected`
         self._client = paho_client(address, client_id, will)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
@@ -63,6 +65,11 @@ class MqttSession:
                 self._client.unsubscribe(gone)
             self._subscribe(new)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the connection stands and every subscription is granted."""
+        return self._client.is_connected() and self._asked <= self._granted
+
     def send(self, message: Publish, expires_after: timedelta | None = None) -> bool:
         """Publish; False while there is no connection, and then it is not kept to be sent late."""
         if not self._client.is_connected():
@@ -81,6 +88,7 @@ class MqttSession:
         with contextlib.suppress(IndexError):
             while True:
                 emptied.append(self._inbox.popleft())
+        self.received.update(each.topic for each in emptied if isinstance(each, Message) and not each.retained)
         return emptied
 
     def wait(self, at_most: timedelta) -> None:
@@ -102,23 +110,24 @@ class MqttSession:
         self._arrived.set()
 
     def _on_connect(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
+        self._asked, self._granted = set(), set()
         if reason.is_failure:
             self._put(Disconnected(f"refused: {reason}"))
         elif self.filters:
-            self._granting = self._subscribe(self.filters)
+            self._announcing = self._subscribe(self.filters)
         else:
             self._put(Connected())
 
     def _on_subscribe(self, _: Any, __: Any, mid: int, *___: Any) -> None:
-        if mid == self._granting:
-            self._granting = None
+        self._granted.add(mid)
+        if mid == self._announcing:
+            self._announcing = None
             self._put(Connected())
 
     def _on_disconnect(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
         self._put(Disconnected(str(reason)))
 
     def _on_message(self, _: Any, __: Any, message: mqtt.MQTTMessage) -> None:
-        self.received[message.topic] += 1
         self._put(Message(message.topic, bytes(message.payload), message.retain))
 
     def _subscribe(self, filters: tuple[str, ...]) -> int | None:
@@ -128,7 +137,10 @@ class MqttSession:
             asked: list[Any] = [(each, SubscribeOptions(qos=1)) for each in filters]
         else:
             asked = [(each, 1) for each in filters]
-        return self._client.subscribe(asked)[1]
+        mid = self._client.subscribe(asked)[1]
+        if mid is not None:
+            self._asked.add(mid)
+        return mid
 
 
 def paho_client(address: BrokerAddress, client_id: str, will: Publish | None = None) -> mqtt.Client:

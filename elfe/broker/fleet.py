@@ -28,10 +28,13 @@ HOUSEKEEPING_S = 1.0
 
 @define(eq=False)
 class _Member:
+    """One device's connection, as `Session` has it for whoever counts."""
+
     client: mqtt.Client
     filters: tuple[str, ...]
     sent: Counter[str] = field(factory=Counter)
     received: Counter[str] = field(factory=Counter)
+    ready: bool = False
 
 
 class Fleet:
@@ -57,8 +60,8 @@ class Fleet:
         client = paho_client(self._address, client_id, will)
         member = _Member(client, filters)
         client.on_connect = lambda *_: self._subscribe(member)
-        client.on_subscribe = lambda *_: self._inbox.append((client_id, Connected()))
-        client.on_message = lambda _, __, message: self._receive(client_id, member, message)
+        client.on_subscribe = lambda *_: self._grant(client_id, member)
+        client.on_message = lambda _, __, message: self._receive(client_id, message)
         client.on_disconnect = lambda *args: self._inbox.append((client_id, Disconnected(str(args[3]))))
         with self._lock:
             self._members[client_id] = member
@@ -83,6 +86,9 @@ class Fleet:
         with contextlib.suppress(IndexError):
             while True:
                 emptied.append(self._inbox.popleft())
+        for client_id, arrival in emptied:
+            if isinstance(arrival, Message) and not arrival.retained and client_id in self._members:
+                self._members[client_id].received[arrival.topic] += 1
         return emptied
 
     def drop(self, client_id: str) -> None:
@@ -92,9 +98,10 @@ class Fleet:
             self._selector.unregister(opened)
             opened.close()
 
-    def sessions(self) -> list[Any]:
-        """Each connection's `filters`, `sent` and `received`, for whoever counts deliveries."""
-        return list(self._members.values())
+    @property
+    def sessions(self) -> tuple[Any, ...]:
+        """Each connection's `filters`, `sent`, `received` and `ready`, for whoever counts deliveries."""
+        return tuple(self._members.values())
 
     def close(self) -> None:
         """Disconnect all in order."""
@@ -140,8 +147,11 @@ class Fleet:
     def _subscribe(self, member: _Member) -> None:
         member.client.subscribe([(each, 1) for each in member.filters])
 
-    def _receive(self, client_id: str, member: _Member, message: mqtt.MQTTMessage) -> None:
-        member.received[message.topic] += 1
+    def _grant(self, client_id: str, member: _Member) -> None:
+        member.ready = True
+        self._inbox.append((client_id, Connected()))
+
+    def _receive(self, client_id: str, message: mqtt.MQTTMessage) -> None:
         self._inbox.append((client_id, Message(message.topic, bytes(message.payload), message.retain)))
 
     def _wake(self) -> None:

@@ -52,7 +52,11 @@ class Session(Protocol):
 
     @property
     def received(self) -> Mapping[str, int]:
-        """How many messages were put into the inbox, by topic."""
+        """How many messages the owner has taken out of the inbox, by topic; what the broker had retained does not count."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the connection stands and every subscription is granted."""
 
     def listen(self, filters: tuple[str, ...]) -> None:
         """Replace the subscriptions."""

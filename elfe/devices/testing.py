@@ -79,6 +79,7 @@ class MockSession:
         self.sent: Counter[str] = Counter()
         self.received: Counter[str] = Counter()
         self.up = True
+        self.ready = True
         self._broker = broker
         self._inbox: deque[Arrival] = deque([Connected()])
 
@@ -99,14 +100,13 @@ class MockSession:
 
     def put(self, arrival: Arrival) -> None:
         """Into the inbox."""
-        if isinstance(arrival, Message):
-            self.received[arrival.topic] += 1
         self._inbox.append(arrival)
 
     def arrivals(self) -> list[Arrival]:
         """Empty the inbox."""
         emptied = list(self._inbox)
         self._inbox.clear()
+        self.received.update(each.topic for each in emptied if isinstance(each, Message) and not each.retained)
         return emptied
 
     def wait(self, at_most: timedelta) -> None:

@@ -23,8 +23,9 @@ def means(readings: Sequence[Reading], start_slot: int, count: int, held_for: ti
     """
     weighted, known = [0.0] * count, [0.0] * count
     first, last = slot_start(start_slot), slot_start(start_slot + count)
-    for here, after in zip(readings, [*readings[1:], None], strict=True):
-        until = min(here.at + held_for, after.at if after else last, last)
+    ends = [*(each.at for each in readings[1:]), last]
+    for here, end in zip(readings, ends, strict=False):
+        until = min(here.at + held_for, end, last)
         _spread(max(here.at, first), until, here.value, start_slot, weighted, known)
     return [total / seconds if seconds >= KNOWN_ENOUGH * SLOT_S else None
             for total, seconds in zip(weighted, known, strict=True)]

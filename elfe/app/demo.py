@@ -1,0 +1,266 @@
+"""A territory lives a day on real wires, in minutes: the composition of the demonstration.
+
+Real everything but the homes: a broker, the databases, the recorder, the EMS, the command engine, each in a process of its
+own; and simulated homes made of the drivers' own twins. Time is the conductor's.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from copy import deepcopy
+from datetime import datetime, timedelta
+from importlib.resources import files
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from elfe.app import services
+from elfe.app.context import EMBEDDED_PORT_FILE, Context
+from elfe.app.loop import conducted
+from elfe.broker.embedded import Embedded
+from elfe.broker.fleet import Fleet
+from elfe.command import store as ledger
+from elfe.command.fleet import Fleet as Pilots
+from elfe.command.fleet import fleet
+from elfe.command.orders import Order, Why
+from elfe.command.typologies import TYPOLOGIES
+from elfe.coordination import inventory, provision, queries
+from elfe.coordination.devices import device_values
+from elfe.coordination.values import Appliance, Usage
+from elfe.devices.drivers import Driver
+from elfe.devices.twins import Twin
+from elfe.devices.values import Device, Publish
+from elfe.ems import store as sortie
+from elfe.errors import SetupError
+from elfe.history.values import BALANCE, Reading
+from elfe.settings import Settings
+from elfe.simulation import report, series, story
+from elfe.simulation.appliances import CycleMachine, SimulatedAppliance, Tank
+from elfe.simulation.conductor import Conductor, Party
+from elfe.simulation.homes import Account, Group, Homes, Unit, balance_of
+from elfe.slots import HORIZON, SLOT, slot_start
+
+PERIOD = timedelta(minutes=5)
+DATA = Path("../shared/data")
+"""Real series and traces, when a folder of them stands beside the checkout."""
+POLL_S = 300.0
+NODES, GAP = 20, 5e-3
+
+
+@frozen
+class Script:
+    """What is to be played."""
+
+    inventory: str                   # the text of an inventory
+    homes: int = 20
+    hours: float = 24.0
+    seed: int = 1
+    deaf: tuple[str, ...] = ()       # installation points that ignore every order to switch on
+    midnight: datetime = datetime.fromisoformat("2024-06-12T00:00:00+02:00")
+    data: Path | None = None
+
+
+def sample_inventory() -> str:
+    """The inventory of twenty homes that comes with elfe."""
+    return (files("elfe.simulation") / "twenty_homes.csv").read_text(encoding="utf-8")
+
+
+def play(settings: Settings, script: Script, watch: Callable[[datetime, dict[str, float]], None]) -> report.Report:
+    """Provision, fill yesterday, live the day, and report."""
+    with ExitStack() as stack:
+        settings = stack.enter_context(_with_broker(_for_a_day(settings)))
+        here = Context(settings)
+        provisioned = _provision(here, script)
+        world = _World(here, script, provisioned)
+        world.fill_yesterday()
+        end = script.midnight + timedelta(hours=script.hours)
+        parties = [stack.enter_context(_party(name, settings, script)) for name in ("recorder", "ems", "command", "homes")]
+        conductor = Conductor(tuple(parties))
+        conductor.lead(script.midnight, end, lambda now: watch(now, conductor.notes))
+        account: Account = conductor.ask_account("homes")
+        return world.report(account, end)
+
+
+def _for_a_day(settings: Settings) -> Settings:
+    """The settings of virtual time: portals announce what they write, and the solver is bounded by work."""
+    return attrs.evolve(
+        settings, command=attrs.evolve(settings.command, poll_s=POLL_S),
+        ems=attrs.evolve(settings.ems, max_nodes=min(NODES, settings.ems.max_nodes), gap=max(GAP, settings.ems.gap)))
+
+
+@contextmanager
+def _with_broker(settings: Settings) -> Iterator[Settings]:
+    """The broker of the settings, or an embedded one for as long as this lasts."""
+    if settings.broker.host:
+        yield settings
+        return
+    folder = Path(settings.data_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    with Embedded(folder) as broker:
+        (folder / EMBEDDED_PORT_FILE).write_text(f"{broker.port} {broker.address.protocol}")
+        yield settings
+    (folder / EMBEDDED_PORT_FILE).unlink(missing_ok=True)
+
+
+def _provision(here: Context, script: Script) -> list[provision.Provisioned]:
+    """The first homes of the inventory, through the same door as `elfe devices provision`."""
+    read = inventory.parse(script.inventory, here.drivers)
+    chosen = {each.reference for each in read.participants[:script.homes]}
+    read = inventory.Inventory(tuple(each for each in read.participants if each.reference in chosen),
+                               tuple(each for each in read.appliances if each.participant in chosen))
+    standing = provision.standing(here.coordination, here.drivers)
+    foreign = sorted({f"{name} {participant}" for participant, name in standing}
+                     - {f"{each.name} {each.participant}" for each in read.appliances})
+    if foreign or ledger.orders(here.coordination, limit=1):
+        raise SetupError("the coordination database of the settings is not blank: a demonstration lives in one of its own"
+                         + (f" (it holds {foreign[0]}, ...)" if foreign else ""))
+    planned = provision.changes(read, standing)
+    return provision.apply(here.coordination, read, planned, here.drivers, here.history, script.midnight)
+
+
+# -- the simulated world ------------------------------------------------------------------------------------------------------
+
+
+class _World:
+    """The homes as they are at midnight, and the territory around them. Made alike in every process that asks."""
+
+    def __init__(self, here: Context, script: Script, provisioned: list[provision.Provisioned] | None = None) -> None:
+        self.here, self.script = here, script
+        installed, _ = device_values(queries.installed_devices(here.coordination), here.drivers, "homes")
+        self.installed = installed
+        self.fleet: Pilots = fleet(queries.appliances(here.coordination), installed, (), here.drivers)
+        self.heaters = {each.appliance.id: each for each in queries.water_heaters(here.coordination)}
+        self.appliances = {id: self._appliance(pilot.appliance) for id, pilot in self.fleet.pilots.items()}
+        self.territory = series.territory(script.data, self._flexible_wh(), script.seed)
+
+    def _appliance(self, appliance: Appliance) -> SimulatedAppliance:
+        if appliance.id in self.heaters:
+            heater = self.heaters[appliance.id]
+            return Tank(volume_l=heater.volume_l, element_w=heater.power_w, seed=self.script.seed + appliance.id)
+        return CycleMachine(series.profile(self.script.data, appliance.type, self.script.seed + appliance.id))
+
+    def _flexible_wh(self) -> float:
+        return sum(each.profile.energy_wh if isinstance(each, CycleMachine) else 0.03 * 1000 * each.volume_l
+                   for each in self.appliances.values() if isinstance(each, CycleMachine | Tank))
+
+    def fill_yesterday(self) -> None:
+        """The history of the day before: the balance as it was measured."""
+        balance = self.here.history.series(BALANCE, "W")
+        begun = self.script.midnight - HORIZON * SLOT
+        self.here.history.append(Reading(balance, begun + i * SLOT, w)
+                                 for i, w in enumerate(self.territory.balance_w[:HORIZON]))
+
+    def story(self) -> list[story.Act]:
+        """Who declares what when."""
+        players = [(pilot.appliance, self._lasts(id)) for id, pilot in self.fleet.pilots.items()]
+        return story.day(players, self.script.midnight, self.script.seed)
+
+    def _lasts(self, appliance_id: int) -> timedelta | None:
+        appliance = self.appliances[appliance_id]
+        return appliance.profile.lasts if isinstance(appliance, CycleMachine) else None
+
+    def homes(self, wire: Fleet) -> Homes:
+        """The party."""
+        groups = tuple(self._group(id) for id in self.fleet.pilots)
+        begun = self.script.midnight - HORIZON * SLOT
+
+        def declare(appliance_id: int, deadline: datetime | None, lasts: timedelta | None, now: datetime) -> Any:
+            return queries.declare(self.here.coordination, appliance_id, deadline, lasts, now)
+
+        return Homes(groups, self.story(), balance_of(self.territory.balance_w, begun), declare, wire)
+
+    def _group(self, appliance_id: int) -> Group:
+        pilot = self.fleet.pilots[appliance_id]
+        devices = [(row, device) for row, device in self.installed if row.appliance_id == appliance_id]
+        inverted = TYPOLOGIES[pilot.appliance.typology].inverted
+        units = {device.id: self._unit(device, inverted) for _, device in devices}
+        meters = tuple(units[device.id] for row, device in devices
+                       if row.usage in {Usage.SWITCH_AND_METER, Usage.METER, Usage.SWITCH})
+        return Group(appliance_id, self.appliances[appliance_id], units[pilot.driven.device.id], meters, inverted)
+
+    def _unit(self, device: Device, inverted: bool) -> Unit:
+        driver = self.here.drivers[device.type_id]
+        assert driver.simulate is not None, f"{driver.type.product} has no twin"
+        twin: Twin = driver.simulate(device, self.script.seed)
+        twin.period = PERIOD
+        if inverted:
+            _open(twin)
+        return Unit(device.id, twin, () if inverted else self._visit(driver, device), deaf=device.id in self.script.deaf)
+
+    def _visit(self, driver: Driver, device: Device) -> tuple[Publish, ...]:
+        """What the installer pushes; an inverted relay's safe state is open, which no family's default push knows."""
+        if driver.push_config is None or driver.plugin not in self.here.plugin_settings:
+            return ()
+        pushed = driver.push_config(device, self.here.plugin_settings[driver.plugin])
+        return tuple(each for each in pushed.steps if isinstance(each, Publish))
+
+    # -- afterwards -------------------------------------------------------------------------------------------------------
+
+    def report(self, account: Account, end: datetime) -> report.Report:
+        """What the day was worth."""
+        made = ledger.orders(self.here.coordination)
+        replayed = report.replay(account, deepcopy(self.appliances), self.script.midnight, end)
+        count = (end - self.script.midnight) // SLOT
+        return report.report(report.Day(
+            start=self.script.midnight, end=end, balance_w=self.territory.balance_w[HORIZON:HORIZON + count],
+            account=account, orders=made, reasons=self._reasons(made), zone=self.here.settings.zone), replayed)
+
+    def _reasons(self, made: list[Order]) -> dict[int, str]:
+        """Why each appliance was placed where it started: from the plan that was in force then."""
+        reasons: dict[int, str] = {}
+        for order in made:
+            begins = order.why is Why.START or (order.why is Why.PLAN and order.powers)
+            if begins and order.acknowledged_at and order.appliance_id not in reasons:
+                plan = sortie.plan_in_force(self.here.sortie, slot_start(order.slot))
+                placed = next((each for each in plan.placements if each.appliance_id == order.appliance_id), None) if plan else None
+                if placed is not None:
+                    reasons[order.appliance_id] = f"{placed.reason} (from {placed.source})"
+        return reasons
+
+
+def _open(twin: Any) -> None:
+    """A relay that cuts when it is closed stands open in normal service."""
+    twin.on = False
+
+
+# -- parties, each a process --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _party(name: str, settings: Settings, script: Script) -> Iterator[Party]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_live, args=(name, settings, script, theirs), name=f"elfe-{name}")
+    process.start()
+    theirs.close()
+    try:
+        yield Party(name, ours, process.is_alive)
+    finally:
+        ours.close()
+        process.join(10)
+        if process.is_alive():
+            process.kill()
+
+
+def _live(name: str, settings: Settings, script: Script, conductor: Connection) -> None:
+    """A party's process."""
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format=f"{name}: %(message)s")
+    if name == "homes":
+        here = Context(settings)
+        wire = Fleet(here.broker)
+        conducted(_World(here, script).homes(wire), lambda: wire.sessions, conductor)
+        return
+    make: Callable[[Settings], services.Made] = {
+        "recorder": services.recorder, "command": services.command, "ems": lambda given: services.ems(given, by_work=True),
+    }[name]
+    service, sessions = make(settings)
+    conducted(service, lambda: sessions, conductor)
+
+

@@ -1,0 +1,196 @@
+"""What stands behind a simulated device and draws power. Pure, deterministic, replayable.
+
+An appliance lives from instant to instant: `until(now, powered)` brings it there with its supply as it was, `power_w` says
+what it draws then, `next_change` when that will change by itself. The same appliance always powered is the counterfactual
+"started as soon as declared".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Protocol
+
+from attrs import define, field, frozen
+
+WATER_WH_PER_L_K = 4186 / 3600
+
+
+class SimulatedAppliance(Protocol):
+    """Something that draws power when it is supplied."""
+
+    def until(self, now: datetime, powered: bool) -> None:
+        """Live until `now`, having had its supply, or not, since the last time."""
+
+    def power_w(self, powered: bool) -> float:
+        """What it draws at this instant."""
+
+    def next_change(self, powered: bool) -> datetime | None:
+        """When its draw changes by itself; None when it does not."""
+
+
+@frozen
+class Profile:
+    """A cycle as a machine runs it: mean W per step."""
+
+    power_w: tuple[float, ...]
+    step: timedelta
+
+    @property
+    def lasts(self) -> timedelta:
+        """From start to end."""
+        return len(self.power_w) * self.step
+
+    @property
+    def energy_wh(self) -> float:
+        """What it draws."""
+        return sum(self.power_w) * self.step.total_seconds() / 3600
+
+
+@define
+class Run:
+    """One load of a machine: started by a person, paused whenever its supply is cut."""
+
+    loaded_at: datetime
+    began_at: datetime | None = None       # when it first drew
+    done: timedelta = timedelta()
+    ended_at: datetime | None = None
+
+
+@define
+class CycleMachine:
+    """A machine that resumes where it was when its power returns."""
+
+    profile: Profile
+    runs: list[Run] = field(factory=list)
+    _at: datetime | None = None
+
+    def load(self, now: datetime) -> Run:
+        """A person fills it and presses start."""
+        run = Run(loaded_at=now)
+        self.runs.append(run)
+        self._at = now
+        return run
+
+    @property
+    def running(self) -> Run | None:
+        """The load that is in it."""
+        return self.runs[-1] if self.runs and self.runs[-1].ended_at is None else None
+
+    def until(self, now: datetime, powered: bool) -> None:
+        """Go on with the cycle for as long as there was power."""
+        run, before = self.running, self._at
+        self._at = now
+        if run is None or before is None or not powered or now <= before:
+            return
+        run.began_at = run.began_at or before
+        left = self.profile.lasts - run.done
+        run.done += min(left, now - before)
+        if run.done >= self.profile.lasts:
+            run.ended_at = before + left
+
+    def power_w(self, powered: bool) -> float:
+        """What its present step draws."""
+        run = self.running
+        if run is None or not powered:
+            return 0.0
+        return self.profile.power_w[min(len(self.profile.power_w) - 1, run.done // self.profile.step)]
+
+    def next_change(self, powered: bool) -> datetime | None:
+        """The end of its present step."""
+        if self.running is None or not powered or self._at is None:
+            return None
+        return self._at + self.profile.step - self.running.done % self.profile.step
+
+
+@define
+class Tank:
+    """A water heater: a body of water, a thermostat, losses, and people who wash."""
+
+    volume_l: int
+    element_w: float
+    seed: int
+    temperature_c: float = 58.0
+    coldest_c: float = 58.0
+    target_c: float = 60.0
+    hysteresis_k: float = 4.0
+    heating: bool = False
+    _at: datetime | None = None
+
+    LOSS_K_PER_H = 0.25
+    STEP = timedelta(minutes=5)
+
+    def until(self, now: datetime, powered: bool) -> None:
+        """Lose, be drawn from, heat, in steps of at most five minutes."""
+        at = self._at or now
+        while at < now:
+            upto = min(now, at + self.STEP)
+            self._live(at, (upto - at).total_seconds() / 3600, powered)
+            at = upto
+        self._at = now
+        self._switch()
+
+    def power_w(self, powered: bool) -> float:
+        """Its element, when the thermostat asks and the supply is there."""
+        return self.element_w if powered and self.heating else 0.0
+
+    def next_change(self, powered: bool) -> datetime | None:
+        """Its thermostat is looked at every five minutes."""
+        return None if self._at is None else self._at + self.STEP
+
+    def _live(self, at: datetime, hours: float, powered: bool) -> None:
+        capacity = self.volume_l * WATER_WH_PER_L_K
+        self.temperature_c -= self.LOSS_K_PER_H * hours + self._drawn_l(at, hours) * (self.temperature_c - 12) / self.volume_l
+        self._switch()
+        if powered and self.heating:
+            self.temperature_c += self.element_w * hours / capacity
+        self.coldest_c = min(self.coldest_c, self.temperature_c)
+
+    def _switch(self) -> None:
+        if self.temperature_c >= self.target_c:
+            self.heating = False
+        elif self.temperature_c <= self.target_c - self.hysteresis_k:
+            self.heating = True
+
+    def _drawn_l(self, at: datetime, hours: float) -> float:
+        """Litres drawn: most in the morning and the evening, a little at noon, each home in its own way."""
+        chance = Random(self.seed * 1000 + at.timetuple().tm_yday)
+        day_l = self.volume_l * chance.uniform(0.45, 0.75)
+        hour = (at.hour + at.minute / 60) % 24
+        peaks = ((6.0 + chance.random(), 0.45), (11.0 + chance.random(), 0.1), (18.0 + 2 * chance.random(), 0.45))
+        return sum(day_l * share * hours for peak, share in peaks if peak <= hour < peak + 1)
+
+
+@define
+class Log:
+    """What a twin drew: (instant, power, supplied), a line per change. The report is made from it."""
+
+    lines: list[tuple[datetime, float, bool]] = field(factory=list)
+
+    def write(self, now: datetime, power_w: float, powered: bool) -> None:
+        """A line, when something changed."""
+        if not self.lines or self.lines[-1][1:] != (power_w, powered):
+            self.lines.append((now, power_w, powered))
+
+    def energy_wh(self, start: datetime, end: datetime) -> float:
+        """What was drawn in [start, end[."""
+        return sum(power * hours for power, hours in self._held(start, end))
+
+    def quarters_w(self, start: datetime, count: int, step: timedelta) -> list[float]:
+        """The mean power of each quarter."""
+        means = [0.0] * count
+        ends = [*(at for at, _, _ in self.lines[1:]), start + count * step]
+        for (at, power, _), until in zip(self.lines, ends, strict=True):
+            here = max(at, start)
+            while here < min(until, start + count * step):
+                index = (here - start) // step
+                upto = min(until, start + (index + 1) * step)
+                means[index] += power * ((upto - here) / step)
+                here = upto
+        return means
+
+    def _held(self, start: datetime, end: datetime) -> Sequence[tuple[float, float]]:
+        ends = [*(at for at, _, _ in self.lines[1:]), end]
+        return [(power, (min(until, end) - max(at, start)).total_seconds() / 3600)
+                for (at, power, _), until in zip(self.lines, ends, strict=True) if min(until, end) > max(at, start)]

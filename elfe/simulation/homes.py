@@ -1,0 +1,252 @@
+"""Simulated homes: the drivers' twins, the appliances behind them, and the people who live there; one party of a day.
+
+A home is a group: an appliance, the twin that supplies it, the twins that measure it. Whenever anything changes, the
+appliance lives up to now with the supply that it had, then its twins learn what it draws. What it drew is written in its
+own log: the report is made from these, never from the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from attrs import define, field, frozen
+
+from elfe.broker.session import Arrival, Connected, Message
+from elfe.coordination.values import Flexibility
+from elfe.devices.twins import Twin
+from elfe.devices.values import Publish
+from elfe.errors import DeclarationError
+from elfe.history.recorder import BALANCE_TOPIC
+from elfe.simulation.appliances import CycleMachine, Log, SimulatedAppliance
+from elfe.simulation.story import Act
+from elfe.slots import SLOT
+
+BREATH = timedelta(seconds=10)
+"""Homes act on a grid of ten seconds, so that a day is a few thousand instants."""
+BALANCE_EVERY = timedelta(minutes=5)
+PORTAL = "portal"
+"""The client id of whoever tells the engine that a declaration was made."""
+
+Declare = Callable[[int, datetime | None, timedelta | None, datetime], Flexibility]
+
+
+class Wire(Protocol):
+    """Many device connections: `elfe.broker.fleet.Fleet`, or one in memory."""
+
+    def add(self, client_id: str, will: Publish | None, filters: tuple[str, ...]) -> None:
+        """Connect a device."""
+
+    def send(self, client_id: str, message: Publish) -> bool:
+        """Publish as a device."""
+
+    def arrivals(self) -> list[tuple[str, Arrival]]:
+        """Empty the inbox."""
+
+    def close(self) -> None:
+        """Disconnect all."""
+
+
+@define
+class Unit:
+    """One simulated device on its installation point."""
+
+    id: str
+    twin: Twin
+    configuration: tuple[Publish, ...] = ()      # what the installer's visit pushed
+    born: bool = False
+    deaf: bool = False                           # sabotaged: it ignores every order to switch on
+
+
+@define
+class Group:
+    """An appliance and its devices."""
+
+    appliance_id: int
+    appliance: SimulatedAppliance
+    supply: Unit
+    meters: tuple[Unit, ...]
+    inverted: bool = False
+    log: Log = field(factory=Log)
+    _powered: bool = True
+
+    @property
+    def powered(self) -> bool:
+        """Whether its supply is there."""
+        return self.supply.twin.outputs[0] != self.inverted
+
+    def live(self, now: datetime) -> None:
+        """Up to now, with the supply that it had."""
+        self.appliance.until(now, self._powered)
+
+    def draw(self, now: datetime) -> Iterable[tuple[str, Publish]]:
+        """With the supply that it has now: what it draws, and what its meters say of it."""
+        self._powered = self.powered
+        power_w = self.appliance.power_w(self._powered)
+        self.log.write(now, power_w, self._powered)
+        for unit in self.meters:
+            for message in unit.twin.draw(power_w, now):
+                yield unit.id, message
+
+
+@frozen
+class Seen:
+    """What the homes have seen of one appliance."""
+
+    appliance_id: int
+    log: Log
+    appliance: SimulatedAppliance
+
+
+@frozen
+class Account:
+    """What the homes have seen of a day."""
+
+    seen: tuple[Seen, ...]
+    acts: tuple[Act, ...]
+    refused: tuple[str, ...]
+
+
+@define
+class Homes:
+    """All homes of a territory. See `elfe.app.loop.Service`."""
+
+    groups: tuple[Group, ...]
+    acts: Sequence[Act]
+    balance_w: Callable[[datetime], float]       # of the territory, without the homes
+    declare: Declare
+    wire: Wire
+    _units: Mapping[str, Unit] = field(init=False)
+    _next_act: int = 0
+    _balance_at: datetime | None = None
+    _begins_at: datetime | None = None
+    _connected: bool = False
+    _refused: list[str] = field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self._units = {unit.id: unit for group in self.groups for unit in (group.supply, *group.meters)}
+
+    # -- a party's life -------------------------------------------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        """Whether every device has said that it was born, once they are connected."""
+        return not self._connected or all(unit.born for unit in self._units.values())
+
+    @property
+    def note(self) -> Mapping[str, float]:
+        """For a person who watches."""
+        machines = [group for group in self.groups if isinstance(group.appliance, CycleMachine)]
+        running = [group for group in machines if isinstance(group.appliance, CycleMachine) and group.appliance.running]
+        return {
+            "declared": float(self._next_act),
+            "waiting": float(sum(not group.powered for group in running)),
+            "running": float(sum(group.powered for group in running)),
+            "done": float(sum(len(group.appliance.runs) for group in machines if isinstance(group.appliance, CycleMachine))
+                          - len(running)),
+            "drawn_w": self._drawn_w(),
+        }
+
+    def step(self, now: datetime) -> datetime:
+        """Live up to now; who listens has a moment to subscribe before the first device is born."""
+        if self._begins_at is None:
+            self._begins_at = now + BREATH
+        if now < self._begins_at:
+            return self._begins_at
+        if not self._connected:
+            self._connect()
+        for group in self.groups:
+            group.live(now)
+        self._hear(now)
+        self._act(now)
+        self._tick(now)
+        for group in self.groups:
+            self._say(group.draw(now))
+        self._say_balance(now)
+        return self._wakes_at(now)
+
+    def close(self) -> None:
+        """Leave in order."""
+        self.wire.close()
+
+    def account(self) -> Account:
+        """What was seen."""
+        seen = tuple(Seen(group.appliance_id, group.log, group.appliance) for group in self.groups)
+        return Account(seen, tuple(self.acts[:self._next_act]), tuple(self._refused))
+
+    # -- what happens ---------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self._connected = True
+        for unit in self._units.values():
+            self.wire.add(unit.id, unit.twin.last_will, unit.twin.subscriptions)
+        self.wire.add(PORTAL, None, ("elfe/portal",))
+
+    def _hear(self, now: datetime) -> None:
+        for client_id, arrival in self.wire.arrivals():
+            unit = self._units.get(client_id)
+            if unit is None:
+                continue
+            match arrival:
+                case Connected():
+                    unit.born = True
+                    for each in unit.configuration:
+                        unit.twin.receive(each.topic, each.payload, now)
+                    self._say((unit.id, message) for message in unit.twin.connected(now))
+                case Message(topic, payload) if not (unit.deaf and _switches_on(payload)):
+                    self._say((unit.id, message) for message in unit.twin.receive(topic, payload, now))
+
+    def _tick(self, now: datetime) -> None:
+        for unit in self._units.values():
+            if unit.born:
+                self._say((unit.id, message) for message in unit.twin.tick(now))
+
+    def _act(self, now: datetime) -> None:
+        """People load their machines, press start, and declare."""
+        while self._next_act < len(self.acts) and self.acts[self._next_act].at <= now and self.ready:
+            act = self.acts[self._next_act]
+            self._next_act += 1
+            group = next(each for each in self.groups if each.appliance_id == act.appliance.id)
+            if isinstance(group.appliance, CycleMachine):
+                group.appliance.load(now)
+            try:
+                self.declare(act.appliance.id, act.deadline, act.lasts, now)
+            except DeclarationError as error:
+                self._refused.append(f"{act.appliance.name} {act.appliance.participant}: {error}")
+            self.wire.send(PORTAL, Publish(f"viriya/update/{act.appliance.id}", b""))
+
+    def _say_balance(self, now: datetime) -> None:
+        if self._balance_at is None or now >= self._balance_at:
+            self._balance_at = now + BALANCE_EVERY
+            measured = self.balance_w(now) - self._drawn_w()
+            self.wire.send(PORTAL, Publish(BALANCE_TOPIC, f"{measured:.2f}".encode()))
+
+    def _drawn_w(self) -> float:
+        return sum(group.log.lines[-1][1] for group in self.groups if group.log.lines)
+
+    def _say(self, messages: Iterable[tuple[str, Publish]]) -> None:
+        for client_id, message in messages:
+            self.wire.send(client_id, message)
+
+    def _wakes_at(self, now: datetime) -> datetime:
+        wanted: list[Any] = [self._balance_at]
+        wanted += [unit.twin.next_at for unit in self._units.values() if unit.born]
+        wanted += [group.appliance.next_change(group.powered) for group in self.groups]
+        wanted += [self.acts[self._next_act].at] if self._next_act < len(self.acts) else []
+        soonest = min(each for each in wanted if each is not None)
+        return max(now + BREATH, _up_to_grid(soonest))
+
+
+def balance_of(quarters_w: Sequence[float], start: datetime) -> Callable[[datetime], float]:
+    """A curve of quarters from `start` on, as a function of time."""
+    return lambda at: quarters_w[min(len(quarters_w) - 1, max(0, (at - start) // SLOT))]
+
+
+def _switches_on(payload: bytes) -> bool:
+    return payload.strip().upper() in {b"ON", b"1"} or b'"on":true' in payload
+
+
+def _up_to_grid(at: datetime) -> datetime:
+    past = timedelta(seconds=at.timestamp() % BREATH.total_seconds())
+    return at if not past else at + BREATH - past

@@ -1,0 +1,124 @@
+"""What a simulated territory lives on: a balance curve of two days, and the cycles of its machines.
+
+Real ones are read from a folder of data beside the project when it is there (the folder's own manifest names sources and
+licences; nothing of it is part of elfe). Otherwise a small series of our own making is used, and the report says so.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from attrs import frozen
+
+from elfe.coordination.values import ApplianceType
+from elfe.simulation.appliances import Profile
+from elfe.slots import HORIZON
+
+STEP = timedelta(minutes=1)
+
+OWN = {                           # minutes at a power, of our own making
+    ApplianceType.WASHING_MACHINE: ((6, 90), (22, 2050), (44, 160), (8, 320), (22, 140), (10, 380), (8, 90)),
+    ApplianceType.DISHWASHER: ((14, 70), (20, 1900), (36, 80), (16, 1850), (30, 60), (10, 30)),
+    ApplianceType.TUMBLE_DRYER: ((50, 2250), (14, 1500), (12, 260)),
+}
+TRACES = {
+    ApplianceType.WASHING_MACHINE: "washing_machine",
+    ApplianceType.DISHWASHER: "dishwasher",
+    ApplianceType.TUMBLE_DRYER: "tumble_dryer",
+}
+
+
+@frozen
+class Territory:
+    """Balance before the simulated loads, production − consumption: a mean W per quarter of yesterday and today."""
+
+    balance_w: tuple[float, ...]
+    source: str
+
+
+def territory(folder: Path | None, flexible_wh: float, seed: int) -> Territory:
+    """Two days of balance, whose second day has about as much surplus as there is flexible energy."""
+    path = folder / "territory" / "simbench_lvrural1_profiles_15min_2016.csv.gz" if folder else None
+    if path is not None and path.exists():
+        homes, sun = _simbench(path, seed)
+        source = "measured profiles of homes and photovoltaics (SimBench, ODbL)"
+    else:
+        homes, sun = _own(seed)
+        source = "a made-up series"
+    return Territory(tuple(_scaled(homes, sun, flexible_wh)), source)
+
+
+def profile(folder: Path | None, appliance_type: int, seed: int) -> Profile:
+    """A cycle of a machine: a real one when there is one, else ours."""
+    found = _real_cycles(folder, appliance_type) if folder else []
+    if found:
+        return found[seed % len(found)]
+    steps = OWN.get(ApplianceType(appliance_type), OWN[ApplianceType.WASHING_MACHINE])
+    stretch = Random(seed).uniform(0.85, 1.2)
+    return Profile(tuple(float(power) for minutes, power in steps for _ in range(round(minutes * stretch))), STEP)
+
+
+def _scaled(homes: Sequence[float], sun: Sequence[float], flexible_wh: float) -> list[float]:
+    """W per quarter: homes that consume three times what can be moved, and as much sun as makes the surplus equal to it."""
+    today = homes[HORIZON:]
+    consumption = [each * 3 * flexible_wh / (sum(today) / 4) for each in homes]
+    least, most = 0.0, 100 * flexible_wh / max(1e-9, sum(sun[HORIZON:]) / 4)
+    for _ in range(50):
+        factor = (least + most) / 2
+        surplus = sum(max(0.0, factor * s - c) for s, c in zip(sun[HORIZON:], consumption[HORIZON:], strict=True)) / 4
+        least, most = (factor, most) if surplus < flexible_wh else (least, factor)
+    return [least * s - c for s, c in zip(sun, consumption, strict=True)]
+
+
+def _simbench(path: Path, seed: int) -> tuple[list[float], list[float]]:
+    """Two days in spring or summer."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    day = Random(seed).randrange(110, 230)
+    chosen = rows[day * HORIZON:(day + 2) * HORIZON]
+    return ([float(row["H0-A_pload"]) + float(row["H0-B_pload"]) + float(row["L1-A_pload"]) for row in chosen],
+            [float(row["PV5"]) + float(row["PV8"]) for row in chosen])
+
+
+def _own(seed: int) -> tuple[list[float], list[float]]:
+    chance = Random(seed)
+    homes, sun, cloud = [], [], 0.8
+    for t in range(2 * HORIZON):
+        hour = t % HORIZON / 4
+        peaks = math.exp(-((hour - 8) / 1.5) ** 2) + 1.4 * math.exp(-((hour - 19.5) / 2) ** 2)
+        homes.append(0.8 + peaks + 0.05 * chance.gauss(0, 1))
+        cloud = min(1.0, max(0.2, cloud + 0.07 * chance.gauss(0, 1)))
+        up = max(0.0, math.sin(math.pi * (hour - 6.5) / 13)) if 6.5 < hour < 19.5 else 0.0
+        sun.append(cloud * up ** 1.3)
+    return homes, sun
+
+
+def _real_cycles(folder: Path, appliance_type: int) -> list[Profile]:
+    """Whole cycles of the type, found in real traces at the instants that the data's own truth file names."""
+    truth = folder / "appliances" / "cycles_truth.csv"
+    name = TRACES.get(ApplianceType(appliance_type))
+    if name is None or not truth.exists():
+        return []
+    with truth.open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["appliance"] == name and row["flags"] in {"", "standby_4W"}]
+    found = [_cut(folder / "appliances" / name / f"{row['trace']}.csv.gz", row) for row in rows]
+    return [each for each in found if timedelta(minutes=30) <= each.lasts <= timedelta(hours=3)]
+
+
+def _cut(path: Path, row: dict[str, str]) -> Profile:
+    """One cycle out of a trace, as means of a minute."""
+    start, end = datetime.fromisoformat(row["start"]), datetime.fromisoformat(row["end_main"])
+    minutes: dict[int, list[float]] = {}
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        for line in csv.DictReader(file):
+            at = datetime.fromisoformat(line["t"])
+            if start <= at < end and line["power_w"]:
+                minutes.setdefault((at - start) // STEP, []).append(float(line["power_w"]))
+    count = max(minutes, default=-1) + 1
+    return Profile(tuple(sum(minutes[m]) / len(minutes[m]) if m in minutes else 0.0 for m in range(count)), STEP)

@@ -9,34 +9,80 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from io import StringIO
+from typing import TypeVar
 
-from attrs import frozen
+from attrs import define, field, frozen
 
-from elfe.coordination import reference
+from elfe.coordination import reference, spoken
 from elfe.coordination.reference import Code
 from elfe.coordination.values import ApplianceType, OffPeak, Usage
 from elfe.devices.drivers import Drivers
-from elfe.errors import InventoryError
+from elfe.devices.values import Capability, Device
+
+T = TypeVar("T")
 
 REQUIRED = ("participant", "appareil", "type_appareil", "typologie", "point", "usage", "type_materiel")
-OPTIONAL = ("email", "observateur", "id_materiel", "marque", "canal", "duree_cycle", "attente_max", "volume_l",
-            "puissance_w", "heures_creuses", "topics")
-MACHINES = frozenset({ApplianceType.MACHINE, ApplianceType.DISHWASHER, ApplianceType.WASHING_MACHINE,
-                      ApplianceType.TUMBLE_DRYER})
-DEFAULT_CYCLE = {ApplianceType.TUMBLE_DRYER: timedelta(hours=1, minutes=30)}
-ANY_CYCLE = timedelta(hours=2)
-PARTICIPANT = re.compile(r"[A-Z]\d{3,5}")
-DURATION = re.compile(r"(?:(\d{1,2})\s*h)?\s*(?:(\d{1,2})(?:\s*min)?)?")
-WINDOW = re.compile(r"(\d{1,2})[:h](\d{2})-(\d{1,2})[:h](\d{2})")
-TYPOLOGY_USAGES: Mapping[int, tuple[Counter[int], Counter[int]]] = {
-    120: (Counter({Usage.SWITCH_AND_METER: 1}), Counter()),
-    180: (Counter({Usage.SWITCH: 1}), Counter({Usage.METER: 1})),
-    190: (Counter({Usage.SWITCH_AND_METER: 1}), Counter()),
+OF_MACHINES = ("duree_cycle", "attente_max")
+OF_TANKS = ("volume_l", "puissance_w", "heures_creuses")
+OF_APPLIANCES = ("type_appareil", "typologie", *OF_MACHINES, *OF_TANKS)
+"""What is said of the appliance, not of the device: on one of its lines, or alike on several."""
+OPTIONAL = ("email", "observateur", "id_materiel", "marque", "canal", *OF_MACHINES, *OF_TANKS, "topics")
+
+DEFAULT_CYCLES: Mapping[int, timedelta] = {
+    ApplianceType.MACHINE: timedelta(hours=2),
+    ApplianceType.DISHWASHER: timedelta(hours=2),
+    ApplianceType.WASHING_MACHINE: timedelta(hours=2),
+    ApplianceType.TUMBLE_DRYER: timedelta(hours=1, minutes=30),
 }
-"""What each typology that elfe drives needs, and what it may have besides."""
+"""The cycle machines, and how long the programme of each lasts until somebody says otherwise."""
+MACHINES = frozenset(DEFAULT_CYCLES)
+APPLIANCE_TYPES = tuple(each for each in reference.APPLIANCE_TYPES if each.id in {*MACHINES, ApplianceType.WATER_HEATER})
+
+TYPOLOGY_USAGES: Mapping[int, tuple[Usage, tuple[Usage, ...]]] = {
+    120: (Usage.SWITCH_AND_METER, ()),
+    180: (Usage.SWITCH, (Usage.METER,)),
+    190: (Usage.SWITCH_AND_METER, ()),
+}
+"""The one device that each typology drives by, and those that it may have besides."""
+NEEDS: Mapping[int, frozenset[Capability]] = {
+    Usage.SWITCH_AND_METER: frozenset({Capability.SWITCH, Capability.METER}),
+    Usage.SWITCH: frozenset({Capability.SWITCH}),
+    Usage.METER: frozenset({Capability.METER}),
+    Usage.PRESS_POWER: frozenset({Capability.PRESS}),
+    Usage.PRESS_START: frozenset({Capability.PRESS}),
+    Usage.AMBIENT: frozenset({Capability.AMBIENT}),
+    Usage.SCREEN: frozenset({Capability.SCREEN}),
+}
+"""What a device's type must be able to do for each usage."""
+
+PARTICIPANT = re.compile(r"[A-Z]\d{3,5}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+LONGEST = timedelta(hours=24)
+
+
+@frozen
+class Problem:
+    """One thing that is wrong, where, and what would be accepted."""
+
+    line: int
+    column: str
+    what: str
+
+    def __str__(self) -> str:
+        where = f"ligne {self.line}, colonne « {self.column} »" if self.column else f"ligne {self.line}"
+        return f"{where} : {self.what}"
+
+
+@frozen
+class ParticipantLine:
+    """A participant, as all of their lines together tell."""
+
+    reference: str
+    email: str = ""                  # nothing said, as None below: what is known already stays
+    observer: bool | None = None
 
 
 @frozen
@@ -44,13 +90,9 @@ class DeviceLine:
     """One device of the inventory."""
 
     line: int
-    point: str
-    type_id: int
+    device: Device
     usage: int
-    hardware_id: str
-    brand: str
-    channel: int
-    templates: tuple[tuple[str, str], ...]
+    brand: str = ""
 
 
 @frozen
@@ -63,241 +105,267 @@ class ApplianceLines:
     type: int
     typology: int
     devices: tuple[DeviceLine, ...]
-    cycle: timedelta = ANY_CYCLE
-    may_wait: timedelta = timedelta()
-    volume_l: int = 200
-    power_w: int = 2000
+    cycle: timedelta = timedelta()       # of a machine; so far as nobody has declared another
+    may_wait: timedelta = timedelta()    # of a machine: how long it may stand there finished
+    volume_l: int = 0                    # of a tank, as all that follows
+    power_w: int = 0
     windows: tuple[OffPeak, ...] = ()
 
 
 @frozen
-class ParticipantLine:
-    """A participant, as the first line that tells more than the reference says."""
-
-    reference: str
-    email: str = ""
-    observer: bool = False
-
-
-@frozen
 class Inventory:
-    """A valid inventory."""
+    """What could be read; whole only when no problem was found."""
 
-    participants: tuple[ParticipantLine, ...]
-    appliances: tuple[ApplianceLines, ...]
-
-
-@frozen
-class Problem:
-    """One thing that is wrong, where, and what would be accepted."""
-
-    line: int
-    column: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"ligne {self.line}, colonne « {self.column} » : {self.what}"
+    participants: tuple[ParticipantLine, ...] = ()
+    appliances: tuple[ApplianceLines, ...] = ()
 
 
-def parse(text: str, drivers: Drivers) -> Inventory:
-    """The inventory of a CSV text. Raises `InventoryError` whose message has a line per problem."""
+def read(text: str, drivers: Drivers) -> tuple[Inventory, list[Problem]]:
+    """The inventory of a CSV text, and everything that is wrong with it in the order of the lines."""
     lines, problems = _lines(text)
-    if not problems:
-        reader = _Reader(drivers)
-        inventory = reader.read(lines)
-        problems = reader.problems
     if problems:
-        found = sorted(problems, key=lambda each: (each.line, each.column))
-        raise InventoryError("\n".join(str(each) for each in found))
-    return inventory
+        return Inventory(), problems
+    devices = {line.number: _device(line, drivers) for line in lines}
+    _no_two_alike(lines, devices, drivers)
+    groups = _grouped(lines, lambda line: (line["participant"], line["appareil"]))
+    appliances = [_appliance(group, devices) for group in groups]
+    participants = [_participant(group) for group in _grouped(lines, lambda line: line["participant"])]
+    inventory = Inventory(tuple(participants), tuple(each for each in appliances if each is not None))
+    return inventory, [problem for line in lines for problem in line.problems]
 
 
-def _lines(text: str) -> tuple[list[tuple[int, dict[str, str]]], list[Problem]]:
-    """The lines with their numbers, their columns by name; or what is wrong with the header."""
-    text = text.removeprefix("﻿")
-    first = text.partition("\n")[0]
-    rows = list(csv.reader(StringIO(text), delimiter=";" if first.count(";") >= first.count(",") else ","))
-    if not rows:
-        return [], [Problem(1, "", "le fichier est vide")]
-    header = [each.strip().lower() for each in rows[0]]
-    missing = [Problem(1, each, "colonne manquante") for each in REQUIRED if each not in header]
-    unknown = [Problem(1, each, f"colonne inconnue (connues : {', '.join(REQUIRED + OPTIONAL)})")
-               for each in header if each and each not in REQUIRED + OPTIONAL]
-    lines = [(number, dict(zip(header, (cell.strip() for cell in row), strict=False)))
-             for number, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)]
-    return lines, missing + unknown
+# -- lines ----------------------------------------------------------------------------------------------------------------
 
 
-class _Reader:
-    """Turns lines into an inventory and collects what is wrong."""
+@define(eq=False)
+class _Line:
+    """A line of the file: its cells by column, and what is wrong with them."""
 
-    def __init__(self, drivers: Drivers) -> None:
-        self.problems: list[Problem] = []
-        self._drivers = drivers
+    number: int
+    cells: Mapping[str, str]
+    problems: list[Problem] = field(factory=list)
 
-    def read(self, lines: Sequence[tuple[int, dict[str, str]]]) -> Inventory:
-        """The whole of it; only valid when no problem was found."""
-        self._once(lines, lambda cells: cells.get("point", ""), "point", "ce point est déjà pris par la ligne {first}")
-        self._once(lines, _hardware_key, "id_materiel", "ce matériel est déjà à la ligne {first}")
-        grouped: dict[tuple[str, str], list[tuple[int, dict[str, str]]]] = defaultdict(list)
-        participants: dict[str, ParticipantLine] = {}
-        for number, cells in lines:
-            grouped[cells.get("participant", ""), cells.get("appareil", "")].append((number, cells))
-            self._participant(number, cells, participants)
-        appliances = [self._appliance(group) for group in grouped.values()]
-        return Inventory(tuple(participants.values()), tuple(each for each in appliances if each is not None))
+    def __getitem__(self, column: str) -> str:
+        return self.cells.get(column, "")
 
-    def _participant(self, number: int, cells: Mapping[str, str], known: dict[str, ParticipantLine]) -> None:
-        reference_ = cells.get("participant", "")
-        if not PARTICIPANT.fullmatch(reference_):
-            self._wrong(number, "participant", reference_, "une référence comme R004")
-            return
-        email = cells.get("email", "")
-        if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
-            self._wrong(number, "email", email, "une adresse comme nom@exemple.fr, ou rien")
-        observer = self._yes_no(number, "observateur", cells)
-        before = known.get(reference_, ParticipantLine(reference_))
-        known[reference_] = ParticipantLine(reference_, email or before.email, observer or before.observer)
+    def wrong(self, column: str, accepted: str, found: str | None = None) -> None:
+        """Take down that a cell does not fit, and what would."""
+        shown = self[column] if found is None else found
+        what = f"« {shown} » ne convient pas" if shown else "valeur manquante"
+        self.problems.append(Problem(self.number, column, f"{what} ; accepté : {accepted}"))
 
-    def _appliance(self, group: list[tuple[int, dict[str, str]]]) -> ApplianceLines | None:
-        number, cells = group[0]
-        before = len(self.problems)
-        if not cells.get("appareil"):
-            self._wrong(number, "appareil", "", "le nom de l'appareil, par exemple « Lave-linge »")
-        type_ = self._code(number, "type_appareil", cells, reference.APPLIANCE_TYPES)
-        typology = self._code(number, "typologie", cells, [
-            each for each in reference.TYPOLOGIES if each.id in TYPOLOGY_USAGES])
-        devices = [self._device(each_number, each) for each_number, each in group]
-        details = {name: value for each_number, each in group for name, value in self._details(each_number, each)}
-        for each_number, each in group[1:]:
-            for column in ("type_appareil", "typologie"):
-                if each.get(column) and each[column] != cells.get(column):
-                    self._wrong(each_number, column, each[column], f"la même valeur qu'à la ligne {number}")
-        whole = [each for each in devices if each is not None]
-        if typology is not None and len(whole) == len(devices):
-            self._fits(number, typology, whole)
-        if len(self.problems) > before or type_ is None or typology is None:
-            return None
-        if type_ in MACHINES:
-            details.setdefault("cycle", DEFAULT_CYCLE.get(ApplianceType(type_), ANY_CYCLE))
-        return ApplianceLines(number, cells["participant"], cells["appareil"], type_, typology, tuple(whole), **details)  # type: ignore[arg-type]
+    def conflict(self, column: str, what: str) -> None:
+        """Take down that a cell contradicts another one."""
+        self.problems.append(Problem(self.number, column, f"« {self[column]} » : {what}"))
 
-    def _device(self, number: int, cells: Mapping[str, str]) -> DeviceLine | None:
-        type_ = self._code(number, "type_materiel", cells, reference.DEVICE_TYPES)
-        usage = self._code(number, "usage", cells, reference.USAGES)
-        channel = self._number(number, "canal", cells, 0, 7, 0)
-        point, templates = cells.get("point", ""), self._templates(number, cells)
-        if type_ is not None:
-            letter = reference.DEVICE_TYPE[type_].letter
-            if not re.fullmatch(rf"{letter}\d{{3,5}}", point):
-                self._wrong(number, "point", point, f"un identifiant comme {letter}003 pour le type {type_}")
-            if type_ not in self._drivers:
-                self._wrong(number, "type_materiel", cells["type_materiel"], "un type dont le plugin est installé : "
-                            f"{', '.join(str(driver.type.id) for driver in self._drivers)}")
-                return None
-            self._needs_its_hardware_id(number, cells, type_, templates)
-        if type_ is None or usage is None:
-            return None
-        return DeviceLine(number, point, type_, usage, cells.get("id_materiel", ""), cells.get("marque", ""), channel, templates)
-
-    def _needs_its_hardware_id(self, number: int, cells: Mapping[str, str], type_: int,
-                               templates: tuple[tuple[str, str], ...]) -> None:
-        by_hardware = [name for name, value in self._drivers[type_].type.templates.items() if "{hardware_id}" in value]
-        if by_hardware and not cells.get("id_materiel") and not set(by_hardware) <= dict(templates).keys():
-            self._wrong(number, "id_materiel", "", "l'identifiant inscrit sur le matériel (par exemple A8BC25) : "
-                        "le topic de ce type en est fait")
-
-    def _details(self, number: int, cells: Mapping[str, str]) -> Iterator[tuple[str, object]]:
-        if cells.get("duree_cycle"):
-            yield "cycle", self._duration(number, "duree_cycle", cells["duree_cycle"])
-        if cells.get("attente_max"):
-            yield "may_wait", self._duration(number, "attente_max", cells["attente_max"])
-        if cells.get("volume_l"):
-            yield "volume_l", self._number(number, "volume_l", cells, 10, 5000, 200)
-        if cells.get("puissance_w"):
-            yield "power_w", self._number(number, "puissance_w", cells, 100, 50_000, 2000)
-        if cells.get("heures_creuses"):
-            yield "windows", self._windows(number, cells["heures_creuses"])
-
-    def _fits(self, number: int, typology: int, devices: Sequence[DeviceLine]) -> None:
-        """Whether the devices are those that the typology drives."""
-        needed, possible = TYPOLOGY_USAGES[typology]
-        found = Counter(each.usage for each in devices)
-        if not needed <= found or not found <= needed + possible:
-            words = " et ".join(f"un équipement d'usage {usage:d}" for usage in needed)
-            besides = "".join(f", et au plus un d'usage {usage:d}" for usage in possible)
-            self._wrong(number, "typologie", f"{typology} avec les usages {sorted(int(each) for each in found.elements())}",
-                        f"{words}{besides}")
-
-    def _code(self, number: int, column: str, cells: Mapping[str, str], codes: Iterable[Code]) -> int | None:
-        """A code by its id or its name."""
-        given = cells.get(column, "")
-        known = list(codes)
-        for each in known:
-            if given.lower() in {str(each.id), each.name}:
+    def code(self, column: str, codes: Sequence[Code]) -> int | None:
+        """A code by its number or its name."""
+        for each in codes:
+            if self[column].lower() in {str(each.id), each.name}:
                 return each.id
-        self._wrong(number, column, given, ", ".join(f"{each.id} ({each.name})" for each in known))
+        self.wrong(column, ", ".join(f"{each.id} ({each.name})" for each in codes))
         return None
 
-    def _number(self, number: int, column: str, cells: Mapping[str, str], least: int, most: int, default: int) -> int:
-        given = cells.get(column, "")
-        if not given:
-            return default
+    def whole(self, column: str, least: int, most: int) -> int | None:
+        """A whole number within bounds."""
+        given = self[column]
         if given.isascii() and given.isdigit() and least <= int(given) <= most:
             return int(given)
-        self._wrong(number, column, given, f"un nombre entier de {least} à {most}")
+        self.wrong(column, f"un nombre entier de {least} à {most}")
+        return None
+
+    def parsed(self, column: str, parse: Callable[[str], T], accepted: str) -> T | None:
+        """What `parse` makes of the cell; it raises ValueError with what it cannot read."""
+        try:
+            return parse(self[column])
+        except ValueError as error:
+            self.wrong(column, accepted, found=str(error))
+            return None
+
+
+def _lines(text: str) -> tuple[list[_Line], list[Problem]]:
+    """The lines, their columns by name; or what is wrong with the header, and then nothing else can be told."""
+    text = text.removeprefix("\ufeff")
+    first = text.partition("\n")[0]
+    rows = csv.reader(StringIO(text), delimiter=";" if first.count(";") >= first.count(",") else ",")
+    header = [each.strip().lower() for each in next(rows, [])]
+    problems = list(_of_header(header))
+    lines = []
+    for row in rows:
+        if any(cell.strip() for cell in row):
+            lines.append(_Line(rows.line_num, {name: cell.strip() for name, cell in zip(header, row, strict=False)}))
+            if any(cell.strip() for cell in row[len(header):]):
+                lines[-1].problems.append(Problem(rows.line_num, "", f"plus de {len(header)} cellules"))
+    return lines, problems
+
+
+def _of_header(header: Sequence[str]) -> Iterator[Problem]:
+    known = REQUIRED + OPTIONAL
+    yield from (Problem(1, name, "colonne manquante") for name in REQUIRED if name not in header)
+    for name, count in Counter(header).items():
+        if name and name not in known:
+            yield Problem(1, name, f"colonne inconnue ; accepté : {', '.join(known)}")
+        elif name and count > 1:
+            yield Problem(1, name, "colonne présente deux fois")
+
+
+def _grouped(lines: Iterable[_Line], key: Callable[[_Line], Hashable]) -> list[list[_Line]]:
+    groups: dict[Hashable, list[_Line]] = defaultdict(list)
+    for line in lines:
+        groups[key(line)].append(line)
+    return list(groups.values())
+
+
+def _no_two_alike(lines: Iterable[_Line], devices: Mapping[int, DeviceLine | None], drivers: Drivers) -> None:
+    """A point, a piece of hardware and a place on the wire stand on one line each."""
+    first: dict[tuple[str, Hashable], int] = {}
+    for line in lines:
+        for column, key in _unique(line, devices[line.number], drivers):
+            before = first.setdefault((column, key), line.number)
+            if before != line.number:
+                line.conflict(column, f"est déjà à la ligne {before}")
+
+
+def _unique(line: _Line, read: DeviceLine | None, drivers: Drivers) -> Iterator[tuple[str, Hashable]]:
+    if line["point"]:
+        yield "point", line["point"]
+    if line["id_materiel"]:      # the outputs of one unit share its id, not their channel
+        yield "id_materiel", (line["id_materiel"].upper(), line["canal"] or "0")
+    if read is not None and line["topics"]:
+        yield "topics", (drivers[read.device.type_id].build_topics(read.device).command, read.device.channel)
+
+
+# -- participants -----------------------------------------------------------------------------------------------------------
+
+
+def _participant(lines: Sequence[_Line]) -> ParticipantLine:
+    for line in lines:
+        if not PARTICIPANT.fullmatch(line["participant"]):
+            line.wrong("participant", "une référence comme R004")
+        if line["email"] and not EMAIL.fullmatch(line["email"]):
+            line.wrong("email", "une adresse comme nom@exemple.fr, ou rien")
+        if line["observateur"].lower() not in {"", "oui", "non"}:
+            line.wrong("observateur", "oui, non ou rien")
+    email, observer = _said_once(lines, "email")["email"], _said_once(lines, "observateur")["observateur"].lower()
+    return ParticipantLine(lines[0]["participant"], email, observer == "oui" if observer else None)
+
+
+def _said_once(lines: Sequence[_Line], column: str) -> _Line:
+    """The line that fills a column which may stand on several: nothing may contradict it."""
+    filled = [line for line in lines if line[column]]
+    for line in filled[1:]:
+        if line[column].lower() != filled[0][column].lower():
+            line.conflict(column, f"la ligne {filled[0].number} dit « {filled[0][column]} »")
+    return filled[0] if filled else lines[0]
+
+
+# -- devices ----------------------------------------------------------------------------------------------------------------
+
+
+def _device(line: _Line, drivers: Drivers) -> DeviceLine | None:
+    type_id = line.code("type_materiel", reference.DEVICE_TYPES)
+    usage = line.code("usage", reference.USAGES)
+    if type_id is None:
+        return None
+    letter = reference.DEVICE_TYPE[type_id].letter
+    if not re.fullmatch(rf"{letter}\d{{3,5}}", line["point"]):
+        line.wrong("point", f"un identifiant comme {letter}003 pour un matériel de type {type_id}")
+    if type_id not in drivers:
+        installed = ", ".join(str(driver.type.id) for driver in drivers) or "aucun"
+        line.wrong("type_materiel", f"un type dont le plugin est installé ({installed})")
+        return None
+    type_ = drivers[type_id].type
+    channel = line.whole("canal", 0, max(0, type_.outputs - 1)) if line["canal"] else 0
+    topics = _topics(line, type_.templates)
+    if usage is None or channel is None or topics is None:
+        return None
+    if not NEEDS[usage] <= type_.capabilities:
+        line.wrong("usage", f"un usage que le matériel de type {type_id} sait remplir : {_possible(type_.capabilities)}")
+    device = drivers[type_id].device(line["point"], line["id_materiel"], topics, channel)
+    return DeviceLine(line.number, device, usage, line["marque"])
+
+
+def _possible(capabilities: frozenset[Capability]) -> str:
+    return ", ".join(f"{each.id} ({each.name})" for each in reference.USAGES if NEEDS[each.id] <= capabilities)
+
+
+def _topics(line: _Line, templates: Mapping[str, str]) -> dict[str, str] | None:
+    """Topic data that differs from the type's own: `root=maison/prise1`. None when it cannot be used."""
+    given: dict[str, str] = {}
+    for each in line["topics"].split():
+        name, _, value = each.partition("=")
+        if name not in templates or not value or set("+#") & set(value):
+            line.wrong("topics", " ".join(f"{name}=…" for name in templates) + ", sans + ni #", found=each)
+            return None
+        given[name] = value
+    by_hardware = [name for name, default in templates.items() if "{hardware_id}" in default and name not in given]
+    if by_hardware and not line["id_materiel"]:
+        line.wrong("id_materiel", "l'identifiant inscrit sur le matériel, par exemple A8BC25 : son topic en est fait")
+        return None
+    return given
+
+
+# -- appliances -------------------------------------------------------------------------------------------------------------
+
+
+def _appliance(lines: Sequence[_Line], devices: Mapping[int, DeviceLine | None]) -> ApplianceLines | None:
+    first = lines[0]
+    if not first["appareil"]:
+        first.wrong("appareil", "le nom de l'appareil, par exemple Lave-linge")
+    said = {column: _said_once(lines, column) for column in OF_APPLIANCES}
+    type_ = said["type_appareil"].code("type_appareil", APPLIANCE_TYPES)
+    typology = said["typologie"].code("typologie", [each for each in reference.TYPOLOGIES if each.id in TYPOLOGY_USAGES])
+    found = [each for each in (devices[line.number] for line in lines) if each is not None]
+    if typology is not None and len(found) == len(lines):
+        _fits(said["typologie"], typology, found)
+    if type_ is None or typology is None:
+        return None
+    details = _machine(said, type_) if type_ in MACHINES else _tank(said)
+    if any(line.problems for line in lines):
+        return None
+    return ApplianceLines(first.number, first["participant"], first["appareil"], type_, typology, tuple(found), **details)
+
+
+def _fits(line: _Line, typology: int, devices: Iterable[DeviceLine]) -> None:
+    """Whether the devices are those of the typology."""
+    drives, besides = TYPOLOGY_USAGES[typology]
+    found = Counter(each.usage for each in devices)
+    if found[drives] == 1 and found - Counter(besides) == Counter((drives,)):
+        return
+    usages = ", ".join(str(usage) for usage in sorted(found.elements()))
+    allowed = "".join(f" et au plus un d'usage {usage:d}" for usage in besides)
+    line.wrong("typologie", f"pour la typologie {typology}, exactement un équipement d'usage {drives:d}{allowed}",
+               found=f"{line['typologie']} avec les usages {usages}")
+
+
+def _machine(said: Mapping[str, _Line], type_: int) -> dict[str, timedelta]:
+    _senseless(said, OF_TANKS, "une machine à cycle")
+    return {"cycle": _duration(said["duree_cycle"], "duree_cycle", DEFAULT_CYCLES[type_]),
+            "may_wait": _duration(said["attente_max"], "attente_max", timedelta())}
+
+
+def _tank(said: Mapping[str, _Line]) -> dict[str, int | tuple[OffPeak, ...]]:
+    _senseless(said, OF_MACHINES, "un ballon")
+    windows = said["heures_creuses"].parsed("heures_creuses", spoken.parse_windows,
+                                            "des plages comme 22:30-06:30 12:30-14:30")
+    return {"volume_l": said["volume_l"].whole("volume_l", 10, 5_000) or 0,
+            "power_w": said["puissance_w"].whole("puissance_w", 100, 50_000) or 0, "windows": windows or ()}
+
+
+def _senseless(said: Mapping[str, _Line], columns: Iterable[str], of: str) -> None:
+    for column in columns:
+        if said[column][column]:
+            said[column].wrong(column, f"rien, pour {of}")
+
+
+def _duration(line: _Line, column: str, default: timedelta) -> timedelta:
+    if not line[column]:
         return default
-
-    def _duration(self, number: int, column: str, given: str) -> timedelta:
-        match = DURATION.fullmatch(given.lower())
-        if match and any(match.groups()):
-            hours, minutes = (int(each or 0) for each in match.groups())
-            if timedelta() < timedelta(hours=hours, minutes=minutes) <= timedelta(hours=24):
-                return timedelta(hours=hours, minutes=minutes)
-        self._wrong(number, column, given, "une durée comme 2h30 ou 45min")
-        return timedelta()
-
-    def _windows(self, number: int, given: str) -> tuple[OffPeak, ...]:
-        windows = []
-        for each in given.split():
-            match = WINDOW.fullmatch(each)
-            hours = [int(part) for part in match.groups()] if match else []
-            if not hours or max(hours[0], hours[2]) > 24 or max(hours[1], hours[3]) > 59:
-                self._wrong(number, "heures_creuses", each, "des plages comme 22:30-06:30 12:30-14:30")
-                return ()
-            windows.append(OffPeak(hours[0] * 3600 + hours[1] * 60, hours[2] * 3600 + hours[3] * 60))
-        return tuple(windows)
-
-    def _templates(self, number: int, cells: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-        """Topic data that differs from the type's own: `root=maison/prise1 full_topic=%topic%/%prefix%/`."""
-        pairs = []
-        for each in cells.get("topics", "").split():
-            name, equals, value = each.partition("=")
-            if not equals or not value or set("+#") & set(value):
-                self._wrong(number, "topics", each, "des paires nom=valeur sans + ni #, par exemple root=maison/prise1")
-                continue
-            pairs.append((name, value))
-        return tuple(pairs)
-
-    def _yes_no(self, number: int, column: str, cells: Mapping[str, str]) -> bool:
-        given = cells.get(column, "").lower()
-        if given not in {"", "oui", "non"}:
-            self._wrong(number, column, given, "oui, non ou rien")
-        return given == "oui"
-
-    def _once(self, lines: Iterable[tuple[int, dict[str, str]]], key: object, column: str, what: str) -> None:
-        first: dict[object, int] = {}
-        for number, cells in lines:
-            each = key(cells)  # type: ignore[operator]
-            if each and first.setdefault(each, number) != number:
-                self.problems.append(Problem(number, column, f"« {cells[column]} » : " + what.format(first=first[each])))
-
-    def _wrong(self, number: int, column: str, found: str, accepted: str) -> None:
-        shown = f"« {found} » ne convient pas" if found else "valeur manquante"
-        self.problems.append(Problem(number, column, f"{shown} ; accepté : {accepted}"))
+    return line.parsed(column, _within_a_day, "une durée comme 2h30 ou 45min, de 24 heures au plus") or default
 
 
-def _hardware_key(cells: Mapping[str, str]) -> object:
-    """Eight outputs of one unit share its id, not their channel."""
-    hardware = cells.get("id_materiel", "").upper()
-    return (hardware, cells.get("canal", "") or "0") if hardware else None
+def _within_a_day(text: str) -> timedelta:
+    duration = spoken.parse_duration(text)
+    if not timedelta() < duration <= LONGEST:
+        raise ValueError(text)
+    return duration

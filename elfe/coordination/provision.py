@@ -1,32 +1,33 @@
-"""From an inventory to the rows of the database: what would change, then the change itself, whole or not at all.
+"""From an inventory and what stands to what would change. Pure: `elfe.coordination.store` reads before and performs after.
 
-`changes` is pure and compares; `apply` performs in one transaction. Running it again changes nothing.
+An appliance is known by its participant and its name, a device by its installation point. What the inventory does not
+mention is left alone, so a file may hold one new home or all of them. The same inventory twice changes nothing.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Any
 
-from attrs import frozen
-from sqlalchemy import Connection, Engine, select, update
+from attrs import evolve, frozen
 
-from elfe.coordination import queries, tables
-from elfe.coordination.inventory import MACHINES, ApplianceLines, DeviceLine, Inventory
-from elfe.coordination.values import ApplianceType, CommandState, ControlState, Mode, Usage
-from elfe.devices.drivers import Drivers
-from elfe.devices.values import Capability, Device
-from elfe.history.values import History, power_series
-from elfe.slots import epoch_s
+from elfe.coordination.inventory import (
+    MACHINES,
+    ApplianceLines,
+    DeviceLine,
+    Inventory,
+    ParticipantLine,
+    Problem,
+)
+from elfe.coordination.values import ApplianceType, OffPeak, Usage
+from elfe.history.values import power_series
 
-METERING = (Usage.SWITCH_AND_METER, Usage.METER)
+METERS = (Usage.METER, Usage.SWITCH_AND_METER)
+"""The usages that measure the appliance, the better one first."""
 
 
 class What(Enum):
-    """What happens to an appliance of the inventory."""
+    """What happens to a row; in French, installers read it."""
 
     CREATE = "créer"
     CHANGE = "modifier"
@@ -34,237 +35,213 @@ class What(Enum):
 
 
 @frozen
-class Standing:
-    """An appliance as the database has it, in the inventory's own terms."""
+class StandingDevice:
+    """A device as the database has it."""
+
+    point: str
+    type_id: int
+    usage: int
+    hardware_id: str
+    channel: int
+    templates: Mapping[str, str]    # empty: its row was filled by hand
+    brand: str
+
+
+@frozen
+class StandingAppliance:
+    """An appliance as the database has it, with the devices that are at its participant's."""
 
     id: int
-    lines: ApplianceLines
-    power_series: int
-
-
-@frozen
-class Change:
-    """What happens to one appliance, and in words why."""
-
-    what: What
-    lines: ApplianceLines
-    differs: tuple[str, ...] = ()
-    standing: Standing | None = None
-
-
-@frozen
-class Provisioned:
-    """What the portal needs to know of an appliance."""
-
-    appliance_id: int
     participant: str
     name: str
-    points: tuple[str, ...]
-    power_series: int
+    type: int
+    typology: int
+    devices: tuple[StandingDevice, ...]
+    power_series: int = 0
+    volume_l: int = 0
+    power_w: int = 0
+    windows: tuple[OffPeak, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.participant} (« {self.name} », n° {self.id})"
+
+
+@frozen
+class Standing:
+    """What stands: every participant that we know, every appliance that is not removed."""
+
+    participants: Mapping[str, ParticipantLine]
+    appliances: tuple[StandingAppliance, ...]
+
+
+@frozen
+class ParticipantChange:
+    """What happens to one participant. `after` is whole: what the inventory leaves open is as it was."""
+
     what: What
+    after: ParticipantLine
+    differs: tuple[str, ...] = ()
 
 
-def changes(inventory: Inventory, standing: Mapping[tuple[str, str], Standing]) -> list[Change]:
-    """What provisioning would do, in the order of the inventory. Pure."""
-    return [_change(lines, standing.get((lines.participant, lines.name))) for lines in inventory.appliances]
+@frozen
+class ApplianceChange:
+    """What happens to one appliance and its devices. `id` is its own when it stands already."""
+
+    what: What
+    after: ApplianceLines
+    differs: tuple[str, ...] = ()
+    id: int | None = None
+    leaves: tuple[str, ...] = ()    # the points that it has no more
 
 
-def _change(lines: ApplianceLines, found: Standing | None) -> Change:
-    if found is None:
-        return Change(What.CREATE, lines)
-    differs = tuple(name for name, before, after in _compared(found.lines, lines) if before != after)
-    return Change(What.CHANGE if differs else What.LEAVE, lines, differs, found)
+@frozen
+class Changes:
+    """Everything that an inventory asks for, in its order."""
+
+    participants: tuple[ParticipantChange, ...]
+    appliances: tuple[ApplianceChange, ...]
+
+    @property
+    def all_stands(self) -> bool:
+        """Whether there is nothing to do."""
+        done = [each.what for each in self.participants] + [each.what for each in self.appliances]
+        return all(what is What.LEAVE for what in done)
 
 
-def _compared(before: ApplianceLines, after: ApplianceLines) -> list[tuple[str, object, object]]:
-    compared: list[tuple[str, object, object]] = [
-        ("type", before.type, after.type), ("typologie", before.typology, after.typology),
-        ("équipements", _devices(before), _devices(after))]
+def changes(inventory: Inventory, standing: Standing, find_series: Callable[[str], int | None]) -> Changes:
+    """What provisioning would do; `find_series` knows the ids of the history's series."""
+    by_key = {(each.participant, each.name): each for each in standing.appliances}
+    return Changes(
+        tuple(_of_participant(each, standing.participants.get(each.reference)) for each in inventory.participants),
+        tuple(_of_appliance(each, by_key.get((each.participant, each.name)), find_series)
+              for each in inventory.appliances))
+
+
+def metered_by(lines: ApplianceLines) -> str:
+    """The point whose power series is the appliance's; its driving device where none of them meters."""
+    meters = [each.device.id for usage in METERS for each in lines.devices if each.usage == usage]
+    return (meters or [each.device.id for each in lines.devices])[0]
+
+
+# -- what differs -----------------------------------------------------------------------------------------------------------
+
+
+def _of_participant(after: ParticipantLine, before: ParticipantLine | None) -> ParticipantChange:
+    if before is None:
+        return ParticipantChange(What.CREATE, evolve(after, observer=bool(after.observer)))
+    whole = evolve(after, email=after.email or before.email,
+                   observer=before.observer if after.observer is None else after.observer)
+    compared = (("adresse", before.email, whole.email), ("observateur", before.observer, whole.observer))
+    differs = tuple(_differences(compared))
+    return ParticipantChange(What.CHANGE if differs else What.LEAVE, whole, differs)
+
+
+def _of_appliance(after: ApplianceLines, before: StandingAppliance | None,
+                  find_series: Callable[[str], int | None]) -> ApplianceChange:
+    if before is None:
+        return ApplianceChange(What.CREATE, after)
+    differs = (*_differences(_of_itself(before, after)), *_of_devices(before.devices, after.devices),
+               *_of_series(before, find_series(power_series(metered_by(after)))))
+    kept = {each.device.id for each in after.devices}
+    leaves = tuple(each.point for each in before.devices if each.point not in kept)
+    return ApplianceChange(What.CHANGE if differs else What.LEAVE, after, differs, before.id, leaves)
+
+
+def _of_itself(before: StandingAppliance, after: ApplianceLines) -> Iterator[tuple[str, object, object]]:
+    """What an inventory decides; a programme's duration is the participant's once the machine stands."""
+    yield "type", before.type, after.type
+    yield "typologie", before.typology, after.typology
     if after.type == ApplianceType.WATER_HEATER:
-        compared += [("volume", before.volume_l, after.volume_l), ("puissance", before.power_w, after.power_w),
-                     ("heures creuses", set(before.windows), set(after.windows))]
-    return compared
+        yield "volume (l)", before.volume_l, after.volume_l
+        yield "puissance (W)", before.power_w, after.power_w
+        if set(before.windows) != set(after.windows):
+            yield "heures creuses", _shown(before.windows), _shown(after.windows)
 
 
-def _devices(lines: ApplianceLines) -> set[tuple[object, ...]]:
-    return {(each.point, each.type_id, each.usage, each.hardware_id, each.channel, each.templates) for each in lines.devices}
+def _of_devices(before: Iterable[StandingDevice], after: Iterable[DeviceLine]) -> Iterator[str]:
+    old, new = {each.point: each for each in before}, {each.device.id: each for each in after}
+    yield from (f"point {point} retiré" for point in old if point not in new)
+    for point, line in new.items():
+        if point not in old:
+            yield f"point {point} ajouté"
+        else:
+            yield from (f"point {point}, {each}" for each in _differences(_of_device(old[point], line)))
 
 
-# -- reading what stands ----------------------------------------------------------------------------------------------------
+def _of_device(before: StandingDevice, after: DeviceLine) -> Iterator[tuple[str, object, object]]:
+    device = after.device
+    yield "type", before.type_id, device.type_id
+    yield "usage", before.usage, after.usage
+    yield "matériel", before.hardware_id, device.hardware_id
+    yield "canal", before.channel, device.channel
+    if after.brand:
+        yield "marque", before.brand, after.brand
+    if before.templates != device.templates:
+        yield "topics", _pairs(before.templates) or "à la main", _pairs(device.templates)
 
 
-def standing(engine: Engine, drivers: Drivers) -> dict[tuple[str, str], Standing]:
-    """Every appliance with its devices, by participant and name; topic data only where it is not the type's own."""
-    installed = queries.installed_devices(engine)
-    machines = {each.appliance.id: each for each in queries.machines(engine)}
-    heaters = {each.appliance.id: each for each in queries.water_heaters(engine)}
-    found = {}
-    for each in queries.appliances(engine):
-        devices = tuple(
-            DeviceLine(0, device.id, device.type_id, device.usage, device.hardware_id, "", device.channel,
-                       _own_templates(device.type_id, device.id, device.hardware_id, dict(device.templates or ()), drivers))
-            for device in installed if device.appliance_id == each.id)
-        details: dict[str, Any] = {}
-        series = 0
-        if each.id in heaters:
-            heater = heaters[each.id]
-            details = {"volume_l": heater.volume_l, "power_w": heater.power_w, "windows": heater.windows}
-            series = heater.power_series
-        elif each.id in machines:
-            details, series = {"cycle": machines[each.id].lasts}, machines[each.id].power_series
-        lines = ApplianceLines(0, each.participant, each.name, each.type, each.typology, devices, **details)
-        found[each.participant, each.name] = Standing(each.id, lines, series)
-    return found
+def _of_series(before: StandingAppliance, series: int | None) -> Iterator[str]:
+    if series != before.power_series:
+        yield "série de mesures"
 
 
-def _own_templates(type_id: int, id: str, hardware_id: str, stored: Mapping[str, str],
-                   drivers: Drivers) -> tuple[tuple[str, str], ...]:
-    if type_id not in drivers:
-        return tuple(sorted(stored.items()))
-    defaults = drivers[type_id].device(id, hardware_id).templates
-    return tuple(sorted((name, value) for name, value in stored.items() if defaults.get(name) != value))
+def _differences(compared: Iterable[tuple[str, object, object]]) -> Iterator[str]:
+    return (f"{name} {_word(before)} → {_word(after)}" for name, before, after in compared if before != after)
 
 
-# -- performing -------------------------------------------------------------------------------------------------------------
+def _word(value: object) -> str:
+    return {True: "oui", False: "non"}[value] if isinstance(value, bool) else str(value) or "aucun"
 
 
-def apply(engine: Engine, inventory: Inventory, planned: Sequence[Change], drivers: Drivers, history: History,
-          now: datetime) -> list[Provisioned]:
-    """Perform the changes in one transaction."""
-    series = {change.lines: _series(change.lines, drivers, history) for change in planned}
-    with engine.begin() as connection:
-        for each in inventory.participants:
-            _put_participant(connection, each.reference, each.email, each.observer)
-        return [_perform(connection, change, series[change.lines], drivers, now) for change in planned]
+def _pairs(templates: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in sorted(templates.items()))
 
 
-def _series(lines: ApplianceLines, drivers: Drivers, history: History) -> int:
-    """The id of the series that the appliance's power is kept in; of its first device where nothing measures it."""
-    meters = [each for each in lines.devices
-              if each.usage in METERING and drivers[each.type_id].type.can(Capability.METER)]
-    return history.series(power_series((meters or list(lines.devices))[0].point), "W")
+def _shown(windows: Iterable[OffPeak]) -> str:
+    return " ".join(f"{_clock(each.start_s)}-{_clock(each.end_s)}" for each in windows)
 
 
-def _perform(connection: Connection, change: Change, series: int, drivers: Drivers, now: datetime) -> Provisioned:
-    lines = change.lines
-    if change.standing is None:
-        appliance_id = _create(connection, lines, series)
-    else:
-        appliance_id = change.standing.id
-        if change.what is What.CHANGE:
-            _update(connection, appliance_id, lines, series)
-    if change.what is not What.LEAVE:
-        for each in lines.devices:
-            _put_device(connection, appliance_id, lines.participant, each, drivers, now)
-        _retire_others(connection, appliance_id, {each.point for each in lines.devices}, now)
-    return Provisioned(appliance_id, lines.participant, lines.name, tuple(each.point for each in lines.devices), series,
-                       change.what)
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}"
 
 
-def _put_participant(connection: Connection, reference: str, email: str, observer: bool) -> None:
-    known = connection.execute(select(queries.PARTICIPANT).where(queries.PARTICIPANT.c.reference == reference)).first()
-    if known is None:
-        connection.execute(queries.PARTICIPANT.insert().values(reference=reference, email=email, observer=observer))
-    elif (email and known.email != email) or known.observer != observer:
-        connection.execute(update(queries.PARTICIPANT).where(queries.PARTICIPANT.c.reference == reference)
-                           .values(email=email or known.email, observer=observer))
+# -- what contradicts what stands -------------------------------------------------------------------------------------------
 
 
-def _create(connection: Connection, lines: ApplianceLines, series: int) -> int:
-    """The appliance's row, then its specific row; each names the other."""
-    appliance_id = queries.put(
-        connection, queries.EPOM, equipement_pilote_specifique_id=0, typologie_installation_domotique_id=lines.typology,
-        nom_humain=lines.name, description="aucun", equipement_pilote_ou_mesure_type_id=lines.type,
-        equipement_pilote_ou_mesure_mode_id=Mode.MANUAL, etat_controle_id=ControlState.ON,
-        etat_commande_id=CommandState.INITIAL, ems_consigne_marche=False, utilisateur=lines.participant)
-    specific_id = 0
-    if lines.type in MACHINES:
-        specific_id = _create_machine(connection, appliance_id, lines, series)
-    elif lines.type == ApplianceType.WATER_HEATER:
-        specific_id = queries.put(connection, queries.TANK, equipement_pilote_ou_mesure_id=appliance_id,
-                                  volume_ballon=lines.volume_l, puissance_chauffe=lines.power_w,
-                                  mesures_puissance_elec_id=series)
-        _put_windows(connection, specific_id, lines)
-    connection.execute(update(queries.EPOM).where(queries.EPOM.c.id == appliance_id)
-                       .values(equipement_pilote_specifique_id=specific_id))
-    return appliance_id
+def conflicts(inventory: Inventory, standing: Standing) -> list[Problem]:
+    """Why an inventory that is right in itself cannot be provisioned here."""
+    problems: list[Problem] = []
+    for each in inventory.appliances:
+        problems += _changes_kind(each, standing)
+        for line in each.devices:
+            problems += _stands_elsewhere(line, inventory, standing)
+    return sorted(problems, key=lambda problem: problem.line)
 
 
-def _create_machine(connection: Connection, appliance_id: int, lines: ApplianceLines, series: int) -> int:
-    """The machine and its programme; each names the other, so the programme is told its machine afterwards."""
-    cycle_id = queries.put(connection, queries.CYCLE, equipement_pilote_machine_generique_id=0,
-                           duree_cycle=int(lines.cycle.total_seconds()), nom="par défaut", description="aucun")
-    machine_id = queries.put(
-        connection, queries.MACHINE, equipement_pilote_ou_mesure_id=appliance_id, timestamp_de_fin_souhaite=0,
-        delai_attente_maximale_apres_fin=int(lines.may_wait.total_seconds()),
-        cycle_equipement_pilote_machine_generique_id=cycle_id, mesures_puissance_elec_id=series)
-    connection.execute(update(queries.CYCLE).where(queries.CYCLE.c.id == cycle_id)
-                       .values(equipement_pilote_machine_generique_id=machine_id))
-    return machine_id
+def _changes_kind(lines: ApplianceLines, standing: Standing) -> Iterator[Problem]:
+    found = [each for each in standing.appliances if (each.participant, each.name) == (lines.participant, lines.name)]
+    if len(found) > 1:
+        numbers = ", ".join(str(each.id) for each in found)
+        yield Problem(lines.line, "appareil", f"« {lines.name} » : plusieurs appareils portent déjà ce nom (n° {numbers})")
+    for each in found[:1]:
+        if (each.type in MACHINES) != (lines.type in MACHINES):
+            yield Problem(lines.line, "type_appareil", f"« {lines.type} » : {each} est déjà de type {each.type} ; "
+                          "donnez un autre nom au nouvel appareil")
 
 
-def _put_windows(connection: Connection, tank_id: int, lines: ApplianceLines) -> None:
-    connection.execute(queries.OFF_PEAK.delete().where(queries.OFF_PEAK.c.equipement_pilote_ballon_ecs_id == tank_id))
-    for number, each in enumerate(lines.windows, 1):
-        queries.put(connection, queries.OFF_PEAK, equipement_pilote_ballon_ecs_id=tank_id, nom=f"heures creuses {number}",
-                    description="aucun", actif=True, debut=each.start_s, fin=each.end_s)
+def _stands_elsewhere(line: DeviceLine, inventory: Inventory, standing: Standing) -> Iterator[Problem]:
+    """A point or a piece of hardware may move, but only away from where the inventory tells that it is no more."""
+    mentioned = {(each.participant, each.name) for each in inventory.appliances}
+    points = {each.device.id for lines in inventory.appliances for each in lines.devices}
+    for appliance in standing.appliances:
+        for device in appliance.devices:
+            if device.point == line.device.id and (appliance.participant, appliance.name) not in mentioned:
+                yield Problem(line.line, "point", f"« {device.point} » : est déjà chez {appliance}")
+            if _same_hardware(device, line) and device.point != line.device.id and device.point not in points:
+                yield Problem(line.line, "id_materiel", f"« {line.device.hardware_id} » : est déjà au point "
+                              f"{device.point}, chez {appliance}")
 
 
-def _update(connection: Connection, appliance_id: int, lines: ApplianceLines, series: int) -> None:
-    """What the inventory decides; what a participant declared stays as it is."""
-    connection.execute(update(queries.EPOM).where(queries.EPOM.c.id == appliance_id).values(
-        typologie_installation_domotique_id=lines.typology, equipement_pilote_ou_mesure_type_id=lines.type))
-    for table in (queries.MACHINE, queries.TANK):
-        connection.execute(update(table).where(table.c.equipement_pilote_ou_mesure_id == appliance_id)
-                           .values(mesures_puissance_elec_id=series))
-    tank = connection.scalar(select(queries.TANK.c.id).where(queries.TANK.c.equipement_pilote_ou_mesure_id == appliance_id))
-    if tank is not None:
-        connection.execute(update(queries.TANK).where(queries.TANK.c.id == tank)
-                           .values(volume_ballon=lines.volume_l, puissance_chauffe=lines.power_w))
-        _put_windows(connection, tank, lines)
-
-
-def _put_device(connection: Connection, appliance_id: int, participant: str, line: DeviceLine, drivers: Drivers,
-                now: datetime) -> None:
-    """The installation point, its detail row for the first command engine, and the hardware that stands on it."""
-    driver = drivers[line.type_id]
-    device = driver.device(line.point, line.hardware_id, dict(line.templates), line.channel)
-    point = {"equipement_pilote_ou_mesure_id": appliance_id, "equipement_domotique_type_id": line.type_id,
-             "equipement_domotique_usage_id": line.usage, "id_materiel": line.hardware_id or "non renseigné",
-             "marque": line.brand or driver.type.product, "utilisateur": participant, "utilisateur_affecte": True,
-             "equipement_domotique_specifique_id": line.point}
-    if connection.scalar(select(queries.DEVICE.c.id).where(queries.DEVICE.c.id == line.point)):
-        connection.execute(update(queries.DEVICE).where(queries.DEVICE.c.id == line.point).values(point))
-        for table in tables.DETAILS.values():
-            connection.execute(table.delete().where(table.c.equipement_domotique_id == line.point))
-    else:
-        connection.execute(queries.DEVICE.insert().values(id=line.point, **point))
-    detail, topics = tables.DETAILS[line.type_id], driver.render_legacy_topics(device)
-    control, command, lwt = (column.name for column in list(detail.c)[2:5])
-    connection.execute(detail.insert().values({"id": line.point, "equipement_domotique_id": line.point,
-                                               control: topics.control, command: topics.command, lwt: topics.lwt}))
-    _put_hardware(connection, line, device, now)
-
-
-def _put_hardware(connection: Connection, line: DeviceLine, device: Device, now: datetime) -> None:
-    hardware, templates = queries.HARDWARE, json.dumps(dict(device.templates), sort_keys=True)
-    current = connection.execute(select(hardware).where(hardware.c.device_id == line.point, hardware.c.until.is_(None))).first()
-    same = current is not None and (current.hardware_id, current.type_id) == (line.hardware_id, line.type_id)
-    if current is not None and same:
-        connection.execute(update(hardware).where(hardware.c.id == current.id)
-                           .values(templates=templates, channel=line.channel))
-        return
-    if current is not None:
-        connection.execute(update(hardware).where(hardware.c.id == current.id).values(until=epoch_s(now)))
-    queries.put(connection, hardware, device_id=line.point, type_id=line.type_id, hardware_id=line.hardware_id,
-                channel=line.channel, templates=templates, since=epoch_s(now))
-
-
-def _retire_others(connection: Connection, appliance_id: int, points: set[str], now: datetime) -> None:
-    """Points of the appliance that the inventory no longer has are no longer at their participant's."""
-    gone = list(connection.scalars(select(queries.DEVICE.c.id).where(
-        queries.DEVICE.c.equipement_pilote_ou_mesure_id == appliance_id, queries.DEVICE.c.id.not_in(points))))
-    for point in gone:
-        connection.execute(update(queries.DEVICE).where(queries.DEVICE.c.id == point).values(utilisateur_affecte=False))
-        connection.execute(update(queries.HARDWARE).where(queries.HARDWARE.c.device_id == point,
-                                                          queries.HARDWARE.c.until.is_(None)).values(until=epoch_s(now)))
+def _same_hardware(device: StandingDevice, line: DeviceLine) -> bool:
+    one, other = device.hardware_id.upper(), line.device.hardware_id.upper()
+    return bool(one) and (one, device.channel) == (other, line.device.channel)

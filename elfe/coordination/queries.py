@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from elfe import database
@@ -43,7 +43,6 @@ MACHINE, CYCLE = _table(tables.MachineRow), _table(tables.CycleRow)
 TANK, OFF_PEAK = _table(tables.WaterHeaterRow), _table(tables.OffPeakRow)
 DEVICE, HARDWARE = _table(tables.DeviceRow), _table(tables.HardwareRow)
 FLEXIBILITY = _table(tables.FlexibilityRow)
-PARTICIPANT = _table(tables.ParticipantRow)
 
 ENUMERATIONS: Mapping[str, tuple[Table, tuple[reference.Code, ...]]] = {
     table.name: (table, codes)
@@ -127,10 +126,15 @@ def water_heaters(engine: Engine) -> list[WaterHeater]:
 
 
 def mode_of(connection: Connection, appliance_id: int) -> int | None:
-    """The mode of an appliance at this very moment; its row stays locked until the transaction ends."""
-    column = EPOM.c.equipement_pilote_ou_mesure_mode_id
-    mode: int | None = connection.scalar(select(column).where(EPOM.c.id == appliance_id).with_for_update())
-    return mode
+    """The mode of an appliance at this very moment; nobody else writes its row until the transaction ends."""
+    row = _locked(connection, appliance_id)
+    return row.equipement_pilote_ou_mesure_mode_id if row else None
+
+
+def _locked(connection: Connection, appliance_id: int) -> Any:
+    """An appliance's row, ours until the transaction ends: writing it as it is locks on both databases, reading on one."""
+    as_it_is = {"equipement_pilote_ou_mesure_mode_id": EPOM.c.equipement_pilote_ou_mesure_mode_id}
+    return connection.execute(update(EPOM).where(EPOM.c.id == appliance_id).values(as_it_is).returning(*EPOM.c)).first()
 
 
 def write_appliance(connection: Connection, appliance_id: int, *, only_if_modes: Iterable[int],
@@ -182,14 +186,19 @@ def flexibilities(engine: Engine, since: datetime) -> list[Flexibility]:
 
 def open_flexibility(connection: Connection, appliance_id: int, now: datetime) -> None:
     """Open the flexibility of an appliance that entered mode 30, with what its row declares; one that is open stays."""
-    declared = connection.execute(
+    opened = _insert(connection, FLEXIBILITY).values(
+        appliance_id=appliance_id, opened_at=epoch_s(now), outcome="", **_declared(connection, appliance_id))
+    connection.execute(opened.on_conflict_do_nothing())
+
+
+def _declared(connection: Connection, appliance_id: int) -> dict[str, int | None]:
+    """Deadline and duration as the machine's own rows have them; the contract writes 0 for none."""
+    row = connection.execute(
         select(MACHINE.c.timestamp_de_fin_souhaite, CYCLE.c.duree_cycle)
         .outerjoin(CYCLE, CYCLE.c.id == MACHINE.c.cycle_equipement_pilote_machine_generique_id)
         .where(MACHINE.c.equipement_pilote_ou_mesure_id == appliance_id)).first()
-    connection.execute(_insert(connection, FLEXIBILITY).values(
-        appliance_id=appliance_id, opened_at=epoch_s(now), outcome="",
-        deadline=(declared and declared.timestamp_de_fin_souhaite) or None,
-        lasts_s=(declared and declared.duree_cycle) or None).on_conflict_do_nothing())
+    deadline, lasts_s = row or (None, None)
+    return {"deadline": deadline or None, "lasts_s": lasts_s or None}
 
 
 def mark_started(connection: Connection, flexibility_id: int, at: datetime) -> None:
@@ -221,26 +230,26 @@ def declare(engine: Engine, appliance_id: int, deadline: datetime | None, lasts:
             now: datetime) -> Flexibility:
     """Declare an appliance ready: deadline and duration, mode 30, an open flexibility; all of it or nothing.
 
-    A machine needs a deadline; without `lasts` its programme keeps its duration. Raises `DeclarationError`, in French.
+    A machine needs a deadline; without `lasts` its programme keeps its duration. A continuous load has neither: what is
+    given is not kept. Raises `DeclarationError`, in French.
     """
     with engine.begin() as connection:
-        appliance = _declarable(connection, appliance_id)
+        _declarable(connection, appliance_id)
         machine = connection.execute(
             select(MACHINE).where(MACHINE.c.equipement_pilote_ou_mesure_id == appliance_id)).first()
         if machine is not None:
             _declare_machine(connection, machine, _checked(deadline, lasts, now), lasts)
         connection.execute(update(EPOM).where(EPOM.c.id == appliance_id).values(
             equipement_pilote_ou_mesure_mode_id=Mode.PILOTED, timestamp_derniere_programmation=epoch_s(now)))
-        open_flexibility(connection, appliance.id, now)
-        connection.execute(
-            update(FLEXIBILITY).where(FLEXIBILITY.c.appliance_id == appliance_id, FLEXIBILITY.c.closed_at.is_(None))
-            .values(deadline=deadline and epoch_s(deadline),
-                    **({"lasts_s": int(lasts.total_seconds())} if lasts else {})))
+        open_flexibility(connection, appliance_id, now)
+        still_open = (FLEXIBILITY.c.appliance_id == appliance_id) & FLEXIBILITY.c.closed_at.is_(None)
+        connection.execute(update(FLEXIBILITY).where(still_open).values(_declared(connection, appliance_id)))
     return next(each for each in open_flexibilities(engine) if each.appliance_id == appliance_id)
 
 
-def _declarable(connection: Connection, appliance_id: int) -> Appliance:
-    row = connection.execute(select(EPOM).where(EPOM.c.id == appliance_id).with_for_update()).first()
+def _declarable(connection: Connection, appliance_id: int) -> None:
+    """Refuse what cannot be declared; the row is ours from here on."""
+    row = _locked(connection, appliance_id)
     if row is None:
         raise DeclarationError(f"aucun appareil n° {appliance_id} ; `elfe devices list` les montre")
     if row.equipement_pilote_ou_mesure_mode_id not in {Mode.MANUAL, Mode.PILOTED}:
@@ -249,7 +258,6 @@ def _declarable(connection: Connection, appliance_id: int) -> Appliance:
             f"« {row.nom_humain} » de {row.utilisateur} est en mode {row.equipement_pilote_ou_mesure_mode_id} "
             f"({modes.get(row.equipement_pilote_ou_mesure_mode_id, 'inconnu')}) : seul un appareil en mode manuel (20) "
             "ou piloté (30) peut être déclaré")
-    return _appliance(row)
 
 
 def _checked(deadline: datetime | None, lasts: timedelta | None, now: datetime) -> datetime:
@@ -265,9 +273,21 @@ def _checked(deadline: datetime | None, lasts: timedelta | None, now: datetime) 
 def _declare_machine(connection: Connection, machine: Row[Any], deadline: datetime, lasts: timedelta | None) -> None:
     connection.execute(update(MACHINE).where(MACHINE.c.id == machine.id)
                        .values(timestamp_de_fin_souhaite=epoch_s(deadline)))
-    if lasts is not None:
-        connection.execute(update(CYCLE).where(CYCLE.c.id == machine.cycle_equipement_pilote_machine_generique_id)
-                           .values(duree_cycle=int(lasts.total_seconds())))
+    if lasts is None:
+        return
+    lasts_s = int(lasts.total_seconds())
+    known = connection.execute(update(CYCLE).values(duree_cycle=lasts_s)
+                               .where(CYCLE.c.id == machine.cycle_equipement_pilote_machine_generique_id))
+    if not known.rowcount:      # a database that others made need not enforce the inferred foreign key
+        _give_programme(connection, machine.id, lasts_s)
+
+
+def _give_programme(connection: Connection, machine_id: int, lasts_s: int) -> None:
+    made = connection.execute(insert(CYCLE).values(
+        equipement_pilote_machine_generique_id=machine_id, duree_cycle=lasts_s, nom="par défaut", description="aucun"))
+    assert made.inserted_primary_key is not None
+    connection.execute(update(MACHINE).where(MACHINE.c.id == machine_id)
+                       .values(cycle_equipement_pilote_machine_generique_id=made.inserted_primary_key[0]))
 
 
 # -- devices ---------------------------------------------------------------------------------------------------------------
@@ -280,16 +300,18 @@ def installed_devices(engine: Engine) -> list[InstalledDevice]:
             select(DEVICE, HARDWARE.c.templates, HARDWARE.c.channel, HARDWARE.c.hardware_id.label("printed"))
             .outerjoin(HARDWARE, (HARDWARE.c.device_id == DEVICE.c.id) & HARDWARE.c.until.is_(None))
             .where(DEVICE.c.utilisateur_affecte).order_by(DEVICE.c.id)).all()
-        details = {row.id: row for row in _details(connection)}
-    return [_installed(row, details.get(row.equipement_domotique_specifique_id)) for row in rows]
+        topics = {(type_id, row.id): row for type_id, row in _details(connection)}
+    return [_installed(row, topics.get((row.equipement_domotique_type_id, row.equipement_domotique_specifique_id)))
+            for row in rows]
 
 
-def _details(connection: Connection) -> Iterator[Any]:
+def _details(connection: Connection) -> Iterator[tuple[int, Row[Any]]]:
     """Every detail row of every type, its three topics called alike."""
-    for table in tables.DETAILS.values():
-        control, command, lwt = list(table.c)[2:5]
-        yield from connection.execute(select(table.c.id, control.label("control"), command.label("command"),
-                                             lwt.label("lwt")))
+    for type_id, table in tables.DETAILS.items():
+        control, command, lwt = tables.topic_columns(table)
+        for row in connection.execute(select(table.c.id, control.label("control"), command.label("command"),
+                                             lwt.label("lwt"))):
+            yield type_id, row
 
 
 def _installed(row: Row[Any], detail: Row[Any] | None) -> InstalledDevice:
@@ -299,24 +321,4 @@ def _installed(row: Row[Any], detail: Row[Any] | None) -> InstalledDevice:
         appliance_id=row.equipement_pilote_ou_mesure_id, participant=row.utilisateur,
         hardware_id=row.id_materiel if row.printed is None else row.printed, templates=templates,
         channel=row.channel or 0, control_topic=detail.control if detail else "",
-        command_topic=detail.command if detail else "", lwt_topic=detail.lwt if detail else "")
-
-
-# -- provisioning ------------------------------------------------------------------------------------------------------------
-
-
-def next_appliance_id(connection: Connection) -> int:
-    """The id that the next appliance takes when a row is written by hand; serial columns take it by themselves."""
-    return int(connection.scalar(select(func.coalesce(func.max(EPOM.c.id), 0))) or 0) + 1
-
-
-def participants(engine: Engine) -> dict[str, tuple[str, bool]]:
-    """Reference → e-mail, observer."""
-    with engine.connect() as connection:
-        return {row.reference: (row.email, row.observer) for row in connection.execute(select(PARTICIPANT))}
-
-
-def put(connection: Connection, table: Table, **columns: Any) -> int:
-    """Insert one row and return its serial id."""
-    written = connection.execute(insert(table).values(columns))
-    return int(written.inserted_primary_key[0]) if written.inserted_primary_key else 0
+        command_topic=detail.command if detail else "", lwt_topic=detail.lwt if detail else "", brand=row.marque)

@@ -1,7 +1,7 @@
 """The coordination database's tables: English attributes over the contract's French columns.
 
-The contract's tables stand in the schema `bdd_coordination_schema`, version 6 as reconstructed; a comment that begins
-with "Déduit" marks what no source states. They are created once and never altered. What is ours stands in the schema
+The contract's tables stand in the schema `bdd_coordination_schema`, version 6 as reconstructed; the word "déduit" in a
+comment marks what no source states. They are created once and never altered. What is ours stands in the schema
 `elfe`, with instants in epoch seconds. Rows are thin, never leave `elfe.coordination`, never reach a driver or a model.
 """
 
@@ -37,7 +37,6 @@ class Base(SQLModel, registry=own_registry()):
     """The tables of the coordination database."""
 
     __abstract__ = True
-
 
 
 def _column(name: str, type: Any, comment: str, *arguments: Any, **options: Any) -> Any:
@@ -94,14 +93,16 @@ def _enumeration(name: str, comment: str) -> Table:
     )
 
 
-ApplianceTypes = _enumeration("equipement_pilote_ou_mesure_type",
-                              "Types d'équipements : < 400 foyers, 400-499 communs, >= 500 professionnels, >= 900 production")
+ApplianceTypes = _enumeration(
+    "equipement_pilote_ou_mesure_type",
+    "Types d'équipements : < 400 foyers, 400-499 communs, >= 500 professionnels, >= 900 production")
 Modes = _enumeration("equipement_pilote_ou_mesure_mode", "Qui peut commander l'équipement ; l'EMS ne place que le mode 30")
 ControlStates = _enumeration("equipement_pilote_etat_controle", "État constaté de l'alimentation")
 CommandStates = _enumeration("equipement_pilote_etat_commande", "État de l'automate de commande")
 Typologies = _enumeration("equipement_pilote_typologie_installation_domotique",
                           "Par quels équipements domotiques un équipement est piloté")
-DeviceTypes = _enumeration("equipement_domotique_type", "Familles d'équipements domotiques ; leur table détail porte leur nom")
+DeviceTypes = _enumeration("equipement_domotique_type",
+                           "Familles d'équipements domotiques ; leur table détail porte leur nom")
 Usages = _enumeration("equipement_domotique_usage", "Ce que fait l'équipement domotique pour l'équipement piloté")
 
 # -- what consumes -------------------------------------------------------------------------------------------------
@@ -160,7 +161,8 @@ class MachineRow(Base, table=True):
     deadline: int = _int("timestamp_de_fin_souhaite", "fin souhaitée au plus tard, secondes Unix", ">= 0")
     may_wait_s: int = _int("delai_attente_maximale_apres_fin",
                            "secondes que la machine finie peut attendre avant la fin souhaitée", ">= 0")
-    cycle_id: int = _int("cycle_equipement_pilote_machine_generique_id", "programme choisi (version 6 ; clé étrangère déduite)",
+    cycle_id: int = _int("cycle_equipement_pilote_machine_generique_id",
+                         "programme choisi (version 6 ; clé étrangère déduite)",
                          to="equipement_pilote_machine_generique_cycle")
     power_series: int = _int("mesures_puissance_elec_id", "série de puissance dans l'historique", "> 0")
 
@@ -261,7 +263,8 @@ class ThermalModelRow(Base, table=True):
 
 
 ControlledHeatingRow = _heater(
-    "ControlledHeatingRow", "equipement_pilote_chauffage_asservi", "Chauffages asservis à la température (version 6)", lambda: {
+    "ControlledHeatingRow", "equipement_pilote_chauffage_asservi", "Chauffages asservis à la température (version 6)",
+    lambda: {
         "eco_dk": _int("temperature_eco", "décikelvin", "> 0"),
         "comfort_dk": _int("temperature_confort", "décikelvin", "> 0"),
     }, lambda: {
@@ -345,6 +348,13 @@ def _detail(name: str, columns: tuple[str, str, str], inferred: bool) -> Table:
 
 DETAILS = {each.id: _detail(each.name, each.columns, "déduite" in each.description) for each in DEVICE_TYPES}
 """The detail table of each device type, by type id."""
+
+
+def topic_columns(detail: Table) -> tuple[Column[str], Column[str], Column[str]]:
+    """Where a device confirms, where it is told, its last will: whatever its type calls the three columns."""
+    control, command, lwt = list(detail.columns)[2:]
+    return control, command, lwt
+
 
 # -- ours --------------------------------------------------------------------------------------------------------------
 

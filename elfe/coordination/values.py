@@ -159,3 +159,4 @@ class InstalledDevice:
     control_topic: str               # the three legacy columns, whatever the detail table calls them
     command_topic: str
     lwt_topic: str
+    brand: str = ""                  # marque

@@ -1,0 +1,239 @@
+"""Provisioning's edge: reads what stands, and performs the changes of an inventory, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
+
+from elfe.coordination import inventory, provision, queries, tables
+from elfe.coordination.inventory import MACHINES, ApplianceLines, DeviceLine, ParticipantLine, Problem
+from elfe.coordination.provision import (
+    ApplianceChange,
+    Changes,
+    Standing,
+    StandingAppliance,
+    StandingDevice,
+    What,
+)
+from elfe.coordination.queries import CYCLE, DEVICE, EPOM, HARDWARE, MACHINE, OFF_PEAK, TANK
+from elfe.coordination.values import CommandState, ControlState, InstalledDevice, Mode
+from elfe.devices.drivers import Drivers
+from elfe.errors import InventoryError
+from elfe.history.values import History, power_series
+from elfe.slots import epoch_s
+
+PARTICIPANT: Table = tables.ParticipantRow.__table__  # type: ignore[attr-defined]
+UNKNOWN = "non renseigné"
+NOTHING = "aucun"
+"""What the contract's text columns hold when there is nothing to say."""
+
+
+@frozen
+class Provisioned:
+    """An appliance after provisioning, with what the portal asks for: its id and its power series."""
+
+    what: What
+    appliance_id: int
+    participant: str
+    name: str
+    points: tuple[str, ...]
+    power_series: int
+
+
+def prepare(engine: Engine, text: str, drivers: Drivers, history: History) -> Changes:
+    """What an inventory would change; nothing is written. Raises `InventoryError` with everything that is wrong."""
+    asked, problems = inventory.read(text, drivers)
+    stands = standing(engine)
+    refuse([*problems, *provision.conflicts(asked, stands)])
+    return provision.changes(asked, stands, history.find)
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raise an `InventoryError` that tells every problem, in the order of the lines."""
+    told = [str(each) for each in sorted(problems, key=lambda problem: problem.line)]
+    if told:
+        raise InventoryError("\n".join(told))
+
+
+def apply(engine: Engine, changes: Changes, drivers: Drivers, history: History, now: datetime) -> list[Provisioned]:
+    """Perform what `prepare` found, in one transaction."""
+    series = [history.series(power_series(provision.metered_by(each.after)), "W") for each in changes.appliances]
+    with engine.begin() as connection:
+        for participant in changes.participants:
+            _put_participant(connection, participant.after)
+        done = [_put_appliance(connection, change, power) for change, power in zip(changes.appliances, series, strict=True)]
+        moving = [(each, change) for each, change in zip(done, changes.appliances, strict=True)
+                  if change.what is not What.LEAVE]
+        _place_devices(connection, moving, drivers, now)
+    return done
+
+
+# -- reading what stands ----------------------------------------------------------------------------------------------------
+
+
+def standing(engine: Engine) -> Standing:
+    """What the database holds, in the terms of an inventory."""
+    machines = {each.appliance.id: {"power_series": each.power_series} for each in queries.machines(engine)}
+    tanks = {each.appliance.id: {"power_series": each.power_series, "volume_l": each.volume_l, "power_w": each.power_w,
+                                 "windows": each.windows} for each in queries.water_heaters(engine)}
+    details: Mapping[int, dict[str, Any]] = {**machines, **tanks}
+    installed = queries.installed_devices(engine)
+    appliances = tuple(
+        StandingAppliance(each.id, each.participant, each.name, each.type, each.typology,
+                          tuple(_standing(device) for device in installed if device.appliance_id == each.id),
+                          **details.get(each.id, {}))
+        for each in queries.appliances(engine) if each.mode != Mode.REMOVED)
+    with engine.connect() as connection:
+        known = {row.reference: ParticipantLine(row.reference, row.email, row.observer)
+                 for row in connection.execute(select(PARTICIPANT))}
+    return Standing(known, appliances)
+
+
+def _standing(row: InstalledDevice) -> StandingDevice:
+    return StandingDevice(row.id, row.type_id, row.usage, "" if row.hardware_id == UNKNOWN else row.hardware_id,
+                          row.channel, dict(row.templates or ()), row.brand)
+
+
+# -- participants and appliances --------------------------------------------------------------------------------------------
+
+
+def _put_participant(connection: Connection, after: ParticipantLine) -> None:
+    values = {"email": after.email, "observer": after.observer}
+    known = connection.execute(update(PARTICIPANT).where(PARTICIPANT.c.reference == after.reference).values(values))
+    if not known.rowcount:
+        connection.execute(insert(PARTICIPANT).values(reference=after.reference, **values))
+
+
+def _put_appliance(connection: Connection, change: ApplianceChange, series: int) -> Provisioned:
+    lines, appliance_id = change.after, change.id
+    if appliance_id is None:
+        appliance_id = _create(connection, lines, series)
+    elif change.what is What.CHANGE:
+        _update(connection, appliance_id, lines, series)
+    points = tuple(each.device.id for each in lines.devices)
+    return Provisioned(change.what, appliance_id, lines.participant, lines.name, points, series)
+
+
+def _create(connection: Connection, lines: ApplianceLines, series: int) -> int:
+    """A new appliance: supplied, commanded by its participant; its row and its specific row name each other."""
+    appliance_id = _insert(
+        connection, EPOM, equipement_pilote_specifique_id=0, typologie_installation_domotique_id=lines.typology,
+        nom_humain=lines.name, description=NOTHING, equipement_pilote_ou_mesure_type_id=lines.type,
+        equipement_pilote_ou_mesure_mode_id=Mode.MANUAL, etat_controle_id=ControlState.ON,
+        etat_commande_id=CommandState.INITIAL, ems_consigne_marche=False, utilisateur=lines.participant)
+    create = _create_machine if lines.type in MACHINES else _create_tank
+    connection.execute(update(EPOM).where(EPOM.c.id == appliance_id)
+                       .values(equipement_pilote_specifique_id=create(connection, appliance_id, lines, series)))
+    return appliance_id
+
+
+def _create_machine(connection: Connection, appliance_id: int, lines: ApplianceLines, series: int) -> int:
+    """A machine and its programme: the programme comes first, and is told its machine afterwards."""
+    cycle_id = _insert(connection, CYCLE, equipement_pilote_machine_generique_id=0, nom="par défaut", description=NOTHING,
+                       duree_cycle=int(lines.cycle.total_seconds()))
+    machine_id = _insert(
+        connection, MACHINE, equipement_pilote_ou_mesure_id=appliance_id, timestamp_de_fin_souhaite=0,
+        delai_attente_maximale_apres_fin=int(lines.may_wait.total_seconds()),
+        cycle_equipement_pilote_machine_generique_id=cycle_id, mesures_puissance_elec_id=series)
+    connection.execute(update(CYCLE).where(CYCLE.c.id == cycle_id).values(equipement_pilote_machine_generique_id=machine_id))
+    return machine_id
+
+
+def _create_tank(connection: Connection, appliance_id: int, lines: ApplianceLines, series: int) -> int:
+    tank_id = _insert(connection, TANK, equipement_pilote_ou_mesure_id=appliance_id, volume_ballon=lines.volume_l,
+                      puissance_chauffe=lines.power_w, mesures_puissance_elec_id=series)
+    _put_windows(connection, tank_id, lines)
+    return tank_id
+
+
+def _put_windows(connection: Connection, tank_id: int, lines: ApplianceLines) -> None:
+    connection.execute(delete(OFF_PEAK).where(OFF_PEAK.c.equipement_pilote_ballon_ecs_id == tank_id))
+    for number, each in enumerate(lines.windows, 1):
+        _insert(connection, OFF_PEAK, equipement_pilote_ballon_ecs_id=tank_id, nom=f"heures creuses {number}",
+                description=NOTHING, actif=True, debut=each.start_s, fin=each.end_s)
+
+
+def _update(connection: Connection, appliance_id: int, lines: ApplianceLines, series: int) -> None:
+    """What an inventory decides; modes, states and what was declared stay as they are."""
+    connection.execute(update(EPOM).where(EPOM.c.id == appliance_id).values(
+        typologie_installation_domotique_id=lines.typology, equipement_pilote_ou_mesure_type_id=lines.type))
+    for table in (MACHINE, TANK):
+        connection.execute(update(table).where(table.c.equipement_pilote_ou_mesure_id == appliance_id)
+                           .values(mesures_puissance_elec_id=series))
+    tank_id = connection.scalar(select(TANK.c.id).where(TANK.c.equipement_pilote_ou_mesure_id == appliance_id))
+    if tank_id is not None:
+        connection.execute(update(TANK).where(TANK.c.id == tank_id)
+                           .values(volume_ballon=lines.volume_l, puissance_chauffe=lines.power_w))
+        _put_windows(connection, tank_id, lines)
+
+
+# -- devices ----------------------------------------------------------------------------------------------------------------
+
+
+def _place_devices(connection: Connection, moving: Sequence[tuple[Provisioned, ApplianceChange]], drivers: Drivers,
+                   now: datetime) -> None:
+    """Everything that moves leaves its place before anything takes one: two devices may change places."""
+    placed = {line.device.id: (line, to) for to, change in moving for line in change.after.devices}
+    left = {point for _, change in moving for point in change.leaves} - placed.keys()
+    connection.execute(update(DEVICE).where(DEVICE.c.id.in_(left)).values(utilisateur_affecte=False))
+    _take_down(connection, left, [line for line, _ in placed.values()], now)
+    for line, to in placed.values():
+        _put_point(connection, line, to, drivers)
+        _put_hardware(connection, line, now)
+
+
+def _take_down(connection: Connection, left: Iterable[str], placed: Iterable[DeviceLine], now: datetime) -> None:
+    """End the stay of hardware on points that are left or get other hardware, and wherever else what is placed stood."""
+    wanted = {line.device.id: _fingerprint(line) for line in placed}
+    for row in connection.execute(select(HARDWARE).where(HARDWARE.c.until.is_(None))).all():
+        stands = (row.type_id, row.hardware_id, row.channel)
+        replaced = row.device_id in wanted and wanted[row.device_id] != stands
+        moved = bool(row.hardware_id) and row.device_id not in wanted and stands in wanted.values()
+        if row.device_id in left or replaced or moved:
+            connection.execute(update(HARDWARE).where(HARDWARE.c.id == row.id).values(until=epoch_s(now)))
+
+
+def _fingerprint(line: DeviceLine) -> tuple[int, str, int]:
+    return line.device.type_id, line.device.hardware_id, line.device.channel
+
+
+def _put_hardware(connection: Connection, line: DeviceLine, now: datetime) -> None:
+    """The hardware on a point and its topic data; one that stands there already keeps the instant since when."""
+    device = line.device
+    templates = json.dumps(dict(device.templates), sort_keys=True)
+    known = connection.execute(update(HARDWARE).where(HARDWARE.c.device_id == device.id, HARDWARE.c.until.is_(None))
+                               .values(templates=templates))
+    if not known.rowcount:
+        _insert(connection, HARDWARE, device_id=device.id, type_id=device.type_id, hardware_id=device.hardware_id,
+                channel=device.channel, templates=templates, since=epoch_s(now))
+
+
+def _put_point(connection: Connection, line: DeviceLine, to: Provisioned, drivers: Drivers) -> None:
+    """The installation point, and the detail row of its type with the topics that the first command engine reads."""
+    device, driver = line.device, drivers[line.device.type_id]
+    point = {"equipement_pilote_ou_mesure_id": to.appliance_id, "equipement_domotique_type_id": device.type_id,
+             "equipement_domotique_usage_id": line.usage, "id_materiel": device.hardware_id or UNKNOWN,
+             **({"marque": line.brand} if line.brand else {}), "utilisateur": to.participant, "utilisateur_affecte": True,
+             "equipement_domotique_specifique_id": device.id}
+    known = connection.execute(update(DEVICE).where(DEVICE.c.id == device.id).values(point))
+    if not known.rowcount:
+        connection.execute(insert(DEVICE).values({"id": device.id, "marque": driver.type.product, **point}))
+    for detail in tables.DETAILS.values():
+        connection.execute(delete(detail).where(detail.c.equipement_domotique_id == device.id))
+    topics = driver.render_legacy_topics(device)
+    control, command, lwt = tables.topic_columns(tables.DETAILS[device.type_id])
+    connection.execute(insert(tables.DETAILS[device.type_id]).values({
+        "id": device.id, "equipement_domotique_id": device.id, control.name: topics.control, command.name: topics.command,
+        lwt.name: topics.lwt}))
+
+
+def _insert(connection: Connection, table: Table, **columns: Any) -> int:
+    """Insert a row whose id is serial, and return it."""
+    written = connection.execute(insert(table).values(columns))
+    assert written.inserted_primary_key is not None
+    return int(written.inserted_primary_key[0])

@@ -31,7 +31,8 @@ from elfe.command.fleet import Fleet as Pilots
 from elfe.command.fleet import fleet
 from elfe.command.orders import Order, Why
 from elfe.command.typologies import TYPOLOGIES
-from elfe.coordination import inventory, provision, queries
+from elfe.coordination import queries
+from elfe.coordination import store as provisioning
 from elfe.coordination.devices import device_values
 from elfe.coordination.values import Appliance, Usage
 from elfe.devices.drivers import Driver
@@ -39,7 +40,7 @@ from elfe.devices.twins import Twin
 from elfe.devices.values import Device, Publish
 from elfe.ems import store as sortie
 from elfe.errors import SetupError
-from elfe.history.values import BALANCE, Reading
+from elfe.history.values import BALANCE, Reading, power_series
 from elfe.settings import Settings
 from elfe.simulation import report, series, story
 from elfe.simulation.appliances import CycleMachine, SimulatedAppliance, Tank
@@ -66,6 +67,12 @@ class Script:
     midnight: datetime = datetime.fromisoformat("2024-06-12T00:00:00+02:00")
     data: Path | None = None
 
+    def first_homes(self) -> str:
+        """The lines of the inventory's first participants."""
+        header, *lines = self.inventory.splitlines()
+        chosen = list(dict.fromkeys(line.partition(";")[0] for line in lines if line))[:self.homes]
+        return "\n".join([header, *(line for line in lines if line.partition(";")[0] in chosen)]) + "\n"
+
 
 def sample_inventory() -> str:
     """The inventory of twenty homes that comes with elfe."""
@@ -77,8 +84,8 @@ def play(settings: Settings, script: Script, watch: Callable[[datetime, dict[str
     with ExitStack() as stack:
         settings = stack.enter_context(_with_broker(_for_a_day(settings)))
         here = Context(settings)
-        provisioned = _provision(here, script)
-        world = _World(here, script, provisioned)
+        _provision(here, script)
+        world = _World(here, script)
         world.fill_yesterday()
         end = script.midnight + timedelta(hours=script.hours)
         parties = [stack.enter_context(_party(name, settings, script)) for name in ("recorder", "ems", "command", "homes")]
@@ -109,20 +116,12 @@ def _with_broker(settings: Settings) -> Iterator[Settings]:
     (folder / EMBEDDED_PORT_FILE).unlink(missing_ok=True)
 
 
-def _provision(here: Context, script: Script) -> list[provision.Provisioned]:
+def _provision(here: Context, script: Script) -> None:
     """The first homes of the inventory, through the same door as `elfe devices provision`."""
-    read = inventory.parse(script.inventory, here.drivers)
-    chosen = {each.reference for each in read.participants[:script.homes]}
-    read = inventory.Inventory(tuple(each for each in read.participants if each.reference in chosen),
-                               tuple(each for each in read.appliances if each.participant in chosen))
-    standing = provision.standing(here.coordination, here.drivers)
-    foreign = sorted({f"{name} {participant}" for participant, name in standing}
-                     - {f"{each.name} {each.participant}" for each in read.appliances})
-    if foreign or ledger.orders(here.coordination, limit=1):
-        raise SetupError("the coordination database of the settings is not blank: a demonstration lives in one of its own"
-                         + (f" (it holds {foreign[0]}, ...)" if foreign else ""))
-    planned = provision.changes(read, standing)
-    return provision.apply(here.coordination, read, planned, here.drivers, here.history, script.midnight)
+    if queries.appliances(here.coordination):
+        raise SetupError("the coordination database of the settings is not blank: a demonstration lives in one of its own")
+    changes = provisioning.prepare(here.coordination, script.first_homes(), here.drivers, here.history)
+    provisioning.apply(here.coordination, changes, here.drivers, here.history, script.midnight)
 
 
 # -- the simulated world ------------------------------------------------------------------------------------------------------
@@ -131,7 +130,7 @@ def _provision(here: Context, script: Script) -> list[provision.Provisioned]:
 class _World:
     """The homes as they are at midnight, and the territory around them. Made alike in every process that asks."""
 
-    def __init__(self, here: Context, script: Script, provisioned: list[provision.Provisioned] | None = None) -> None:
+    def __init__(self, here: Context, script: Script) -> None:
         self.here, self.script = here, script
         installed, _ = device_values(queries.installed_devices(here.coordination), here.drivers, "homes")
         self.installed = installed
@@ -151,11 +150,14 @@ class _World:
                    for each in self.appliances.values() if isinstance(each, CycleMachine | Tank))
 
     def fill_yesterday(self) -> None:
-        """The history of the day before: the balance as it was measured."""
-        balance = self.here.history.series(BALANCE, "W")
-        begun = self.script.midnight - HORIZON * SLOT
-        self.here.history.append(Reading(balance, begun + i * SLOT, w)
-                                 for i, w in enumerate(self.territory.balance_w[:HORIZON]))
+        """The history of the day before: the balance, and every appliance used once, as nobody piloted it."""
+        history, begun = self.here.history, self.script.midnight - HORIZON * SLOT
+        balance = history.series(BALANCE, "W")
+        history.append(Reading(balance, begun + i * SLOT, w) for i, w in enumerate(self.territory.balance_w[:HORIZON]))
+        for id, pilot in self.fleet.pilots.items():
+            if pilot.meter:
+                series_id = history.series(power_series(pilot.meter), "W")
+                history.append(Reading(series_id, at, power) for at, power in _a_day_of(self._appliance(pilot.appliance), begun))
 
     def story(self) -> list[story.Act]:
         """Who declares what when."""
@@ -223,6 +225,17 @@ class _World:
                 if placed is not None:
                     reasons[order.appliance_id] = f"{placed.reason} (from {placed.source})"
         return reasons
+
+
+def _a_day_of(appliance: SimulatedAppliance, begun: datetime) -> Iterator[tuple[datetime, float]]:
+    """What an appliance draws in a day of its own: a machine is started in the morning."""
+    for minute in range(24 * 60):
+        at = begun + timedelta(minutes=minute)
+        if isinstance(appliance, CycleMachine) and minute == 9 * 60:
+            appliance.load(at)
+        appliance.until(at, powered=True)
+        if minute % 5 == 0 or appliance.power_w(powered=True):
+            yield at, appliance.power_w(powered=True)
 
 
 def _open(twin: Any) -> None:

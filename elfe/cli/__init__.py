@@ -8,9 +8,8 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 
@@ -20,7 +19,7 @@ from elfe.cli.command import command
 from elfe.cli.db import db
 from elfe.cli.declare import declare
 from elfe.cli.demo import demo
-from elfe.cli.devices import devices
+from elfe.cli.devices import app as devices
 from elfe.cli.doctor import doctor
 from elfe.cli.ems import ems
 from elfe.cli.history import history
@@ -33,21 +32,7 @@ from elfe.errors import ElfeError, SetupError
 EX_CONFIG = 78
 
 
-class _Group(typer.core.TyperGroup):
-    """Says what went wrong in one sentence."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except ElfeError as error:
-            if ctx.params.get("debug"):
-                raise
-            Console(stderr=True, highlight=False).print(f"[red]{type(error).__name__}[/]: ", end="")
-            typer.echo(str(error), err=True)
-            ctx.exit(EX_CONFIG if isinstance(error, SetupError) else 1)
-
-
-app = typer.Typer(cls=_Group, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
+app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
                   help="Places the flexibility of homes where the territory has energy to spare, and proves every order.")
 
 
@@ -70,3 +55,15 @@ for name, function in (("demo", demo), ("up", up), ("declare", declare), ("docto
 for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("command", command),
                     ("history", history), ("db", db)):
     app.add_typer(group, name=name)
+
+
+def main() -> None:
+    """The program: what went wrong is told in one sentence, and by the exit code."""
+    try:
+        app()
+    except ElfeError as error:
+        if "--debug" in sys.argv:
+            raise
+        Console(stderr=True).print("[bold red]elfe:[/]", end=" ")
+        typer.echo(str(error), err=True)
+        sys.exit(EX_CONFIG if isinstance(error, SetupError) else 1)

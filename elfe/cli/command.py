@@ -7,7 +7,7 @@ import typer
 from elfe.app import services
 from elfe.app.context import context
 from elfe.app.loop import live
-from elfe.cli.signals import stopped_by_signals
+from elfe.app.signals import stopped_by_signals
 
 command = typer.Typer(help="The command engine: carries the plan out.", no_args_is_help=True)
 

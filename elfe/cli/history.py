@@ -11,8 +11,8 @@ from elfe import clock
 from elfe.app import services
 from elfe.app.context import context
 from elfe.app.loop import live
+from elfe.app.signals import stopped_by_signals
 from elfe.cli import show
-from elfe.cli.signals import stopped_by_signals
 from elfe.errors import ElfeError
 from elfe.slots import SLOT, slot_of, slot_start
 

@@ -31,8 +31,7 @@ from elfe.command.fleet import Fleet as Pilots
 from elfe.command.fleet import fleet
 from elfe.command.orders import Order, Why
 from elfe.command.typologies import TYPOLOGIES
-from elfe.coordination import queries
-from elfe.coordination import store as provisioning
+from elfe.coordination import inventory, queries, store
 from elfe.coordination.devices import device_values
 from elfe.coordination.values import Appliance, Usage
 from elfe.devices.drivers import Driver
@@ -116,12 +115,19 @@ def _with_broker(settings: Settings) -> Iterator[Settings]:
     (folder / EMBEDDED_PORT_FILE).unlink(missing_ok=True)
 
 
-def _provision(here: Context, script: Script) -> None:
+def _provision(here: Context, script: Script) -> list[store.Provisioned]:
     """The first homes of the inventory, through the same door as `elfe devices provision`."""
-    if queries.appliances(here.coordination):
-        raise SetupError("the coordination database of the settings is not blank: a demonstration lives in one of its own")
-    changes = provisioning.prepare(here.coordination, script.first_homes(), here.drivers, here.history)
-    provisioning.apply(here.coordination, changes, here.drivers, here.history, script.midnight)
+    read, problems = inventory.read(script.inventory, here.drivers)
+    chosen = {each.reference for each in read.participants[:script.homes]}
+    read = inventory.Inventory(tuple(each for each in read.participants if each.reference in chosen),
+                               tuple(each for each in read.appliances if each.participant in chosen))
+    foreign = sorted({f"{each.name} {each.participant}" for each in store.standing(here.coordination).appliances}
+                     - {f"{each.name} {each.participant}" for each in read.appliances})
+    if foreign or ledger.orders(here.coordination, limit=1):
+        raise SetupError("the coordination database of the settings is not blank: a demonstration lives in one of its own"
+                         + (f" (it holds {foreign[0]}, ...)" if foreign else ""))
+    changes = store.prepare(here.coordination, read, problems, here.history)
+    return store.apply(here.coordination, changes, here.drivers, here.history, script.midnight)
 
 
 # -- the simulated world ------------------------------------------------------------------------------------------------------
@@ -130,7 +136,7 @@ def _provision(here: Context, script: Script) -> None:
 class _World:
     """The homes as they are at midnight, and the territory around them. Made alike in every process that asks."""
 
-    def __init__(self, here: Context, script: Script) -> None:
+    def __init__(self, here: Context, script: Script, provisioned: list[store.Provisioned] | None = None) -> None:
         self.here, self.script = here, script
         installed, _ = device_values(queries.installed_devices(here.coordination), here.drivers, "homes")
         self.installed = installed

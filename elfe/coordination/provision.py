@@ -215,7 +215,7 @@ def conflicts(inventory: Inventory, standing: Standing) -> list[Problem]:
         problems += _changes_kind(each, standing)
         for line in each.devices:
             problems += _stands_elsewhere(line, inventory, standing)
-    return sorted(problems, key=lambda problem: problem.line)
+    return problems
 
 
 def _changes_kind(lines: ApplianceLines, standing: Standing) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ cached here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,15 +44,15 @@ TANK, OFF_PEAK = _table(tables.WaterHeaterRow), _table(tables.OffPeakRow)
 DEVICE, HARDWARE = _table(tables.DeviceRow), _table(tables.HardwareRow)
 FLEXIBILITY = _table(tables.FlexibilityRow)
 
-ENUMERATIONS: Mapping[str, tuple[Table, tuple[reference.Code, ...]]] = {
-    table.name: (table, codes)
-    for table, codes in (
-        (tables.ApplianceTypes, reference.APPLIANCE_TYPES), (tables.Modes, reference.MODES),
-        (tables.ControlStates, reference.CONTROL_STATES), (tables.CommandStates, reference.COMMAND_STATES),
-        (tables.Typologies, reference.TYPOLOGIES), (tables.DeviceTypes, reference.DEVICE_TYPES),
-        (tables.Usages, reference.USAGES),
-    )
-}
+ENUMERATIONS: tuple[tuple[Table, tuple[reference.Code, ...]], ...] = (
+    (tables.ApplianceTypes, reference.APPLIANCE_TYPES),
+    (tables.Modes, reference.MODES),
+    (tables.ControlStates, reference.CONTROL_STATES),
+    (tables.CommandStates, reference.COMMAND_STATES),
+    (tables.Typologies, reference.TYPOLOGIES),
+    (tables.DeviceTypes, reference.DEVICE_TYPES),
+    (tables.Usages, reference.USAGES),
+)
 LONGEST_CYCLE = timedelta(hours=24)
 
 
@@ -68,14 +68,17 @@ def create_blank(engine: Engine) -> None:
     """Tables and reference rows, where they are missing."""
     database.create(engine, metadata)
     with engine.begin() as connection:
-        for table, codes in ENUMERATIONS.values():
-            connection.execute(_insert(connection, table).on_conflict_do_nothing(),
-                               [reference_row(code) for code in codes])
+        for table, rows in reference_rows():
+            connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
 
 
-def reference_row(code: reference.Code) -> dict[str, Any]:
-    """An enumeration's row in the words of its columns."""
-    return {"id": code.id, "nom": code.name, "nom_humain": code.human_name, "description": code.description}
+def reference_rows() -> list[tuple[Table, list[dict[str, int | str]]]]:
+    """The rows of the enumerations, in the words of their columns."""
+    return [
+        (table, [{"id": each.id, "nom": each.name, "nom_humain": each.human_name, "description": each.description}
+                 for each in codes])
+        for table, codes in ENUMERATIONS
+    ]
 
 
 def _insert(connection: Connection, table: Table) -> Any:

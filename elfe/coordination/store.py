@@ -10,8 +10,8 @@ from typing import Any
 from attrs import frozen
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 
-from elfe.coordination import inventory, provision, queries, tables
-from elfe.coordination.inventory import MACHINES, ApplianceLines, DeviceLine, ParticipantLine, Problem
+from elfe.coordination import provision, queries, tables
+from elfe.coordination.inventory import MACHINES, ApplianceLines, DeviceLine, Inventory, ParticipantLine, Problem
 from elfe.coordination.provision import (
     ApplianceChange,
     Changes,
@@ -45,19 +45,17 @@ class Provisioned:
     power_series: int
 
 
-def prepare(engine: Engine, text: str, drivers: Drivers, history: History) -> Changes:
-    """What an inventory would change; nothing is written. Raises `InventoryError` with everything that is wrong."""
-    asked, problems = inventory.read(text, drivers)
+def prepare(engine: Engine, asked: Inventory, problems: Iterable[Problem], history: History) -> Changes:
+    """What an inventory would change; nothing is written.
+
+    `asked` and `problems` are what `inventory.read` made of it. Raises `InventoryError` with everything that is wrong, in
+    itself and with what stands, in the order of the lines.
+    """
     stands = standing(engine)
-    refuse([*problems, *provision.conflicts(asked, stands)])
+    found = sorted([*problems, *provision.conflicts(asked, stands)], key=lambda problem: problem.line)
+    if found:
+        raise InventoryError("\n".join(str(each) for each in found))
     return provision.changes(asked, stands, history.find)
-
-
-def refuse(problems: Iterable[Problem]) -> None:
-    """Raise an `InventoryError` that tells every problem, in the order of the lines."""
-    told = [str(each) for each in sorted(problems, key=lambda problem: problem.line)]
-    if told:
-        raise InventoryError("\n".join(told))
 
 
 def apply(engine: Engine, changes: Changes, drivers: Drivers, history: History, now: datetime) -> list[Provisioned]:

@@ -1,0 +1,805 @@
+-- The coordination database, blank: the contract's version 6 as reconstructed, ours in the schema elfe.
+-- Rendered from the tables of elfe by `python -m elfe.app.schemas`: change those, not this.
+-- createdb bdd_coordination && psql -v ON_ERROR_STOP=1 -d bdd_coordination -f bdd_coordination.sql
+
+CREATE SCHEMA IF NOT EXISTS bdd_coordination_schema;
+
+CREATE SCHEMA IF NOT EXISTS elfe;
+
+CREATE TABLE bdd_coordination_schema.chauffage_asservi_modele_thermique (
+    id INTEGER NOT NULL,
+    nom TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE bdd_coordination_schema.chauffage_asservi_modele_thermique IS 'Modèles thermiques (version 6) : 0 mauvaise, 1 moyenne, 2 bonne isolation';
+
+CREATE TABLE bdd_coordination_schema.equipement_domotique_type (
+    id INTEGER NOT NULL,
+    nom TEXT NOT NULL,
+    nom_humain TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_type IS 'Familles d''équipements domotiques ; leur table détail porte leur nom';
+
+CREATE TABLE bdd_coordination_schema.equipement_domotique_usage (
+    id INTEGER NOT NULL,
+    nom TEXT NOT NULL,
+    nom_humain TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_usage IS 'Ce que fait l''équipement domotique pour l''équipement piloté';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_etat_commande (
+    id INTEGER NOT NULL,
+    nom TEXT NOT NULL,
+    nom_humain TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_etat_commande IS 'État de l''automate de commande';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_etat_controle (
+    id INTEGER NOT NULL,
+    nom TEXT NOT NULL,
+    nom_humain TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_etat_controle IS 'État constaté de l''alimentation';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_machine_generique_cycle (
+    id SERIAL NOT NULL,
+    equipement_pilote_machine_generique_id INTEGER NOT NULL,
+    duree_cycle INTEGER NOT NULL CHECK (duree_cycle >= 0),
+    nom TEXT NOT NULL,
+    description TEXT NOT NULL,
+    timestamp_dernier_declenchement INTEGER DEFAULT 0 NOT NULL CHECK (timestamp_dernier_declenchement >= 0),
+    PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_machine_generique_cycle IS 'Un programme d''une machine (version 6)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_machine_generique_cycle.equipement_pilote_machine_generique_id IS 'machine (Déduit : sans clé étrangère, les deux tables se désignent l''une l''autre)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_machine_generique_cycle.duree_cycle IS 'durée, secondes (unité déduite)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_machine_generique_cycle.nom IS 'aucun si rien';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_machine_generique_cycle.description IS 'aucun si rien';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_machine_generique_cycle.timestamp_dernier_declenchement IS 'secondes Unix';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_ou_mesure_mode (
+    id INTEGER NOT NULL,
+    nom TEXT NOT NULL,
+    nom_humain TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_ou_mesure_mode IS 'Qui peut commander l''équipement ; l''EMS ne place que le mode 30';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_ou_mesure_type (
+    id INTEGER NOT NULL,
+    nom TEXT NOT NULL,
+    nom_humain TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_ou_mesure_type IS 'Types d''équipements : < 400 foyers, 400-499 communs, >= 500 professionnels, >= 900 production';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_typologie_installation_domotique (
+    id INTEGER NOT NULL,
+    nom TEXT NOT NULL,
+    nom_humain TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_typologie_installation_domotique IS 'Par quels équipements domotiques un équipement est piloté';
+
+CREATE TABLE elfe.command_order (
+    id VARCHAR NOT NULL,
+    key VARCHAR NOT NULL,
+    device_id VARCHAR NOT NULL,
+    appliance_id INTEGER NOT NULL,
+    flexibility_id INTEGER NOT NULL,
+    why VARCHAR NOT NULL,
+    is_on BOOLEAN NOT NULL,
+    powers BOOLEAN NOT NULL,
+    slot BIGINT NOT NULL,
+    status VARCHAR NOT NULL,
+    stage VARCHAR NOT NULL,
+    cause VARCHAR NOT NULL,
+    attempts INTEGER NOT NULL,
+    wanted_ms BIGINT NOT NULL,
+    recorded_ms BIGINT,
+    sent_ms BIGINT,
+    acknowledged_ms BIGINT,
+    proved_ms BIGINT,
+    ended_ms BIGINT,
+    PRIMARY KEY (id),
+    UNIQUE (key)
+);
+
+CREATE INDEX command_order_appliance ON elfe.command_order (appliance_id, slot);
+
+CREATE INDEX command_order_live ON elfe.command_order (stage, slot);
+
+COMMENT ON TABLE elfe.command_order IS 'One row per order; unique by point, slot, level, purpose, flexibility.';
+
+COMMENT ON COLUMN elfe.command_order.id IS 'UUID, made before anything is sent';
+
+COMMENT ON COLUMN elfe.command_order.key IS 'the same order is never made twice';
+
+COMMENT ON COLUMN elfe.command_order.device_id IS 'installation point, as equipement_domotique.id';
+
+COMMENT ON COLUMN elfe.command_order.appliance_id IS 'as equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.command_order.flexibility_id IS 'its stay in mode 30, elfe.flexibility';
+
+COMMENT ON COLUMN elfe.command_order.why IS 'wait, start, plan or release';
+
+COMMENT ON COLUMN elfe.command_order.is_on IS 'the wanted level of the output';
+
+COMMENT ON COLUMN elfe.command_order.powers IS 'whether the appliance has its supply at that level';
+
+COMMENT ON COLUMN elfe.command_order.slot IS 'epoch // 900, its validity';
+
+COMMENT ON COLUMN elfe.command_order.status IS 'the stage in the seven words of S2 (EN 50491-12-2)';
+
+COMMENT ON COLUMN elfe.command_order.stage IS 'where it stands, in our words';
+
+COMMENT ON COLUMN elfe.command_order.cause IS 'why it ended so';
+
+COMMENT ON COLUMN elfe.command_order.attempts IS 'how often it was sent';
+
+COMMENT ON COLUMN elfe.command_order.wanted_ms IS 'epoch ms';
+
+COMMENT ON COLUMN elfe.command_order.recorded_ms IS 'epoch ms';
+
+COMMENT ON COLUMN elfe.command_order.sent_ms IS 'epoch ms, first time';
+
+COMMENT ON COLUMN elfe.command_order.acknowledged_ms IS 'epoch ms, by the device''s own word';
+
+COMMENT ON COLUMN elfe.command_order.proved_ms IS 'epoch ms, by measured power';
+
+COMMENT ON COLUMN elfe.command_order.ended_ms IS 'epoch ms';
+
+CREATE TABLE elfe.participant (
+    reference TEXT NOT NULL,
+    email TEXT DEFAULT '' NOT NULL,
+    observer BOOLEAN NOT NULL,
+    PRIMARY KEY (reference)
+);
+
+COMMENT ON TABLE elfe.participant IS 'A participant of the inventory';
+
+COMMENT ON COLUMN elfe.participant.reference IS 'R004';
+
+COMMENT ON COLUMN elfe.participant.email IS 'empty when unknown';
+
+COMMENT ON COLUMN elfe.participant.observer IS 'sees, does not set';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_consommation_moyenne (
+    equipement_pilote_type_id INTEGER NOT NULL,
+    consommation NUMERIC NOT NULL,
+    PRIMARY KEY (equipement_pilote_type_id),
+    FOREIGN KEY(equipement_pilote_type_id) REFERENCES bdd_coordination_schema.equipement_pilote_ou_mesure_type (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_consommation_moyenne IS 'Déduit : énergie moyenne d''un lancement par type d''équipement (lu par les Indicateurs)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_consommation_moyenne.consommation IS 'Wh';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_ou_mesure (
+    id SERIAL NOT NULL,
+    equipement_pilote_specifique_id INTEGER NOT NULL,
+    typologie_installation_domotique_id INTEGER NOT NULL CHECK (typologie_installation_domotique_id > 0),
+    nom_humain TEXT NOT NULL,
+    description TEXT NOT NULL,
+    equipement_pilote_ou_mesure_type_id INTEGER NOT NULL CHECK (equipement_pilote_ou_mesure_type_id > 0),
+    equipement_pilote_ou_mesure_mode_id INTEGER NOT NULL CHECK (equipement_pilote_ou_mesure_mode_id > 0),
+    etat_controle_id INTEGER NOT NULL CHECK (etat_controle_id > 0),
+    etat_commande_id INTEGER NOT NULL CHECK (etat_commande_id > 0),
+    ems_consigne_marche BOOLEAN NOT NULL,
+    timestamp_derniere_mise_en_marche INTEGER DEFAULT 0 NOT NULL CHECK (timestamp_derniere_mise_en_marche >= 0),
+    timestamp_derniere_programmation INTEGER DEFAULT 0 NOT NULL CHECK (timestamp_derniere_programmation >= 0),
+    utilisateur TEXT NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (id, equipement_pilote_specifique_id),
+    FOREIGN KEY(typologie_installation_domotique_id) REFERENCES bdd_coordination_schema.equipement_pilote_typologie_installation_domotique (id) ON DELETE RESTRICT ON UPDATE CASCADE,
+    FOREIGN KEY(equipement_pilote_ou_mesure_type_id) REFERENCES bdd_coordination_schema.equipement_pilote_ou_mesure_type (id) ON DELETE RESTRICT ON UPDATE CASCADE,
+    FOREIGN KEY(equipement_pilote_ou_mesure_mode_id) REFERENCES bdd_coordination_schema.equipement_pilote_ou_mesure_mode (id) ON DELETE RESTRICT ON UPDATE CASCADE,
+    FOREIGN KEY(etat_controle_id) REFERENCES bdd_coordination_schema.equipement_pilote_etat_controle (id) ON DELETE RESTRICT ON UPDATE CASCADE,
+    FOREIGN KEY(etat_commande_id) REFERENCES bdd_coordination_schema.equipement_pilote_etat_commande (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+CREATE INDEX ix_bdd_coordination_schema_equipement_pilote_ou_mesure__f8eb ON bdd_coordination_schema.equipement_pilote_ou_mesure (equipement_pilote_ou_mesure_mode_id);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_ou_mesure IS 'Un équipement piloté ou mesuré ; id = machine_id de result = identifiant elfe de Viriya';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ou_mesure.equipement_pilote_specifique_id IS 'id de la ligne dans la table du type (pas de clé étrangère)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ou_mesure.nom_humain IS 'nom affiché';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ou_mesure.description IS 'aucun si rien';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ou_mesure.equipement_pilote_ou_mesure_type_id IS 'recopié dans result.machine_type';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ou_mesure.equipement_pilote_ou_mesure_mode_id IS '30 = piloté';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ou_mesure.etat_controle_id IS 'état constaté';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ou_mesure.etat_commande_id IS 'état de l''automate';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ou_mesure.ems_consigne_marche IS 'consigne de l''EMS en cours, écrite par le contrôle-commande';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ou_mesure.timestamp_derniere_mise_en_marche IS 'dernière mise en marche, secondes Unix';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ou_mesure.timestamp_derniere_programmation IS 'dernière déclaration, secondes Unix';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ou_mesure.utilisateur IS 'code du participant, R004';
+
+CREATE TABLE elfe.command_order_event (
+    id SERIAL NOT NULL,
+    order_id VARCHAR NOT NULL,
+    at_ms BIGINT NOT NULL,
+    happened VARCHAR NOT NULL,
+    stage VARCHAR NOT NULL,
+    detail VARCHAR NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(order_id) REFERENCES elfe.command_order (id)
+);
+
+CREATE INDEX ix_elfe_command_order_event_order_id ON elfe.command_order_event (order_id);
+
+COMMENT ON TABLE elfe.command_order_event IS 'Append-only: what happened to each order, in order.';
+
+COMMENT ON COLUMN elfe.command_order_event.at_ms IS 'epoch ms';
+
+COMMENT ON COLUMN elfe.command_order_event.happened IS 'recorded, sent, acknowledged, proved, refused, ...';
+
+COMMENT ON COLUMN elfe.command_order_event.stage IS 'the stage after it';
+
+COMMENT ON COLUMN elfe.command_order_event.detail IS 'a cause, the device''s own words';
+
+CREATE TABLE bdd_coordination_schema.equipement_domotique (
+    id TEXT NOT NULL,
+    equipement_pilote_ou_mesure_id INTEGER NOT NULL,
+    equipement_domotique_type_id INTEGER NOT NULL CHECK (equipement_domotique_type_id > 0),
+    equipement_domotique_usage_id INTEGER NOT NULL CHECK (equipement_domotique_usage_id > 0),
+    id_materiel TEXT DEFAULT 'non renseigné' NOT NULL,
+    marque TEXT DEFAULT 'non renseigné' NOT NULL,
+    utilisateur TEXT NOT NULL,
+    utilisateur_affecte BOOLEAN NOT NULL,
+    equipement_domotique_specifique_id TEXT NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (id, equipement_domotique_specifique_id),
+    FOREIGN KEY(equipement_pilote_ou_mesure_id) REFERENCES bdd_coordination_schema.equipement_pilote_ou_mesure (id) ON DELETE RESTRICT ON UPDATE CASCADE,
+    FOREIGN KEY(equipement_domotique_type_id) REFERENCES bdd_coordination_schema.equipement_domotique_type (id) ON DELETE RESTRICT ON UPDATE CASCADE,
+    FOREIGN KEY(equipement_domotique_usage_id) REFERENCES bdd_coordination_schema.equipement_domotique_usage (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_domotique IS 'Un équipement domotique sur son point d''installation (A003, B001, D101...)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique.id_materiel IS 'identifiant matériel, A8BC25';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique.utilisateur IS 'code du participant, R004';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique.utilisateur_affecte IS 'l''équipement est chez ce participant';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique.equipement_domotique_specifique_id IS 'id de la ligne dans la table du type';
+
+CREATE TABLE bdd_coordination_schema.equipement_mesure_centrale_elec_generique (
+    id SERIAL NOT NULL,
+    equipement_pilote_ou_mesure_id INTEGER NOT NULL,
+    mesures_puissance_elec_id INTEGER NOT NULL CHECK (mesures_puissance_elec_id > 0),
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_pilote_ou_mesure_id) REFERENCES bdd_coordination_schema.equipement_pilote_ou_mesure (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_mesure_centrale_elec_generique IS 'Centrales de production (présence en version 6 déduite)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_mesure_centrale_elec_generique.mesures_puissance_elec_id IS 'série de puissance dans l''historique';
+
+CREATE TABLE bdd_coordination_schema.equipement_mesure_compteur_electrique (
+    id SERIAL NOT NULL,
+    equipement_pilote_ou_mesure_id INTEGER NOT NULL,
+    numero_pdl TEXT DEFAULT '0' NOT NULL,
+    mesures_puissance_elec_id INTEGER NOT NULL CHECK (mesures_puissance_elec_id > 0),
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_pilote_ou_mesure_id) REFERENCES bdd_coordination_schema.equipement_pilote_ou_mesure (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_mesure_compteur_electrique IS 'Compteurs électriques';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_mesure_compteur_electrique.numero_pdl IS 'numéro de point de livraison, texte pour garder les 0';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_mesure_compteur_electrique.mesures_puissance_elec_id IS 'série de puissance dans l''historique';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_ballon_ecs (
+    id SERIAL NOT NULL,
+    equipement_pilote_ou_mesure_id INTEGER NOT NULL,
+    volume_ballon INTEGER NOT NULL CHECK (volume_ballon > 0),
+    puissance_chauffe INTEGER NOT NULL CHECK (puissance_chauffe > 0),
+    mesures_puissance_elec_id INTEGER NOT NULL CHECK (mesures_puissance_elec_id > 0),
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_pilote_ou_mesure_id) REFERENCES bdd_coordination_schema.equipement_pilote_ou_mesure (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_ballon_ecs IS 'Ballons d''eau chaude électriques';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ballon_ecs.volume_ballon IS 'litres';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ballon_ecs.puissance_chauffe IS 'W';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ballon_ecs.mesures_puissance_elec_id IS 'série de puissance dans l''historique';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_chauffage_asservi (
+    id SERIAL NOT NULL,
+    equipement_pilote_ou_mesure_id INTEGER NOT NULL,
+    temperature_eco INTEGER NOT NULL CHECK (temperature_eco > 0),
+    temperature_confort INTEGER NOT NULL CHECK (temperature_confort > 0),
+    prog_semaine_periode_1_confort_actif BOOLEAN NOT NULL,
+    prog_semaine_periode_1_confort_heure_debut INTEGER NOT NULL CHECK (prog_semaine_periode_1_confort_heure_debut > 0),
+    prog_semaine_periode_1_confort_heure_fin INTEGER NOT NULL CHECK (prog_semaine_periode_1_confort_heure_fin > 0),
+    prog_semaine_periode_2_confort_actif BOOLEAN NOT NULL,
+    prog_semaine_periode_2_confort_heure_debut INTEGER NOT NULL CHECK (prog_semaine_periode_2_confort_heure_debut > 0),
+    prog_semaine_periode_2_confort_heure_fin INTEGER NOT NULL CHECK (prog_semaine_periode_2_confort_heure_fin > 0),
+    prog_weekend_periode_1_confort_actif BOOLEAN NOT NULL,
+    prog_weekend_periode_1_confort_heure_debut INTEGER NOT NULL CHECK (prog_weekend_periode_1_confort_heure_debut > 0),
+    prog_weekend_periode_1_confort_heure_fin INTEGER NOT NULL CHECK (prog_weekend_periode_1_confort_heure_fin > 0),
+    prog_weekend_periode_2_confort_actif BOOLEAN NOT NULL,
+    prog_weekend_periode_2_confort_heure_debut INTEGER NOT NULL CHECK (prog_weekend_periode_2_confort_heure_debut > 0),
+    prog_weekend_periode_2_confort_heure_fin INTEGER NOT NULL CHECK (prog_weekend_periode_2_confort_heure_fin > 0),
+    delta_temp_maximale_temp_demandee INTEGER NOT NULL CHECK (delta_temp_maximale_temp_demandee >= 0),
+    puissance INTEGER NOT NULL CHECK (puissance > 0),
+    modele_thermique_id INTEGER NOT NULL,
+    mesures_puissance_elec_id INTEGER NOT NULL CHECK (mesures_puissance_elec_id > 0),
+    mesure_temperature_id INTEGER NOT NULL CHECK (mesure_temperature_id > 0),
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_pilote_ou_mesure_id) REFERENCES bdd_coordination_schema.equipement_pilote_ou_mesure (id) ON DELETE RESTRICT ON UPDATE CASCADE,
+    FOREIGN KEY(modele_thermique_id) REFERENCES bdd_coordination_schema.chauffage_asservi_modele_thermique (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_chauffage_asservi IS 'Chauffages asservis à la température (version 6)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.temperature_eco IS 'décikelvin';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.temperature_confort IS 'décikelvin';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.prog_semaine_periode_1_confort_heure_debut IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.prog_semaine_periode_1_confort_heure_fin IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.prog_semaine_periode_2_confort_heure_debut IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.prog_semaine_periode_2_confort_heure_fin IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.prog_weekend_periode_1_confort_heure_debut IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.prog_weekend_periode_1_confort_heure_fin IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.prog_weekend_periode_2_confort_heure_debut IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.prog_weekend_periode_2_confort_heure_fin IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.delta_temp_maximale_temp_demandee IS 'décikelvin, de part et d''autre';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.puissance IS 'W';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.modele_thermique_id IS 'clé étrangère déduite';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.mesures_puissance_elec_id IS 'série de puissance dans l''historique';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_asservi.mesure_temperature_id IS 'série de température dans l''historique';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_chauffage_non_asservi (
+    id SERIAL NOT NULL,
+    equipement_pilote_ou_mesure_id INTEGER NOT NULL,
+    prog_semaine_periode_1_confort_actif BOOLEAN NOT NULL,
+    prog_semaine_periode_1_confort_heure_debut INTEGER NOT NULL CHECK (prog_semaine_periode_1_confort_heure_debut > 0),
+    prog_semaine_periode_1_confort_heure_fin INTEGER NOT NULL CHECK (prog_semaine_periode_1_confort_heure_fin > 0),
+    prog_semaine_periode_2_confort_actif BOOLEAN NOT NULL,
+    prog_semaine_periode_2_confort_heure_debut INTEGER NOT NULL CHECK (prog_semaine_periode_2_confort_heure_debut > 0),
+    prog_semaine_periode_2_confort_heure_fin INTEGER NOT NULL CHECK (prog_semaine_periode_2_confort_heure_fin > 0),
+    prog_weekend_periode_1_confort_actif BOOLEAN NOT NULL,
+    prog_weekend_periode_1_confort_heure_debut INTEGER NOT NULL CHECK (prog_weekend_periode_1_confort_heure_debut > 0),
+    prog_weekend_periode_1_confort_heure_fin INTEGER NOT NULL CHECK (prog_weekend_periode_1_confort_heure_fin > 0),
+    prog_weekend_periode_2_confort_actif BOOLEAN NOT NULL,
+    prog_weekend_periode_2_confort_heure_debut INTEGER NOT NULL CHECK (prog_weekend_periode_2_confort_heure_debut > 0),
+    prog_weekend_periode_2_confort_heure_fin INTEGER NOT NULL CHECK (prog_weekend_periode_2_confort_heure_fin > 0),
+    puissance_moyenne_eco INTEGER NOT NULL CHECK (puissance_moyenne_eco > 0),
+    puissance_moyenne_confort INTEGER NOT NULL CHECK (puissance_moyenne_confort > 0),
+    pourcentage_eco_force INTEGER NOT NULL CHECK (pourcentage_eco_force > 0),
+    mesures_puissance_elec_id INTEGER NOT NULL CHECK (mesures_puissance_elec_id > 0),
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_pilote_ou_mesure_id) REFERENCES bdd_coordination_schema.equipement_pilote_ou_mesure (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_chauffage_non_asservi IS 'Chauffages éco/confort (fil pilote)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.prog_semaine_periode_1_confort_heure_debut IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.prog_semaine_periode_1_confort_heure_fin IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.prog_semaine_periode_2_confort_heure_debut IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.prog_semaine_periode_2_confort_heure_fin IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.prog_weekend_periode_1_confort_heure_debut IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.prog_weekend_periode_1_confort_heure_fin IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.prog_weekend_periode_2_confort_heure_debut IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.prog_weekend_periode_2_confort_heure_fin IS 'secondes après 0 h, heure locale (Déduit)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.puissance_moyenne_eco IS 'W';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.puissance_moyenne_confort IS 'W';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.pourcentage_eco_force IS '%% du temps de confort passé en éco';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.mesures_puissance_elec_id IS 'série de puissance dans l''historique';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_machine_generique (
+    id SERIAL NOT NULL,
+    equipement_pilote_ou_mesure_id INTEGER NOT NULL,
+    timestamp_de_fin_souhaite INTEGER NOT NULL CHECK (timestamp_de_fin_souhaite >= 0),
+    delai_attente_maximale_apres_fin INTEGER NOT NULL CHECK (delai_attente_maximale_apres_fin >= 0),
+    cycle_equipement_pilote_machine_generique_id INTEGER NOT NULL,
+    mesures_puissance_elec_id INTEGER NOT NULL CHECK (mesures_puissance_elec_id > 0),
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_pilote_ou_mesure_id) REFERENCES bdd_coordination_schema.equipement_pilote_ou_mesure (id) ON DELETE RESTRICT ON UPDATE CASCADE,
+    FOREIGN KEY(cycle_equipement_pilote_machine_generique_id) REFERENCES bdd_coordination_schema.equipement_pilote_machine_generique_cycle (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_machine_generique IS 'Machines à cycle : contraintes déclarées';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_machine_generique.timestamp_de_fin_souhaite IS 'fin souhaitée au plus tard, secondes Unix';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_machine_generique.delai_attente_maximale_apres_fin IS 'secondes que la machine finie peut attendre avant la fin souhaitée';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_machine_generique.cycle_equipement_pilote_machine_generique_id IS 'programme choisi (version 6 ; clé étrangère déduite)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_machine_generique.mesures_puissance_elec_id IS 'série de puissance dans l''historique';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique (
+    id SERIAL NOT NULL,
+    equipement_pilote_ou_mesure_id INTEGER NOT NULL,
+    pourcentage_charge_restant INTEGER NOT NULL CHECK (pourcentage_charge_restant >= 0),
+    pourcentage_charge_finale_minimale_souhaitee INTEGER NOT NULL CHECK (pourcentage_charge_finale_minimale_souhaitee > 0),
+    duree_de_charge_estimee INTEGER NOT NULL CHECK (duree_de_charge_estimee >= 0),
+    timestamp_dispo_souhaitee INTEGER NOT NULL CHECK (timestamp_dispo_souhaitee >= 0),
+    puissance_de_charge INTEGER NOT NULL CHECK (puissance_de_charge > 0),
+    capacite_de_batterie INTEGER NOT NULL CHECK (capacite_de_batterie > 0),
+    mesures_puissance_elec_id INTEGER NOT NULL CHECK (mesures_puissance_elec_id > 0),
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_pilote_ou_mesure_id) REFERENCES bdd_coordination_schema.equipement_pilote_ou_mesure (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique IS 'Véhicules électriques : contraintes déclarées';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique.pourcentage_charge_restant IS 'charge actuelle, %%';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique.pourcentage_charge_finale_minimale_souhaitee IS 'charge minimale souhaitée, %%';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique.duree_de_charge_estimee IS 'secondes';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique.timestamp_dispo_souhaitee IS 'disponible au plus tard, secondes Unix';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique.puissance_de_charge IS 'W';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique.capacite_de_batterie IS 'Wh';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique.mesures_puissance_elec_id IS 'série de puissance dans l''historique';
+
+CREATE TABLE elfe.flexibility (
+    id SERIAL NOT NULL,
+    appliance_id INTEGER NOT NULL,
+    opened_at BIGINT NOT NULL,
+    deadline BIGINT,
+    lasts_s INTEGER,
+    started_at BIGINT,
+    closed_at BIGINT,
+    outcome TEXT DEFAULT '' NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(appliance_id) REFERENCES bdd_coordination_schema.equipement_pilote_ou_mesure (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+CREATE UNIQUE INDEX flexibility_one_open ON elfe.flexibility (appliance_id) WHERE closed_at IS NULL;
+
+COMMENT ON TABLE elfe.flexibility IS 'One stay in mode 30: opened on entering it, closed on leaving it';
+
+COMMENT ON COLUMN elfe.flexibility.opened_at IS 'epoch s';
+
+COMMENT ON COLUMN elfe.flexibility.deadline IS 'epoch s';
+
+COMMENT ON COLUMN elfe.flexibility.lasts_s IS 'seconds';
+
+COMMENT ON COLUMN elfe.flexibility.started_at IS 'epoch s; the device has acknowledged its start';
+
+COMMENT ON COLUMN elfe.flexibility.closed_at IS 'epoch s';
+
+COMMENT ON COLUMN elfe.flexibility.outcome IS 'why it was closed';
+
+CREATE TABLE bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0 (
+    id TEXT NOT NULL,
+    equipement_domotique_id TEXT NOT NULL,
+    topic_mqtt_controle_json TEXT NOT NULL,
+    topic_mqtt_commande_text TEXT NOT NULL,
+    topic_mqtt_lwt TEXT DEFAULT 'aucun' NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_domotique_id) REFERENCES bdd_coordination_schema.equipement_domotique (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0 IS 'Topics MQTT des équipements de ce type';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0.topic_mqtt_controle_json IS 'où l''appareil confirme';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0.topic_mqtt_lwt IS 'son testament';
+
+CREATE TABLE bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12 (
+    id TEXT NOT NULL,
+    equipement_domotique_id TEXT NOT NULL,
+    topic_mqtt_controle_json TEXT NOT NULL,
+    topic_mqtt_commande_text TEXT NOT NULL,
+    topic_mqtt_lwt TEXT DEFAULT 'aucun' NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_domotique_id) REFERENCES bdd_coordination_schema.equipement_domotique (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12 IS 'Topics MQTT des équipements de ce type';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12.topic_mqtt_controle_json IS 'où l''appareil confirme';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12.topic_mqtt_lwt IS 'son testament';
+
+CREATE TABLE bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1 (
+    id TEXT NOT NULL,
+    equipement_domotique_id TEXT NOT NULL,
+    topic_mqtt_controle_json TEXT NOT NULL,
+    topic_mqtt_commande_text TEXT NOT NULL,
+    topic_mqtt_lwt TEXT DEFAULT 'aucun' NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_domotique_id) REFERENCES bdd_coordination_schema.equipement_domotique (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1 IS 'Déduit de la règle de nommage. Topics MQTT des équipements de ce type';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1.topic_mqtt_controle_json IS 'où l''appareil confirme';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1.topic_mqtt_lwt IS 'son testament';
+
+CREATE TABLE bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1 (
+    id TEXT NOT NULL,
+    equipement_domotique_id TEXT NOT NULL,
+    topic_mqtt_controle_json TEXT NOT NULL,
+    topic_mqtt_commande_text TEXT NOT NULL,
+    topic_mqtt_lwt TEXT DEFAULT 'aucun' NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_domotique_id) REFERENCES bdd_coordination_schema.equipement_domotique (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1 IS 'Topics MQTT des équipements de ce type';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1.topic_mqtt_controle_json IS 'où l''appareil confirme';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1.topic_mqtt_lwt IS 'son testament';
+
+CREATE TABLE bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1 (
+    id TEXT NOT NULL,
+    equipement_domotique_id TEXT NOT NULL,
+    topic_mqtt_controle_et_mesure_json TEXT NOT NULL,
+    topic_mqtt_commande_json TEXT NOT NULL,
+    topic_mqtt_lwt TEXT DEFAULT 'aucun' NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_domotique_id) REFERENCES bdd_coordination_schema.equipement_domotique (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1 IS 'Topics MQTT des équipements de ce type';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1.topic_mqtt_controle_et_mesure_json IS 'où l''appareil confirme';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1.topic_mqtt_commande_json IS 'où il reçoit ses ordres';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1.topic_mqtt_lwt IS 'son testament';
+
+CREATE TABLE bdd_coordination_schema.equipement_domotique_socorel_automate_v0 (
+    id TEXT NOT NULL,
+    equipement_domotique_id TEXT NOT NULL,
+    topic_mqtt_controle_json TEXT NOT NULL,
+    topic_mqtt_commande_text TEXT NOT NULL,
+    topic_mqtt_lwt TEXT DEFAULT 'aucun' NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_domotique_id) REFERENCES bdd_coordination_schema.equipement_domotique (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_socorel_automate_v0 IS 'Topics MQTT des équipements de ce type';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_socorel_automate_v0.topic_mqtt_controle_json IS 'où l''appareil confirme';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_socorel_automate_v0.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_socorel_automate_v0.topic_mqtt_lwt IS 'son testament';
+
+CREATE TABLE bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7 (
+    id TEXT NOT NULL,
+    equipement_domotique_id TEXT NOT NULL,
+    topic_mqtt_controle_json TEXT NOT NULL,
+    topic_mqtt_commande_text TEXT NOT NULL,
+    topic_mqtt_lwt TEXT DEFAULT 'aucun' NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_domotique_id) REFERENCES bdd_coordination_schema.equipement_domotique (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7 IS 'Déduit de la règle de nommage. Topics MQTT des équipements de ce type';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7.topic_mqtt_controle_json IS 'où l''appareil confirme';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7.topic_mqtt_lwt IS 'son testament';
+
+CREATE TABLE bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12 (
+    id TEXT NOT NULL,
+    equipement_domotique_id TEXT NOT NULL,
+    topic_mqtt_controle_json TEXT NOT NULL,
+    topic_mqtt_commande_text TEXT NOT NULL,
+    topic_mqtt_lwt TEXT DEFAULT 'aucun' NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_domotique_id) REFERENCES bdd_coordination_schema.equipement_domotique (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12 IS 'Topics MQTT des équipements de ce type';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12.topic_mqtt_controle_json IS 'où l''appareil confirme';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12.topic_mqtt_lwt IS 'son testament';
+
+CREATE TABLE bdd_coordination_schema.equipement_pilote_ballon_ecs_heures_creuses (
+    id SERIAL NOT NULL,
+    equipement_pilote_ballon_ecs_id INTEGER NOT NULL,
+    nom TEXT NOT NULL,
+    description TEXT NOT NULL,
+    actif BOOLEAN NOT NULL,
+    debut INTEGER NOT NULL CHECK (debut >= 0),
+    fin INTEGER NOT NULL CHECK (fin >= 0),
+    PRIMARY KEY (id),
+    FOREIGN KEY(equipement_pilote_ballon_ecs_id) REFERENCES bdd_coordination_schema.equipement_pilote_ballon_ecs (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_ballon_ecs_heures_creuses IS 'Heures creuses d''un ballon (version 6)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ballon_ecs_heures_creuses.equipement_pilote_ballon_ecs_id IS 'ballon (clé étrangère déduite)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ballon_ecs_heures_creuses.nom IS 'aucun si rien';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ballon_ecs_heures_creuses.description IS 'aucun si rien';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ballon_ecs_heures_creuses.debut IS 'secondes après minuit, heure locale (Déduit ; le premier EMS les lit en UTC)';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ballon_ecs_heures_creuses.fin IS 'secondes après minuit ; avant debut : passe minuit (Déduit)';
+
+CREATE TABLE elfe.hardware (
+    id SERIAL NOT NULL,
+    device_id TEXT NOT NULL,
+    type_id INTEGER NOT NULL,
+    hardware_id TEXT NOT NULL,
+    channel INTEGER NOT NULL CHECK (channel >= 0),
+    templates TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    until BIGINT,
+    PRIMARY KEY (id),
+    FOREIGN KEY(device_id) REFERENCES bdd_coordination_schema.equipement_domotique (id) ON DELETE RESTRICT ON UPDATE CASCADE
+);
+
+CREATE UNIQUE INDEX hardware_once ON elfe.hardware (type_id, hardware_id, channel) WHERE until IS NULL AND hardware_id <> '';
+
+CREATE UNIQUE INDEX hardware_one_per_point ON elfe.hardware (device_id) WHERE until IS NULL;
+
+COMMENT ON TABLE elfe.hardware IS 'The hardware on a point: it is replaced, the point remains';
+
+COMMENT ON COLUMN elfe.hardware.device_id IS 'the installation point';
+
+COMMENT ON COLUMN elfe.hardware.type_id IS 'as equipement_domotique_type';
+
+COMMENT ON COLUMN elfe.hardware.hardware_id IS 'what is printed on it; empty when it does not matter';
+
+COMMENT ON COLUMN elfe.hardware.channel IS 'which of its outputs';
+
+COMMENT ON COLUMN elfe.hardware.templates IS 'JSON: its topic data';
+
+COMMENT ON COLUMN elfe.hardware.since IS 'epoch s';
+
+COMMENT ON COLUMN elfe.hardware.until IS 'epoch s; NULL: it is there';
+
+INSERT INTO bdd_coordination_schema.equipement_pilote_ou_mesure_type (id, nom, nom_humain, description) VALUES
+    (1, 'machine_generique', 'Machine générique', 'aucun'),
+    (111, 'lave_vaisselle', 'Lave-vaisselle', 'aucun'),
+    (112, 'lave_linge', 'Lave-linge', 'aucun'),
+    (113, 'seche_linge', 'Sèche-linge', 'aucun'),
+    (131, 'ballon_ecs', 'Ballon d''eau chaude', 'électrique, piloté en tout ou rien'),
+    (151, 'chauffage_non_asservi', 'Chauffage éco/confort', 'fil pilote'),
+    (155, 'chauffage_asservi', 'Chauffage asservi', 'piloté d''après la température mesurée'),
+    (221, 'voiture_electrique', 'Voiture électrique', 'aucun'),
+    (225, 'velo_assistance_electrique', 'Vélo à assistance électrique', 'aucun'),
+    (410, 'compteur_electrique', 'Compteur électrique', 'aucun'),
+    (515, 'chariot_elevateur_electrique', 'Chariot élévateur électrique', 'aucun'),
+    (901, 'centrale_elec_generique', 'Centrale électrique', 'aucun'),
+    (910, 'centrale_solaire_elec', 'Centrale solaire', 'aucun'),
+    (920, 'centrale_eolienne_elec', 'Centrale éolienne', 'aucun');
+
+INSERT INTO bdd_coordination_schema.equipement_pilote_ou_mesure_mode (id, nom, nom_humain, description) VALUES
+    (1, 'non_pilote', 'Non piloté', 'mesuré seulement'),
+    (10, 'installation', 'En installation', 'aucun'),
+    (20, 'manuel', 'Manuel', 'le participant commande'),
+    (30, 'pilote', 'Piloté', 'l''EMS place la consommation'),
+    (70, 'desactive', 'Désactivé', 'aucun'),
+    (80, 'suppr', 'Supprimé', 'aucun');
+
+INSERT INTO bdd_coordination_schema.equipement_pilote_etat_controle (id, nom, nom_humain, description) VALUES
+    (15, 'on', 'Alimenté', 'en attente ou en marche'),
+    (25, 'off', 'Coupé', 'aucun'),
+    (60, 'errcom', 'Erreur de communication', 'aucun'),
+    (70, 'inconnu', 'Inconnu', 'aucun');
+
+INSERT INTO bdd_coordination_schema.equipement_pilote_etat_commande (id, nom, nom_humain, description) VALUES
+    (1, 'etat_initial', 'État initial', 'aucun'),
+    (11, 'pilote_stand_by', 'En attente du créneau', 'coupé, ordre reçu'),
+    (12, 'manuel_pilote_on', 'Manuel ou piloté, en marche', 'ancien en_attente_on ; jamais écrit par elfe'),
+    (13, 'manuel_on', 'En marche', 'aucun'),
+    (21, 'pilote_en_activation', 'En activation', 'aucun'),
+    (30, 'err', 'Erreur', 'aucun'),
+    (99, 'non_commande', 'Non commandé', 'aucun');
+
+INSERT INTO bdd_coordination_schema.equipement_pilote_typologie_installation_domotique (id, nom, nom_humain, description) VALUES
+    (110, 'deux_relais', 'Deux relais', 'aucun'),
+    (120, 'prise_commande', 'Prise commandée', 'aucun'),
+    (130, 'prise_et_doigt', 'Prise et doigt robot', 'aucun'),
+    (140, 'relai_et_capteur_temperature', 'Relais et capteur de température', 'aucun'),
+    (150, 'prise_et_deux_doigts', 'Prise et deux doigts robots', 'aucun'),
+    (160, 'prise_et_doigt_double_appui', 'Prise et doigt robot, double appui', 'aucun'),
+    (170, 'prise_rallume_et_doigt', 'Prise rallumée et doigt robot', 'aucun'),
+    (180, 'relai_et_compteur', 'Relais et compteur', 'aucun'),
+    (190, 'relai_inverse', 'Relais inversé', 'en marche quand le relais est ouvert');
+
+INSERT INTO bdd_coordination_schema.equipement_domotique_type (id, nom, nom_humain, description) VALUES
+    (111, 'shellyplugs_shellycloud_v1', 'Prise Shelly Plug S', 'aucun'),
+    (112, 'nous_a1t_tasmota_v12', 'Prise Nous A1T', 'aucun'),
+    (211, 'teleinfo_tasmota_v12', 'Carte téléinfo et relais', 'aucun'),
+    (311, 'switchbot_mqtt2ble_v7', 'Doigt robot Switchbot', 'table détail déduite'),
+    (411, 'shellyplus1pm_shellycloud_v1', 'Relais Shelly Plus 1PM', 'aucun'),
+    (611, 'shellyht_shellycloud_v1', 'Thermomètre Shelly H&T', 'table détail déduite'),
+    (711, 'm5stackcore2_openhasp_v0', 'Écran ELFI', 'aucun'),
+    (811, 'socorel_automate_v0', 'Sortie d''automate Socorel', 'aucun');
+
+INSERT INTO bdd_coordination_schema.equipement_domotique_usage (id, nom, nom_humain, description) VALUES
+    (11, 'mesurer_elec_commuter', 'Mesurer et commuter', 'aucun'),
+    (12, 'commuter', 'Commuter', 'aucun'),
+    (21, 'mesurer_elec', 'Mesurer', 'aucun'),
+    (31, 'appuyer_power', 'Appuyer sur marche', 'aucun'),
+    (32, 'appuyer_demarrage', 'Appuyer sur départ', 'aucun'),
+    (61, 'mesurer_ambiance', 'Mesurer l''ambiance', 'aucun'),
+    (71, 'ihm', 'Écran', 'aucun');

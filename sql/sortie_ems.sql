@@ -1,0 +1,225 @@
+-- The EMS output database, blank: the contract's four tables, and ours in the schema elfe.
+-- Rendered from the tables of elfe by `python -m elfe.app.schemas`: change those, not this.
+-- createdb sortie_ems && psql -v ON_ERROR_STOP=1 -d sortie_ems -f sortie_ems.sql
+
+CREATE SCHEMA IF NOT EXISTS elfe;
+
+CREATE TABLE elfe.placement (
+    first_slot BIGINT NOT NULL,
+    appliance_id INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    late_by_s INTEGER NOT NULL,
+    ends_at BIGINT,
+    power_w TEXT NOT NULL,
+    PRIMARY KEY (first_slot, appliance_id)
+);
+
+COMMENT ON TABLE elfe.placement IS 'Beside each row of result: what it draws and why';
+
+COMMENT ON COLUMN elfe.placement.appliance_id IS 'equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.placement.source IS 'where its profile comes from';
+
+COMMENT ON COLUMN elfe.placement.reason IS 'why there, one sentence';
+
+COMMENT ON COLUMN elfe.placement.late_by_s IS 'seconds behind its deadline';
+
+COMMENT ON COLUMN elfe.placement.ends_at IS 'epoch s';
+
+COMMENT ON COLUMN elfe.placement.power_w IS 'JSON: expected draw per slot, W';
+
+CREATE TABLE elfe.plan (
+    first_slot BIGINT NOT NULL,
+    made_at BIGINT NOT NULL,
+    forecast TEXT NOT NULL,
+    solver TEXT NOT NULL,
+    imported_wh FLOAT(53) NOT NULL,
+    bound_wh FLOAT(53),
+    solve_ms INTEGER NOT NULL,
+    balance_w TEXT NOT NULL,
+    PRIMARY KEY (first_slot)
+);
+
+COMMENT ON TABLE elfe.plan IS 'One run of the EMS, with how it was made';
+
+COMMENT ON COLUMN elfe.plan.first_slot IS 'epoch // 900 of slot 0';
+
+COMMENT ON COLUMN elfe.plan.made_at IS 'epoch s';
+
+COMMENT ON COLUMN elfe.plan.forecast IS 'where the balance comes from';
+
+COMMENT ON COLUMN elfe.plan.solver IS 'optimal, incumbent, greedy, ...';
+
+COMMENT ON COLUMN elfe.plan.bound_wh IS 'no plan imports less';
+
+COMMENT ON COLUMN elfe.plan.balance_w IS 'JSON: forecast per slot, W';
+
+CREATE TABLE ems_run_info (
+    timestamp SERIAL NOT NULL,
+    run_time_ms INTEGER NOT NULL,
+    consumer_count INTEGER NOT NULL,
+    conso_min_hour_timestamp INTEGER NOT NULL,
+    conso_min_hour INTEGER NOT NULL,
+    conso_max_hour_timestamp INTEGER NOT NULL,
+    conso_max_hour INTEGER NOT NULL,
+    PRIMARY KEY (timestamp)
+);
+
+COMMENT ON TABLE ems_run_info IS 'Un calcul de l''EMS';
+
+COMMENT ON COLUMN ems_run_info.timestamp IS 'début du créneau 0, secondes Unix';
+
+COMMENT ON COLUMN ems_run_info.run_time_ms IS 'résolution seule';
+
+COMMENT ON COLUMN ems_run_info.consumer_count IS 'équipements placés';
+
+COMMENT ON COLUMN ems_run_info.conso_min_hour_timestamp IS 'heure du plus grand déficit';
+
+COMMENT ON COLUMN ems_run_info.conso_min_hour IS 'équilibre moyen de cette heure, W : le plus petit';
+
+COMMENT ON COLUMN ems_run_info.conso_max_hour_timestamp IS 'heure du plus grand surplus';
+
+COMMENT ON COLUMN ems_run_info.conso_max_hour IS 'équilibre moyen de cette heure, W : le plus grand';
+
+CREATE TABLE p_c_with_flexible_consumption (
+    data_timestamp INTEGER NOT NULL,
+    power INTEGER NOT NULL,
+    PRIMARY KEY (data_timestamp)
+);
+
+COMMENT ON TABLE p_c_with_flexible_consumption IS 'Équilibre prévu, consommations placées comprises (dernière prévision)';
+
+COMMENT ON COLUMN p_c_with_flexible_consumption.data_timestamp IS 'début du créneau, secondes Unix';
+
+COMMENT ON COLUMN p_c_with_flexible_consumption.power IS 'production − consommation, W ; positif = surplus';
+
+CREATE TABLE p_c_without_flexible_consumption (
+    data_timestamp INTEGER NOT NULL,
+    power INTEGER NOT NULL,
+    PRIMARY KEY (data_timestamp)
+);
+
+COMMENT ON TABLE p_c_without_flexible_consumption IS 'Équilibre prévu sans les consommations placées (dernière prévision)';
+
+COMMENT ON COLUMN p_c_without_flexible_consumption.data_timestamp IS 'début du créneau, secondes Unix';
+
+COMMENT ON COLUMN p_c_without_flexible_consumption.power IS 'production − consommation, W ; positif = surplus';
+
+CREATE TABLE result (
+    id SERIAL NOT NULL,
+    first_valid_timestamp INTEGER NOT NULL,
+    machine_id INTEGER NOT NULL,
+    result_type INTEGER NOT NULL,
+    machine_type INTEGER NOT NULL,
+    decisions_0 INTEGER NOT NULL,
+    decisions_1 INTEGER NOT NULL,
+    decisions_2 INTEGER NOT NULL,
+    decisions_3 INTEGER NOT NULL,
+    decisions_4 INTEGER NOT NULL,
+    decisions_5 INTEGER NOT NULL,
+    decisions_6 INTEGER NOT NULL,
+    decisions_7 INTEGER NOT NULL,
+    decisions_8 INTEGER NOT NULL,
+    decisions_9 INTEGER NOT NULL,
+    decisions_10 INTEGER NOT NULL,
+    decisions_11 INTEGER NOT NULL,
+    decisions_12 INTEGER NOT NULL,
+    decisions_13 INTEGER NOT NULL,
+    decisions_14 INTEGER NOT NULL,
+    decisions_15 INTEGER NOT NULL,
+    decisions_16 INTEGER NOT NULL,
+    decisions_17 INTEGER NOT NULL,
+    decisions_18 INTEGER NOT NULL,
+    decisions_19 INTEGER NOT NULL,
+    decisions_20 INTEGER NOT NULL,
+    decisions_21 INTEGER NOT NULL,
+    decisions_22 INTEGER NOT NULL,
+    decisions_23 INTEGER NOT NULL,
+    decisions_24 INTEGER NOT NULL,
+    decisions_25 INTEGER NOT NULL,
+    decisions_26 INTEGER NOT NULL,
+    decisions_27 INTEGER NOT NULL,
+    decisions_28 INTEGER NOT NULL,
+    decisions_29 INTEGER NOT NULL,
+    decisions_30 INTEGER NOT NULL,
+    decisions_31 INTEGER NOT NULL,
+    decisions_32 INTEGER NOT NULL,
+    decisions_33 INTEGER NOT NULL,
+    decisions_34 INTEGER NOT NULL,
+    decisions_35 INTEGER NOT NULL,
+    decisions_36 INTEGER NOT NULL,
+    decisions_37 INTEGER NOT NULL,
+    decisions_38 INTEGER NOT NULL,
+    decisions_39 INTEGER NOT NULL,
+    decisions_40 INTEGER NOT NULL,
+    decisions_41 INTEGER NOT NULL,
+    decisions_42 INTEGER NOT NULL,
+    decisions_43 INTEGER NOT NULL,
+    decisions_44 INTEGER NOT NULL,
+    decisions_45 INTEGER NOT NULL,
+    decisions_46 INTEGER NOT NULL,
+    decisions_47 INTEGER NOT NULL,
+    decisions_48 INTEGER NOT NULL,
+    decisions_49 INTEGER NOT NULL,
+    decisions_50 INTEGER NOT NULL,
+    decisions_51 INTEGER NOT NULL,
+    decisions_52 INTEGER NOT NULL,
+    decisions_53 INTEGER NOT NULL,
+    decisions_54 INTEGER NOT NULL,
+    decisions_55 INTEGER NOT NULL,
+    decisions_56 INTEGER NOT NULL,
+    decisions_57 INTEGER NOT NULL,
+    decisions_58 INTEGER NOT NULL,
+    decisions_59 INTEGER NOT NULL,
+    decisions_60 INTEGER NOT NULL,
+    decisions_61 INTEGER NOT NULL,
+    decisions_62 INTEGER NOT NULL,
+    decisions_63 INTEGER NOT NULL,
+    decisions_64 INTEGER NOT NULL,
+    decisions_65 INTEGER NOT NULL,
+    decisions_66 INTEGER NOT NULL,
+    decisions_67 INTEGER NOT NULL,
+    decisions_68 INTEGER NOT NULL,
+    decisions_69 INTEGER NOT NULL,
+    decisions_70 INTEGER NOT NULL,
+    decisions_71 INTEGER NOT NULL,
+    decisions_72 INTEGER NOT NULL,
+    decisions_73 INTEGER NOT NULL,
+    decisions_74 INTEGER NOT NULL,
+    decisions_75 INTEGER NOT NULL,
+    decisions_76 INTEGER NOT NULL,
+    decisions_77 INTEGER NOT NULL,
+    decisions_78 INTEGER NOT NULL,
+    decisions_79 INTEGER NOT NULL,
+    decisions_80 INTEGER NOT NULL,
+    decisions_81 INTEGER NOT NULL,
+    decisions_82 INTEGER NOT NULL,
+    decisions_83 INTEGER NOT NULL,
+    decisions_84 INTEGER NOT NULL,
+    decisions_85 INTEGER NOT NULL,
+    decisions_86 INTEGER NOT NULL,
+    decisions_87 INTEGER NOT NULL,
+    decisions_88 INTEGER NOT NULL,
+    decisions_89 INTEGER NOT NULL,
+    decisions_90 INTEGER NOT NULL,
+    decisions_91 INTEGER NOT NULL,
+    decisions_92 INTEGER NOT NULL,
+    decisions_93 INTEGER NOT NULL,
+    decisions_94 INTEGER NOT NULL,
+    decisions_95 INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (first_valid_timestamp, machine_id)
+);
+
+CREATE INDEX result_machine ON result (machine_id, first_valid_timestamp);
+
+COMMENT ON TABLE result IS 'Planning : une ligne par équipement et par calcul. Machines et véhicules : un seul 1, au créneau de départ ; ballons et chauffages : 1 dans chaque créneau autorisé';
+
+COMMENT ON COLUMN result.first_valid_timestamp IS 'début du créneau 0, secondes Unix, multiple de 900';
+
+COMMENT ON COLUMN result.machine_id IS 'equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN result.result_type IS '0 lancement unique, 1 récurrent';
+
+COMMENT ON COLUMN result.machine_type IS 'equipement_pilote_ou_mesure_type_id';

@@ -54,6 +54,10 @@ POLL_S = 300.0
 NODES, GAP = 20, 5e-3
 
 
+MIDNIGHT = datetime.fromisoformat("2024-06-12T00:00:00+02:00")
+"""A summer day, so that there is sun to move things to."""
+
+
 @frozen
 class Script:
     """What is to be played."""
@@ -63,7 +67,7 @@ class Script:
     hours: float = 24.0
     seed: int = 1
     deaf: tuple[str, ...] = ()       # installation points that ignore every order to switch on
-    midnight: datetime = datetime.fromisoformat("2024-06-12T00:00:00+02:00")
+    midnight: datetime = MIDNIGHT
     data: Path | None = None
 
     def first_homes(self) -> str:
@@ -160,7 +164,7 @@ class _World:
         history, begun = self.here.history, self.script.midnight - HORIZON * SLOT
         balance = history.series(BALANCE, "W")
         history.append(Reading(balance, begun + i * SLOT, w) for i, w in enumerate(self.territory.balance_w[:HORIZON]))
-        for id, pilot in self.fleet.pilots.items():
+        for pilot in self.fleet.pilots.values():
             if pilot.meter:
                 series_id = history.series(power_series(pilot.meter), "W")
                 history.append(Reading(series_id, at, power) for at, power in _a_day_of(self._appliance(pilot.appliance), begun))

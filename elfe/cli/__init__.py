@@ -16,7 +16,7 @@ from rich.console import Console
 from elfe import settings
 from elfe.app.context import Context
 from elfe.cli.command import command
-from elfe.cli.db import db
+from elfe.cli.db import app as db
 from elfe.cli.declare import declare
 from elfe.cli.demo import demo
 from elfe.cli.devices import app as devices

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -63,7 +64,7 @@ def list_devices(
         typer.echo(json.dumps([_plain(each, appliances[each.appliance_id]) for each in installed],
                               ensure_ascii=False, indent=2))
         return
-    table = Table("point", "type", "hardware", "usage", "appliance", "id", "participant", "mode")
+    table = Table("point", "device", "hardware", "usage", "appliance", "participant", "mode", box=SIMPLE_HEAD)
     for each in installed:
         table.add_row(*_row(each, appliances[each.appliance_id]))
     console = Console()
@@ -123,15 +124,15 @@ def _plain_changes(changes: Changes, done: list[Provisioned]) -> dict[str, objec
 
 # -- a device, as people and machines read it ----------------------------------------------------------------------------
 
-USAGE_NAMES = {code.id: code.human_name for code in reference.USAGES}
+USAGE_NAMES = {code.id: code.human_name.lower() for code in reference.USAGES}
 MODE_NAMES = {code.id: code.human_name.lower() for code in reference.MODES}
 
 
 def _row(each: InstalledDevice, appliance: Appliance) -> tuple[str, ...]:
     type_ = reference.DEVICE_TYPE.get(each.type_id)
-    return (each.id, f"{each.type_id} {type_.human_name if type_ else ''}".strip(), each.hardware_id,
-            USAGE_NAMES.get(each.usage, str(each.usage)), appliance.name, str(appliance.id), each.participant,
-            f"{appliance.mode} {MODE_NAMES.get(appliance.mode, '')}".strip())
+    return (each.id, type_.human_name if type_ else str(each.type_id), each.hardware_id,
+            USAGE_NAMES.get(each.usage, str(each.usage)), f"{appliance.name} (n° {appliance.id})", each.participant,
+            MODE_NAMES.get(appliance.mode, str(appliance.mode)))
 
 
 def _plain(each: InstalledDevice, appliance: Appliance) -> dict[str, object]:

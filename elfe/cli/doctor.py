@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import typer
 from attrs import asdict, frozen
@@ -83,8 +84,14 @@ def _database(here: Context, name: str) -> tuple[str, str]:
 def _broker(here: Context) -> tuple[str, str]:
     address, heard = here.broker, threading.Event()
     client = paho_client(address, "elfe-doctor")
-    client.on_connect = lambda *_: client.subscribe("elfe/doctor", 1)
-    client.on_subscribe = lambda *_: client.publish("elfe/doctor", b"?", 1)
+
+    def ask(*_: Any) -> None:
+        client.subscribe("elfe/doctor", 1)
+
+    def answer(*_: Any) -> None:
+        client.publish("elfe/doctor", b"?", 1)
+
+    client.on_connect, client.on_subscribe = ask, answer
     client.on_message = lambda *_: heard.set()
     try:
         client.connect(address.host, address.port, 10)

@@ -236,7 +236,8 @@ def _stands_elsewhere(line: DeviceLine, inventory: Inventory, standing: Standing
     for appliance in standing.appliances:
         for device in appliance.devices:
             if device.point == line.device.id and (appliance.participant, appliance.name) not in mentioned:
-                yield Problem(line.line, "point", f"« {device.point} » : est déjà chez {appliance}")
+                yield Problem(line.line, "point", f"« {device.point} » : est déjà chez {appliance} ; "
+                              "gardez le nom de cet appareil, ou dites dans ce fichier ce qu'il devient")
             if _same_hardware(device, line) and device.point != line.device.id and device.point not in points:
                 yield Problem(line.line, "id_materiel", f"« {line.device.hardware_id} » : est déjà au point "
                               f"{device.point}, chez {appliance}")

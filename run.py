@@ -1,0 +1,2 @@
+from elfe.cli import main
+if __name__=="__main__": main()

@@ -41,6 +41,8 @@ def create(engine: Engine, metadata: MetaData) -> None:
         if engine.dialect.name == "postgresql":
             for schema in schemas_of(metadata):
                 connection.execute(CreateSchema(schema, if_not_exists=True))
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")      # two processes that start together create once
         metadata.create_all(connection)
 
 

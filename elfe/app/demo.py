@@ -88,6 +88,7 @@ def play(settings: Settings, script: Script, watch: Callable[[datetime, dict[str
         settings = stack.enter_context(_with_broker(_for_a_day(settings)))
         here = Context(settings)
         _provision(here, script)
+        assert here.sortie is not None      # the parties find every database made
         world = _World(here, script)
         world.fill_yesterday()
         end = script.midnight + timedelta(hours=script.hours)

@@ -1,2 +1,0 @@
-from elfe.cli import main
-if __name__=="__main__": main()

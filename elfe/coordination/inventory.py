@@ -30,6 +30,7 @@ OF_TANKS = ("volume_l", "puissance_w", "heures_creuses")
 OF_APPLIANCES = ("type_appareil", "typologie", *OF_MACHINES, *OF_TANKS)
 """What is said of the appliance, not of the device: on one of its lines, or alike on several."""
 OPTIONAL = ("email", "observateur", "id_materiel", "marque", "canal", *OF_MACHINES, *OF_TANKS, "topics")
+COLUMNS = REQUIRED + OPTIONAL
 
 DEFAULT_CYCLES: Mapping[int, timedelta] = {
     ApplianceType.MACHINE: timedelta(hours=2),
@@ -131,7 +132,12 @@ def read(text: str, drivers: Drivers) -> tuple[Inventory, list[Problem]]:
     appliances = [_appliance(group, devices) for group in groups]
     participants = [_participant(group) for group in _grouped(lines, lambda line: line["participant"])]
     inventory = Inventory(tuple(participants), tuple(each for each in appliances if each is not None))
-    return inventory, [problem for line in lines for problem in line.problems]
+    return inventory, [problem for line in lines for problem in sorted(line.problems, key=_place)]
+
+
+def _place(problem: Problem) -> int:
+    """Where its column stands in the documentation; of the line as a whole: first."""
+    return COLUMNS.index(problem.column) if problem.column else -1
 
 
 # -- lines ----------------------------------------------------------------------------------------------------------------
@@ -200,11 +206,10 @@ def _lines(text: str) -> tuple[list[_Line], list[Problem]]:
 
 
 def _of_header(header: Sequence[str]) -> Iterator[Problem]:
-    known = REQUIRED + OPTIONAL
     yield from (Problem(1, name, "colonne manquante") for name in REQUIRED if name not in header)
     for name, count in Counter(header).items():
-        if name and name not in known:
-            yield Problem(1, name, f"colonne inconnue ; accepté : {', '.join(known)}")
+        if name and name not in COLUMNS:
+            yield Problem(1, name, f"colonne inconnue ; accepté : {', '.join(COLUMNS)}")
         elif name and count > 1:
             yield Problem(1, name, "colonne présente deux fois")
 

@@ -46,7 +46,7 @@ def demo(
     if as_json:
         show.as_json(attrs.asdict(report) | {"avoided_wh": report.avoided_wh, "well": report.well})
     else:
-        console.print(tell(report, lang), highlight=False)
+        console.print(tell(report, lang, settings.zone), highlight=False, soft_wrap=True)
     raise typer.Exit(0 if report.well else 1)
 
 

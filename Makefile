@@ -11,6 +11,7 @@ PACKAGES := -e . $(foreach plugin,$(PLUGINS),-e $(plugin))
 RUN := .venv/bin/
 export UV_PYTHON_DOWNLOADS = never
 export UV_LINK_MODE = copy
+export UV_SYSTEM_CERTS = 1
 
 help:
 	@echo "make demo   twenty simulated homes live a day on real wires, then a report"

@@ -1,7 +1,7 @@
 """Opening a database, on SQLite (the embedded default) or PostgreSQL (the real one), and rendering its schema as text.
 
-A room that owns tables declares them on a `Base` of its own (`own_registry()`), so that each database is one metadata. Tables
-name their schema as on PostgreSQL; SQLite has no schemas, so there they stand side by side in one file.
+A room that owns tables declares them on a `Base` of its own (`own_registry()`), so that each database is one metadata.
+Tables name their schema as on PostgreSQL; SQLite has no schemas, so there they stand side by side in one file.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from sqlalchemy import Engine, MetaData, create_engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import registry
-from sqlalchemy.schema import CreateIndex, CreateSchema, CreateTable, SetColumnComment, SetTableComment
+from sqlalchemy.schema import BLANK_SCHEMA, CreateIndex, CreateSchema, CreateTable, SetColumnComment, SetTableComment
 
 from elfe.errors import SchemaError
 
 LOCK_WAIT_S = 15
 """How long a SQLite writer waits for another one."""
+ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7031)"}
+"""What lets one creator at a time look for what is missing and create it."""
 
 
 def own_registry() -> registry:
@@ -36,14 +38,32 @@ def connect(url: str, metadata: MetaData) -> Engine:
 
 
 def create(engine: Engine, metadata: MetaData) -> None:
-    """Create what is missing of schemas and tables; what stands is never altered."""
+    """Create what is missing of schemas and tables; what stands is never altered. Several may do so at once."""
     with engine.begin() as connection:
+<<<<<<< HEAD
         if engine.dialect.name == "postgresql":
             for schema in schemas_of(metadata):
                 connection.execute(CreateSchema(schema, if_not_exists=True))
         else:
             connection.exec_driver_sql("BEGIN IMMEDIATE")      # two processes that start together create once
         metadata.create_all(connection)
+=======
+        connection.exec_driver_sql(ALONE[engine.dialect.name])
+        if engine.dialect.name == "sqlite":
+            metadata = _side_by_side(metadata)
+        for schema in schemas_of(metadata):
+            connection.execute(CreateSchema(schema, if_not_exists=True))
+        for table in metadata.sorted_tables:      # in the order of `render`: PostgreSQL numbers the names that it makes
+            table.create(connection, checkfirst=True)
+
+
+def _side_by_side(metadata: MetaData) -> MetaData:
+    """The same tables without schemas: SQLAlchemy leaves foreign keys between schemas out of SQLite, unasked."""
+    copy = MetaData()
+    for table in metadata.sorted_tables:
+        table.to_metadata(copy, schema=None, referred_schema_fn=lambda *_: BLANK_SCHEMA)  # type: ignore[arg-type]
+    return copy
+>>>>>>> a2eabf0ac462979f439c37093e1281b30351db85
 
 
 def check(engine: Engine) -> None:
@@ -63,8 +83,11 @@ def schemas_of(metadata: MetaData) -> list[str]:
 
 
 def render(metadata: MetaData) -> str:
-    """The schema as PostgreSQL text: schemas, tables, indexes, comments. Rows are the room's own business."""
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    """The schema as PostgreSQL text: schemas, tables, indexes, comments. Rows are the room's own business.
+
+    Named parameters, of which there are none, so that a % in a comment is not doubled.
+    """
+    dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
     statements: list[Any] = [CreateSchema(schema, if_not_exists=True) for schema in schemas_of(metadata)]
     for table in metadata.sorted_tables:
         statements.append(CreateTable(table))

@@ -224,8 +224,6 @@ CREATE TABLE bdd_coordination_schema.equipement_pilote_ou_mesure (
     FOREIGN KEY(etat_commande_id) REFERENCES bdd_coordination_schema.equipement_pilote_etat_commande (id) ON DELETE RESTRICT ON UPDATE CASCADE
 );
 
-CREATE INDEX ix_bdd_coordination_schema_equipement_pilote_ou_mesure__f8eb ON bdd_coordination_schema.equipement_pilote_ou_mesure (equipement_pilote_ou_mesure_mode_id);
-
 COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_ou_mesure IS 'Un équipement piloté ou mesuré ; id = machine_id de result = identifiant elfe de Viriya';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ou_mesure.equipement_pilote_specifique_id IS 'id de la ligne dans la table du type (pas de clé étrangère)';
@@ -449,7 +447,7 @@ COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asserv
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.puissance_moyenne_confort IS 'W';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.pourcentage_eco_force IS '%% du temps de confort passé en éco';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.pourcentage_eco_force IS '% du temps de confort passé en éco';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_chauffage_non_asservi.mesures_puissance_elec_id IS 'série de puissance dans l''historique';
 
@@ -491,9 +489,9 @@ CREATE TABLE bdd_coordination_schema.equipement_pilote_vehicule_electrique_gener
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique IS 'Véhicules électriques : contraintes déclarées';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique.pourcentage_charge_restant IS 'charge actuelle, %%';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique.pourcentage_charge_restant IS 'charge actuelle, %';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique.pourcentage_charge_finale_minimale_souhaitee IS 'charge minimale souhaitée, %%';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique.pourcentage_charge_finale_minimale_souhaitee IS 'charge minimale souhaitée, %';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_vehicule_electrique_generique.duree_de_charge_estimee IS 'secondes';
 

@@ -123,8 +123,7 @@ class ApplianceRow(Base, table=True):
     description: str = _text("description", "aucun si rien")
     type: int = _int("equipement_pilote_ou_mesure_type_id", "recopié dans result.machine_type", "> 0",
                      to="equipement_pilote_ou_mesure_type")
-    mode: int = _int("equipement_pilote_ou_mesure_mode_id", "30 = piloté", "> 0", to="equipement_pilote_ou_mesure_mode",
-                     index=True)
+    mode: int = _int("equipement_pilote_ou_mesure_mode_id", "30 = piloté", "> 0", to="equipement_pilote_ou_mesure_mode")
     control: int = _int("etat_controle_id", "état constaté", "> 0", to="equipement_pilote_etat_controle")
     command: int = _int("etat_commande_id", "état de l'automate", "> 0", to="equipement_pilote_etat_commande")
     ems_order: bool = _bool("ems_consigne_marche", "consigne de l'EMS en cours, écrite par le contrôle-commande")

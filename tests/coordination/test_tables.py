@@ -1,0 +1,99 @@
+"""The tables hold what the contract promises, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, inspect, select
+from sqlalchemy.exc import IntegrityError
+
+from elfe.coordination import queries, tables
+from elfe.coordination.queries import CYCLE, DEVICE, EPOM, FLEXIBILITY, HARDWARE, MACHINE
+from tests.coordination.conftest import TANK, WASHER, Home
+
+CODES = {
+    "equipement_pilote_ou_mesure_type": (1, 111, 112, 113, 131, 151, 155, 221, 225, 410, 515, 901, 910, 920),
+    "equipement_pilote_ou_mesure_mode": (1, 10, 20, 30, 70, 80),
+    "equipement_pilote_etat_controle": (15, 25, 60, 70),
+    "equipement_pilote_etat_commande": (1, 11, 12, 13, 21, 30, 99),
+    "equipement_pilote_typologie_installation_domotique": (110, 120, 130, 140, 150, 160, 170, 180, 190),
+    "equipement_domotique_type": (111, 112, 211, 311, 411, 611, 711, 811),
+    "equipement_domotique_usage": (11, 12, 21, 31, 32, 61, 71),
+}
+"""Every code of version 6: 212, 911 and the typology 200 came later."""
+
+PROGRAMME = [f"prog_{days}_periode_{period}_confort_{what}" for days in ("semaine", "weekend") for period in (1, 2)
+             for what in ("actif", "heure_debut", "heure_fin")]
+
+
+def test_every_reference_code_is_there(engine: Engine) -> None:
+    with engine.connect() as connection:
+        found = {table.name: tuple(connection.scalars(select(table.c.id).order_by(table.c.id)))
+                 for table, _ in queries.reference_rows()}
+    assert found == CODES
+
+
+def test_creating_twice_changes_nothing(engine: Engine) -> None:
+    queries.create_blank(engine)
+    test_every_reference_code_is_there(engine)
+
+
+def test_what_operators_wrote_in_an_enumeration_stays(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(tables.Modes.update().where(tables.Modes.c.id == 30).values(nom_humain="Automatique"))
+    queries.create_blank(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(select(tables.Modes.c.nom_humain).where(tables.Modes.c.id == 30)) == "Automatique"
+
+
+def test_heaters_have_their_columns_in_the_order_in_which_they_are_read(engine: Engine) -> None:
+    assert _columns(engine, "equipement_pilote_chauffage_non_asservi") == [
+        "id", "equipement_pilote_ou_mesure_id", *PROGRAMME, "puissance_moyenne_eco", "puissance_moyenne_confort",
+        "pourcentage_eco_force", "mesures_puissance_elec_id"]
+    assert _columns(engine, "equipement_pilote_chauffage_asservi") == [
+        "id", "equipement_pilote_ou_mesure_id", "temperature_eco", "temperature_confort", *PROGRAMME,
+        "delta_temp_maximale_temp_demandee", "puissance", "modele_thermique_id", "mesures_puissance_elec_id",
+        "mesure_temperature_id"]
+
+
+@pytest.mark.parametrize("change", [
+    lambda: EPOM.update().values(equipement_pilote_ou_mesure_mode_id=31),
+    lambda: EPOM.update().values(typologie_installation_domotique_id=121),
+    lambda: DEVICE.update().values(equipement_pilote_ou_mesure_id=99),
+    lambda: DEVICE.update().values(equipement_domotique_type_id=212),
+    lambda: MACHINE.update().values(cycle_equipement_pilote_machine_generique_id=99),
+    lambda: EPOM.delete(),
+    lambda: tables.Modes.delete(),
+    lambda: EPOM.update().values(timestamp_derniere_programmation=-1),
+    lambda: MACHINE.update().values(mesures_puissance_elec_id=0),
+    lambda: CYCLE.update().values(duree_cycle=-1),
+    lambda: EPOM.update().values(utilisateur=None),
+], ids=["mode", "typology", "appliance of a device", "type of a device", "cycle", "an appliance with rows of its own",
+        "a mode in use", "a negative instant", "no series", "a negative duration", "no participant"])
+def test_what_breaks_a_reference_or_a_check_is_refused(home: Home, change: object) -> None:
+    home.provision(WASHER, TANK)
+    with pytest.raises(IntegrityError), home.engine.begin() as connection:
+        connection.execute(change())  # type: ignore[operator]
+
+
+def test_a_changed_code_is_followed_by_its_references(home: Home) -> None:
+    home.provision(WASHER)
+    with home.engine.begin() as connection:
+        connection.execute(DEVICE.update().where(DEVICE.c.id == "A001").values(id="A901"))
+        assert connection.scalar(select(HARDWARE.c.device_id)) == "A901"
+        assert connection.scalar(select(tables.DETAILS[111].c.equipement_domotique_id)) == "A901"
+
+
+def test_an_appliance_has_one_open_flexibility(home: Home) -> None:
+    washer = home.provision(WASHER)[0].appliance_id
+    row = {"appliance_id": washer, "opened_at": 1, "outcome": ""}
+    with home.engine.begin() as connection:
+        connection.execute(FLEXIBILITY.insert().values(**row, closed_at=2))
+        connection.execute(FLEXIBILITY.insert().values(**row, closed_at=3))
+        connection.execute(FLEXIBILITY.insert().values(**row))
+    with pytest.raises(IntegrityError), home.engine.begin() as connection:
+        connection.execute(FLEXIBILITY.insert().values(**row))
+
+
+def _columns(engine: Engine, table: str) -> list[str]:
+    schema = tables.CONTRACT if engine.dialect.name == "postgresql" else None
+    return [each["name"] for each in inspect(engine).get_columns(table, schema=schema)]

@@ -40,14 +40,6 @@ def connect(url: str, metadata: MetaData) -> Engine:
 def create(engine: Engine, metadata: MetaData) -> None:
     """Create what is missing of schemas and tables; what stands is never altered. Several may do so at once."""
     with engine.begin() as connection:
-<<<<<<< HEAD
-        if engine.dialect.name == "postgresql":
-            for schema in schemas_of(metadata):
-                connection.execute(CreateSchema(schema, if_not_exists=True))
-        else:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")      # two processes that start together create once
-        metadata.create_all(connection)
-=======
         connection.exec_driver_sql(ALONE[engine.dialect.name])
         if engine.dialect.name == "sqlite":
             metadata = _side_by_side(metadata)
@@ -63,7 +55,6 @@ def _side_by_side(metadata: MetaData) -> MetaData:
     for table in metadata.sorted_tables:
         table.to_metadata(copy, schema=None, referred_schema_fn=lambda *_: BLANK_SCHEMA)  # type: ignore[arg-type]
     return copy
->>>>>>> a2eabf0ac462979f439c37093e1281b30351db85
 
 
 def check(engine: Engine) -> None:

@@ -20,6 +20,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from attrs import fields
+from attrs.exceptions import FrozenInstanceError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paho.mqtt.client import topic_matches_sub
@@ -29,6 +31,9 @@ from elfe.devices.drivers import HOOKS, Driver, Plugin, discover, problems_of, s
 from elfe.devices.values import (
     BadPayload,
     Capability,
+    ConfigPush,
+    Device,
+    HttpGet,
     LegacyTopics,
     Measure,
     OutputState,
@@ -152,11 +157,20 @@ class Bench:
             return (self.driver.parse_lwt(self.device, message.payload),)
         return self.driver.decode_message(self.device, message.topic, message.payload)
 
-    def carry(self, twin: Any, messages: tuple[Publish, ...], now: datetime = NOON) -> tuple[Publish, ...]:
-        """What the twin answers to messages that reach it; one that it does not listen to reaches nobody."""
+    def configure(self, device: Device | None = None) -> ConfigPush:
+        """What brings a device to the default settings of the plugin."""
+        if self.driver.push_config is None or self.driver.settings is None:
+            pytest.skip("it is configured by hand")
+        settings_class: Any = self.driver.settings()
+        return self.driver.push_config(device or self.device, settings_class())
+
+    def carry(self, twin: Any, steps: tuple[Publish | HttpGet, ...], now: datetime = NOON) -> tuple[Publish, ...]:
+        """What the twin answers to steps that reach it; a message that it does not listen to reaches nobody."""
         said: tuple[Publish, ...] = ()
-        for message in messages:
-            if any(topic_matches_sub(each, message.topic) for each in twin.subscriptions):
+        for message in steps:
+            if isinstance(message, HttpGet):
+                twin.get(message.path)
+            elif any(topic_matches_sub(each, message.topic) for each in twin.subscriptions):
                 said += twin.receive(message.topic, message.payload, now)
         return said
 
@@ -199,7 +213,8 @@ def the_type_says_how_long_its_silence_may_last(bench: Bench, module: ModuleType
 
 
 def no_topic_leaves_the_device(bench: Bench, module: ModuleType) -> None:
-    """Two devices share no topic, neither to listen nor to command."""
+    """Two devices share no topic, neither to listen nor to command; and none hears its own orders."""
+    assert not any(topic_matches_sub(each, bench.topics.command) for each in bench.topics.listen)
     other = bench.driver.build_topics(bench.other)
     assert bench.topics.command != other.command
     for mine in bench.topics.listen:
@@ -254,6 +269,12 @@ def the_twin_meets_its_publication_period(bench: Bench, module: ModuleType) -> N
     assert any(isinstance(event, Measure) for event in heard)
 
 
+def the_same_seed_lives_the_same_day(bench: Bench, module: ModuleType) -> None:
+    """A simulated day can be told again; another seed speaks at other moments."""
+    assert bench.a_day_of(bench.twin(seed=1)) == bench.a_day_of(bench.twin(seed=1))
+    assert len({_next(bench.twin(seed)) for seed in range(10)}) > 1
+
+
 def power_and_energy_come_back_in_our_units(bench: Bench, module: ModuleType) -> None:
     """A kilowatt drawn for an hour is heard as 1000 W and counted as 1000 Wh."""
     if not bench.type.can(Capability.METER):
@@ -287,39 +308,65 @@ def legacy_columns_round_trip(bench: Bench, module: ModuleType) -> None:
     assert bench.driver.build_topics(again) == bench.topics
 
 
+def the_settings_can_be_left_out(bench: Bench, module: ModuleType) -> None:
+    """Nobody must write a section in elfe.toml to use a plugin: each setting has a default."""
+    if bench.driver.settings is None:
+        pytest.skip("it has no settings")
+    settings_class: Any = bench.driver.settings()
+    assert settings_class() == settings_class()
+    with pytest.raises(FrozenInstanceError):
+        setattr(settings_class(), fields(settings_class)[0].name, None)
+
+
 def configuration_is_read_back(bench: Bench, module: ModuleType) -> None:
     """After a push over MQTT, the twin reads back what was wanted."""
-    if bench.driver.push_config is None or bench.driver.settings is None:
-        pytest.skip("it is configured by hand")
+    push = bench.configure()
+    asked = tuple(each for each in push.read_back if isinstance(each, Publish))
+    if not asked:
+        pytest.skip("it is read back over the local network only")
     twin = bench.twin()
     twin.connected(NOON)
-    push = bench.driver.push_config(bench.device, _default_settings(bench))
-    steps = [each for each in push.steps if isinstance(each, Publish)]
-    if not steps:
-        pytest.skip("it is configured over the local network only")
-    bench.carry(twin, tuple(steps))
-    asked = tuple(each for each in push.read_back if isinstance(each, Publish))
+    bench.carry(twin, push.steps)
     heard = {event for said in bench.carry(twin, asked) for event in bench.hear(said) if isinstance(event, Setting)}
+    assert push.expects
     assert set(push.expects) <= heard
 
 
 def the_fail_safe_is_kept_by_the_twin(bench: Bench, module: ModuleType) -> None:
     """Configured, told the opposite of its safe state and left alone, it returns to it by itself."""
     safe = bench.type.fail_safe
-    if safe is None or safe.after is None or bench.driver.push_config is None or bench.driver.settings is None:
+    if safe is None or safe.after is None:
         pytest.skip("no fail-safe fires by itself")
     twin = bench.twin()
     twin.connected(NOON)
-    steps = bench.driver.push_config(bench.device, _default_settings(bench)).steps
-    if not all(isinstance(each, Publish) for each in steps):
-        pytest.skip("it is configured over the local network only")
-    bench.carry(twin, tuple(each for each in steps if isinstance(each, Publish)))
+    bench.carry(twin, bench.configure().steps)
     bench.carry(twin, bench.encode(Switch(not safe.safe_state, token="t")).publishes)
     assert twin.outputs[0] is not safe.safe_state
     twin.tick(NOON + safe.after - timedelta(seconds=1))
     assert twin.outputs[0] is not safe.safe_state
     twin.tick(NOON + safe.after + safe.spread + timedelta(seconds=1))
     assert twin.outputs[0] is safe.safe_state
+
+
+def a_territory_never_switches_as_one(bench: Bench, module: ModuleType) -> None:
+    """A fail-safe that fires by itself does so after a time of each device's own, the same at every push."""
+    safe = bench.type.fail_safe
+    if safe is None or not safe.spread:
+        pytest.skip("no fail-safe fires by itself")
+    times = {safe.own_part(f"Z{number}") for number in range(100)}
+    assert len(times) > 50
+    assert max(times) < safe.spread
+    assert bench.configure() == bench.configure()
+    said = {str(bench.configure(bench.driver.device(f"Z{number}", bench.device.hardware_id, bench.device.templates)))
+            for number in range(5)}
+    assert len(said) > 1
+
+
+def what_is_no_text_is_refused(bench: Bench, module: ModuleType) -> None:
+    """Bytes that are not UTF-8 are forwarded by every broker; no device ever meant them."""
+    for topic in bench.topics.listen:
+        with pytest.raises(BadPayload):
+            bench.hear(Publish(topic.replace("+", "x"), b"\xff\xfe\x00"))
 
 
 def nothing_but_bad_payload_is_raised(bench: Bench, module: ModuleType) -> None:
@@ -347,7 +394,8 @@ RULES: tuple[Callable[[Bench, ModuleType], None], ...] = (
     no_topic_leaves_the_device, a_command_goes_to_the_command_topic_and_is_never_retained,
     a_command_is_proved_by_its_own_echo, a_query_is_answered_with_the_state, the_twin_is_understood,
     the_twin_meets_its_publication_period, power_and_energy_come_back_in_our_units, the_last_will_is_understood,
-    legacy_columns_round_trip, configuration_is_read_back, the_fail_safe_is_kept_by_the_twin,
+    the_same_seed_lives_the_same_day, legacy_columns_round_trip, the_settings_can_be_left_out, configuration_is_read_back,
+    the_fail_safe_is_kept_by_the_twin, a_territory_never_switches_as_one, what_is_no_text_is_refused,
     nothing_but_bad_payload_is_raised,
 )
 
@@ -374,10 +422,10 @@ def _plugin(plugin: str | ModuleType) -> Plugin:
     return found
 
 
-def _default_settings(bench: Bench) -> Any:
-    assert bench.driver.settings is not None
-    settings_class: Any = bench.driver.settings()
-    return settings_class()
+def _next(twin: Any) -> datetime:
+    twin.connected(NOON)
+    assert twin.next_at is not None
+    return twin.next_at  # type: ignore[no-any-return]
 
 
 def _last(bench: Bench, said: tuple[Publish, ...], quantity: Quantity) -> float:
@@ -387,14 +435,16 @@ def _last(bench: Bench, said: tuple[Publish, ...], quantity: Quantity) -> float:
     return values[-1]
 
 
+SPLINTERS = (b"", b"\xff", b"null", b"NaN", b"1e999", b"-", b'"', b"{}", b"[]", b"9" * 40, b"true", b"0x1", b",")
+
+
 @st.composite
 def _mutated(draw: Any, payloads: list[bytes]) -> bytes:
     payload = bytearray(draw(st.sampled_from(payloads)))
     chance = random.Random(draw(st.integers(0, 2**32)))
     for _ in range(chance.randint(1, 4)):
         at = chance.randrange(len(payload) + 1)
-        payload[at:at + chance.randint(0, 6)] = chance.choice(
-            [b"", b"\xff", b"null", b"NaN", b"1e999", b"-", b'"', b"{}", b"[", b"9" * 40, b"true", bytes([chance.randrange(256)])])
+        payload[at:at + chance.randint(0, 6)] = chance.choice([*SPLINTERS, bytes([chance.randrange(256)])])
     return bytes(payload)
 
 

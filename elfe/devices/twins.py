@@ -58,6 +58,9 @@ class Twin(Protocol):
     def reboot(self, now: datetime) -> tuple[Publish, ...]:
         """Its supply comes back after a blip: it takes its power-up state and connects again."""
 
+    def get(self, path: str) -> str:
+        """What it answers to a step of the local network (`HttpGet`); a device without such steps answers nothing."""
+
 
 @define
 class MeteredRelay(ABC):
@@ -71,9 +74,11 @@ class MeteredRelay(ABC):
     on: bool = True
     power_w: float = 0.0
     energy_wh: float = 0.0
+    says_change_w: float = 1.0      # a change of its power that is said at once
     flips_at: datetime | None = field(default=None, init=False)     # its own timer
     _speaks_at: datetime | None = field(default=None, init=False)
     _metered_at: datetime | None = field(default=None, init=False)
+    _said_w: float = field(default=0.0, init=False)
 
     # -- a family's words -------------------------------------------------------------------------------------------
 
@@ -111,7 +116,7 @@ class MeteredRelay(ABC):
 
     def connected(self, now: datetime) -> tuple[Publish, ...]:
         """Born: its period begins somewhere of its own, so that a territory does not speak as one."""
-        self._metered_at = now
+        self.meter(now)
         self._speaks_at = now + self.period * Random(self.seed).random()
         return self.say_born(now)
 
@@ -123,15 +128,14 @@ class MeteredRelay(ABC):
         if self._speaks_at is not None and now >= self._speaks_at:
             self._speaks_at = now + self.period
             self.meter(now)
-            said += self.say_measures(now)
+            said += self._say_measures(now)
         return said
 
     def draw(self, power_w: float, now: datetime, channel: int = 0) -> tuple[Publish, ...]:
         """Integrate what was drawn so far; a real change is published at once."""
         self.meter(now)
-        changed = abs(power_w - self.power_w) >= 1.0
         self.power_w = power_w
-        return self.say_measures(now) if changed else ()
+        return self._say_measures(now) if abs(power_w - self._said_w) >= self.says_change_w else ()
 
     def press_button(self, now: datetime) -> tuple[Publish, ...]:
         """A person toggles it."""
@@ -139,15 +143,19 @@ class MeteredRelay(ABC):
 
     def reboot(self, now: datetime) -> tuple[Publish, ...]:
         """It takes its power-up state and is born again."""
-        self.on, self.flips_at = self.power_up_state(), None
+        self.on = self.power_up_state()
+        self._arm(now)
         return self.connected(now)
+
+    def get(self, path: str) -> str:
+        """Nothing: it is told everything over MQTT."""
+        return ""
 
     def switch(self, on: bool, now: datetime, source: str) -> tuple[Publish, ...]:
         """Set the output, arm its timer, say so."""
         self.meter(now)
         self.on = on
-        after = self.timer_after_switching()
-        self.flips_at = now + after if after is not None else None
+        self._arm(now)
         return self.say_state(now, source)
 
     def meter(self, now: datetime) -> None:
@@ -155,3 +163,11 @@ class MeteredRelay(ABC):
         if self._metered_at is not None:
             self.energy_wh += self.power_w * (now - self._metered_at).total_seconds() / 3600
         self._metered_at = now
+
+    def _arm(self, now: datetime) -> None:
+        after = self.timer_after_switching()
+        self.flips_at = now + after if after is not None else None
+
+    def _say_measures(self, now: datetime) -> tuple[Publish, ...]:
+        self._said_w = self.power_w
+        return self.say_measures(now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import Enum, auto
+from random import Random
 
 from attrs import field, frozen
 
@@ -43,6 +44,11 @@ class FailSafe:
     after: timedelta | None        # None: at the next power-up only, nothing fires by itself
     spread: timedelta = timedelta()
     """A random part per device, so that a territory never switches as one."""
+
+    def own_part(self, device_id: str) -> timedelta:
+        """The part of `spread` that is a device's own, in whole seconds: the same at every push."""
+        seconds = int(self.spread.total_seconds())
+        return timedelta(seconds=Random(device_id).randrange(seconds) if seconds else 0)
 
     @property
     def needs_refresh(self) -> bool:

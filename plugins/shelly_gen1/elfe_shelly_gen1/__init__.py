@@ -1,74 +1,45 @@
-"""Shelly Plug S, first generation: https://shelly-api-docs.shelly.cloud/gen1/#shelly-plug-plugs-mqtt
+"""Shelly devices of the first generation.
 
-Its topic is its hardware id and cannot be changed on old firmware. It counts energy in watt-minutes. Its settings go
-over HTTP only, so nothing of it can be repaired or renewed from the centre. Plugs of early 2022 are stuck on their
-firmware and need https://archive.shelly-tools.de v1.9.4 as a stepping stone.
+    codec.py    what they say, whatever the device
+    plug_s.py   the plug
+    twin.py     a plug that is not there
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
-from random import Random
-from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from elfe.devices import (
-    BadPayload,
-    Capability,
     Command,
     ConfigPush,
     Device,
     DeviceType,
     Encoded,
     Event,
-    FailSafe,
-    Fault,
     HttpGet,
     LegacyTopics,
-    Measure,
     OutputState,
     Presence,
     Publish,
-    Quantity,
     Query,
-    Role,
     Topics,
     Twin,
-    as_number,
     hookimpl,
-    json_object,
-    number,
-    word,
 )
-
-PLUG_S = DeviceType(
-    id=111,
-    name="shellyplugs_shellycloud_v1",
-    product="Shelly Plug S",
-    vendor_url="https://shelly-api-docs.shelly.cloud/gen1/#shelly-plug-plug-s",
-    capabilities=frozenset({Capability.SWITCH, Capability.METER}),
-    publishes_every=timedelta(seconds=30),
-    silent_after=timedelta(seconds=90),
-    answers_within=timedelta(seconds=5),
-    templates={"root": "shellies/shellyplug-s-{hardware_id}"},
-    fail_safe=FailSafe(safe_state=True, enforced_by="auto_on of the relay, over HTTP", after=timedelta(seconds=1800),
-                       spread=timedelta(seconds=600)),
-)
-WATT_MINUTES_PER_WATT_HOUR = 60
-STATES = {"on": True, "off": False, "overpower": False}      # overpower: the plug cut itself
-PRESENCES = {"true": Presence.ONLINE, "false": Presence.OFFLINE}
-COLUMNS = re.compile(r"(?P<root>[^/]+(?:/[^/]+)*?)/(?:relay/0(?:/command)?|online)/?")
+from elfe_shelly_gen1 import codec
+from elfe_shelly_gen1.plug_s import FAIL_SAFE, LISTEN, PLUG_S
 
 
 @frozen
 class Settings:
     """What a plug is set to, over the local network."""
 
-    update_period_s: int = 30
-    auto_on_s: int = 1800        # plus a part of its own per device, up to `spread`
+    update_period_s: int = field(default=30, metadata={"from": 1, "to": 3600})
+    auto_on_s: int = field(default=1800, metadata={"from": 1800, "to": 64_000})
+    """Plus a part of its own per device. Not less: the command engine repeats an OFF in time for this much."""
 
 
 @hookimpl
@@ -79,19 +50,12 @@ def device_types() -> tuple[DeviceType, ...]:
 @hookimpl
 def build_topics(device: Device) -> Topics:
     root = device.templates["root"]
-    relay = f"{root}/relay/0"
-    return Topics(
-        command=f"{relay}/command",
-        listen={
-            relay: Role.SAYS,
-            f"{relay}/power": Role.SAYS,
-            f"{relay}/energy": Role.SAYS,
-            f"{root}/temperature": Role.SAYS,
-            f"{root}/overtemperature": Role.SAYS,
-            f"{root}/info": Role.SAYS,
-            f"{root}/online": Role.PRESENCE,
-        },
-    )
+    return Topics(f"{root}/relay/0/command", {f"{root}/{name}": role for name, role in LISTEN.items()})
+
+
+@hookimpl
+def decode_message(device: Device, topic: str, payload: bytes) -> tuple[Event, ...]:
+    return codec.decode(topic.removeprefix(f"{device.templates['root']}/"), payload)
 
 
 @hookimpl
@@ -103,61 +67,13 @@ def encode_command(device: Device, command: Command) -> Encoded:
 
 
 @hookimpl
-def decode_message(device: Device, topic: str, payload: bytes) -> tuple[Event, ...]:
-    match topic.removeprefix(f"{device.templates['root']}/"):
-        case "relay/0" if word(payload) in STATES:
-            fault = (Fault("overpower"),) if word(payload) == "overpower" else ()
-            return (OutputState(STATES[word(payload)]), *fault)
-        case "relay/0/power":
-            return (Measure(Quantity.POWER, number(payload)),)
-        case "relay/0/energy":
-            return (Measure(Quantity.ENERGY, number(payload) / WATT_MINUTES_PER_WATT_HOUR),)
-        case "temperature":
-            return (Measure(Quantity.TEMPERATURE, number(payload), register="internal"),)
-        case "overtemperature":
-            return (Fault("overtemperature"),) if number(payload) else ()
-        case "info":
-            return _status(json_object(payload))
-    raise BadPayload(f"{topic}: {payload[:80]!r}")
-
-
-def _status(status: Mapping[str, Any]) -> tuple[Event, ...]:
-    """The answer to "update" of newer firmware: the whole of its HTTP /status."""
-    events: list[Event] = []
-    for relay in _objects(status.get("relays", ())):
-        if not isinstance(relay.get("ison"), bool):
-            raise BadPayload("a relay that is neither on nor off")
-        events.append(OutputState(relay["ison"]))
-    for meter in _objects(status.get("meters", ())):
-        events.append(Measure(Quantity.POWER, as_number(meter.get("power"))))
-        events.append(Measure(Quantity.ENERGY, as_number(meter.get("total")) / WATT_MINUTES_PER_WATT_HOUR))
-    return tuple(events)
-
-
-def _objects(value: object) -> list[Mapping[str, Any]]:
-    """The first of a list of objects: a plug has one relay and one meter."""
-    if not isinstance(value, list | tuple) or not all(isinstance(each, dict) for each in value):
-        raise BadPayload("not a list of objects")
-    return list(value[:1])
-
-
-@hookimpl
 def parse_lwt(device: Device, payload: bytes) -> Presence:
-    try:
-        return PRESENCES[word(payload)]
-    except KeyError:
-        raise BadPayload(repr(payload[:80])) from None
-
-
-@hookimpl
-def settings() -> type:
-    return Settings
+    return codec.parse_presence(payload)
 
 
 @hookimpl
 def push_config(device: Device, settings: Settings) -> ConfigPush:
-    assert PLUG_S.fail_safe is not None
-    auto_on = settings.auto_on_s + Random(device.id).randrange(int(PLUG_S.fail_safe.spread.total_seconds()))
+    auto_on = settings.auto_on_s + int(FAIL_SAFE.own_part(device.id).total_seconds())
     return ConfigPush(
         steps=(
             HttpGet(f"/settings?mqtt_update_period={settings.update_period_s}"),
@@ -165,6 +81,9 @@ def push_config(device: Device, settings: Settings) -> ConfigPush:
         ),
         read_back=(HttpGet("/settings"),),
     )
+
+
+COLUMNS = re.compile(r"(?P<root>[^/+#]+(?:/[^/+#]+)*?)/(?:relay/0(?:/(?:command|power|energy))?|online)")
 
 
 @hookimpl
@@ -176,10 +95,16 @@ def render_legacy_topics(device: Device) -> LegacyTopics:
 @hookimpl
 def parse_legacy_topics(type_id: int, columns: LegacyTopics) -> tuple[Mapping[str, str], int]:
     for column in (columns.command, columns.control, columns.lwt):
-        match = COLUMNS.fullmatch(column.strip().lstrip("/"))
+        match = COLUMNS.fullmatch(column.strip().strip("/"))
         if match:
             return {"root": match["root"]}, 0
-    raise ValueError(f"no topic column tells the root of a Plug S: expected …/relay/0/command, found {columns.command!r}")
+    raise ValueError(f"no topic column tells the root of a Plug S: expected shellies/shellyplug-s-A8BC25/relay/0/command, "
+                     f"found {columns.command!r}")
+
+
+@hookimpl
+def settings() -> type:
+    return Settings
 
 
 @hookimpl
@@ -187,5 +112,3 @@ def simulate(device: Device, seed: int) -> Twin:
     from elfe_shelly_gen1.twin import PlugTwin
 
     return PlugTwin(root=device.templates["root"], seed=seed)
-
-

@@ -1,9 +1,10 @@
-"""A Plug S that is not there, written from the vendor's documentation of its MQTT."""
+"""A Plug S that is not there, written from the vendor's documentation of its MQTT and HTTP."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 from attrs import define, field
 
@@ -16,7 +17,7 @@ class PlugTwin(MeteredRelay):
 
     root: str = ""
     period: timedelta = timedelta(seconds=30)
-    auto_on: timedelta | None = field(default=None)       # what HTTP set
+    relay: dict[str, str] = field(factory=lambda: {"default_state": "off", "auto_on": "0.00", "auto_off": "0.00"})
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
@@ -33,8 +34,17 @@ class PlugTwin(MeteredRelay):
         if topic == f"{self.root}/relay/0/command":
             wanted = {b"on": True, b"off": False, b"toggle": not self.on}.get(payload)
             return () if wanted is None else self.switch(wanted, now, "mqtt")
+        if payload == b"announce":
+            return (self._announce(),)
         self.meter(now)
-        return {b"announce": (self._announce(),), b"update": self._say_all(now)}.get(payload, ())
+        return self._say_all(now) if payload == b"update" else ()
+
+    def get(self, path: str) -> str:
+        """`/settings/relay/0?…`, answered with what is set now. Whoever simulates says how often a twin speaks."""
+        asked = urlsplit(path)
+        if asked.path == "/settings/relay/0":
+            self.relay |= {name: value for name, value in parse_qsl(asked.query) if name in self.relay}
+        return json.dumps({"relays": [self.relay]})
 
     def say_state(self, now: datetime, source: str) -> tuple[Publish, ...]:
         return (Publish(f"{self.root}/relay/0", b"on" if self.on else b"off", qos=0),)
@@ -48,14 +58,23 @@ class PlugTwin(MeteredRelay):
         )
 
     def timer_after_switching(self) -> timedelta | None:
-        return None if self.on else self.auto_on
+        seconds = float(self.relay["auto_off" if self.on else "auto_on"])
+        return timedelta(seconds=seconds) if seconds else None
 
     def power_up_state(self) -> bool:
-        return True      # default_state=on
+        return {"on": True, "off": False}.get(self.relay["default_state"], self.on)
+
+    def reboot(self, now: datetime) -> tuple[Publish, ...]:
+        """Its counter begins again at zero: it is kept nowhere."""
+        self.meter(now)
+        self.energy_wh = 0.0
+        return super().reboot(now)
 
     def _say_all(self, now: datetime) -> tuple[Publish, ...]:
-        warm = 24.0 + self.power_w / 200
-        return (*self.say_measures(now), Publish(f"{self.root}/temperature", f"{warm:.2f}".encode(), qos=0),
+        celsius = 24.0 + self.power_w / 200
+        return (*self.say_measures(now),
+                Publish(f"{self.root}/temperature", f"{celsius:.2f}".encode(), qos=0),
+                Publish(f"{self.root}/temperature_f", f"{celsius * 9 / 5 + 32:.2f}".encode(), qos=0),
                 Publish(f"{self.root}/overtemperature", b"0", qos=0))
 
     def _announce(self) -> Publish:

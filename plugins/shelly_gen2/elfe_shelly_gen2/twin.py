@@ -27,6 +27,7 @@ class Plus1PmTwin(MeteredRelay):
         "current_limit": 16.0})
     mqtt: dict[str, Any] = field(factory=lambda: {
         "enable": True, "rpc_ntf": True, "status_ntf": False, "enable_control": True, "use_client_cert": False})
+    publishes_status: bool = False      # `status_ntf` as it was at the last restart
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
@@ -57,9 +58,10 @@ class Plus1PmTwin(MeteredRelay):
             "Switch.Set": lambda: self._set(params, now),
             "Switch.GetStatus": lambda: (self._status(now), ()),
             "Switch.GetConfig": lambda: (self.config, ()),
-            "Switch.SetConfig": lambda: self._configure(self.config, params),
+            "Switch.SetConfig": lambda: self._configure(self.config, params, restart=False),
             "Mqtt.GetConfig": lambda: (self.mqtt, ()),
-            "Mqtt.SetConfig": lambda: self._configure(self.mqtt, params),
+            "Mqtt.SetConfig": lambda: self._configure(self.mqtt, params, restart=True),
+            "Shelly.Reboot": lambda: (None, self.reboot(now)),
         }
         if method not in methods:
             return {"error": {"code": METHOD_NOT_FOUND, "message": f"No handler for {method}"}}, ()
@@ -73,9 +75,11 @@ class Plus1PmTwin(MeteredRelay):
         return {"was_on": was_on}, self.switch(bool(params["on"]), now, "MQTT")
 
     @staticmethod
-    def _configure(config: dict[str, Any], params: Mapping[str, Any]) -> tuple[Any, tuple[Publish, ...]]:
+    def _configure(config: dict[str, Any], params: Mapping[str, Any],
+                   restart: bool) -> tuple[Any, tuple[Publish, ...]]:
+        before = dict(config)
         config.update(params.get("config", {}))
-        return {"restart_required": False}, ()
+        return {"restart_required": restart and config != before}, ()
 
     def say_state(self, now: datetime, source: str) -> tuple[Publish, ...]:
         self.source = source
@@ -94,6 +98,11 @@ class Plus1PmTwin(MeteredRelay):
     def power_up_state(self) -> bool:
         return {"on": True, "off": False}.get(self.config["initial_state"], self.on)
 
+    def reboot(self, now: datetime) -> tuple[Publish, ...]:
+        """What was set of `mqtt` is in force from now on."""
+        self.publishes_status = self.mqtt["status_ntf"]
+        return super().reboot(now)
+
     def _status(self, now: datetime) -> dict[str, Any]:
         self.meter(now)
         return {
@@ -105,7 +114,7 @@ class Plus1PmTwin(MeteredRelay):
         }
 
     def _publish_status(self, now: datetime) -> tuple[Publish, ...]:
-        if not self.mqtt["status_ntf"]:
+        if not self.publishes_status:
             return ()
         return (Publish(f"{self.root}/status/switch:0", json.dumps(self._status(now)).encode()),)
 

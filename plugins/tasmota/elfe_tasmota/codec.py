@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from random import Random
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from elfe.devices import (
     BadPayload,
@@ -41,13 +40,12 @@ from elfe.devices import (
 STATES = {"ON": True, "OFF": False}
 PRESENCES = {"Online": Presence.ONLINE, "Offline": Presence.OFFLINE}
 WATT_HOURS_PER_KILOWATT_HOUR = 1000
-PULSE_SECONDS_FROM = 112         # PulseTime 1..111 are tenths of a second; from 112 on, seconds + 100
-PULSE_OFFSET, PULSE_MOST = 100, 64_900
-WATTS_FROM = 100                 # PowerDelta 101..32000 is a change in W, + 100
-PHASES = "abc"
+PULSE_OFFSET = 100               # PulseTime from 112 on is seconds + 100, up to 64900; 1..111 are tenths of a second
+DELTA_OFFSET = 100               # PowerDelta from 101 on is a change in W, + 100, up to 32000; 1..100 are percents
+PHASES = "abcdefgh"              # a meter of eight phases is the most that the firmware is built for
 
 ENERGY = {                       # the ENERGY object: name → quantity and factor to our unit
-    "Power": (Quantity.POWER, 1),
+    "Power": (Quantity.POWER, 1),                                # of a TIC reader: PAPP, VA taken for W by the firmware
     "Total": (Quantity.ENERGY, WATT_HOURS_PER_KILOWATT_HOUR),
     "ApparentPower": (Quantity.APPARENT_POWER, 1),
     "ReactivePower": (Quantity.REACTIVE_POWER, 1),
@@ -61,8 +59,7 @@ SUMMED = {Quantity.POWER, Quantity.ENERGY, Quantity.APPARENT_POWER, Quantity.REA
 TIC = {                          # TIC label → quantity, register; indexes Wh, PAPP and SINSTS VA, IINST A
     **{label: (Quantity.ENERGY, label) for label in (
         "BASE", "HCHC", "HCHP", "EJPHN", "EJPHPM", "BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR",
-        "EAIT", *(f"EASF{number:02}" for number in range(1, 11)), *(f"EASD{number:02}" for number in range(1, 5)))},
-    "EAST": (Quantity.ENERGY, ""),
+        "EAST", "EAIT", *(f"EASF{number:02}" for number in range(1, 11)), *(f"EASD{number:02}" for number in range(1, 5)))},
     "PAPP": (Quantity.APPARENT_POWER, ""),
     "SINSTS": (Quantity.APPARENT_POWER, ""),
     **{f"SINSTS{phase}": (Quantity.APPARENT_POWER, PHASES[phase - 1]) for phase in (1, 2, 3)},
@@ -72,16 +69,19 @@ TIC = {                          # TIC label → quantity, register; indexes Wh,
     **{f"IRMS{phase}": (Quantity.CURRENT, PHASES[phase - 1]) for phase in (1, 2, 3)},
     **{f"URMS{phase}": (Quantity.VOLTAGE, PHASES[phase - 1]) for phase in (1, 2, 3)},
 }
-CONFIGURED = ("TelePeriod", "PowerDelta1", "PowerRetain", "PowerOnState", "PulseTime1")
+POWER = re.compile(r"POWER\d{0,2}")
+CONFIGURED = re.compile(r"TelePeriod|PowerDelta1|PowerRetain|PowerOnState|PulseTime\d{1,2}")
+SENSOR = re.compile(r"[\w-]{1,32}")       # DS18B20, DS18B20-1, ESP32, ...: becomes the name of what is measured
 
 
 @frozen
 class Settings:
     """What a device is set to, over MQTT."""
 
-    tele_period_s: int = 0           # 0: the type's own period
-    power_delta_w: int = 10          # a change that is said at once
-    pulse_time_s: int = 1800         # plus a part of its own per device, up to `spread`
+    tele_period_s: int = field(default=0, metadata={"from": 0, "to": 3600})      # 0: the type's own period
+    power_delta_w: int = field(default=10, metadata={"from": 1, "to": 31_900})   # a change that is said at once
+    pulse_time_s: int = field(default=1800, metadata={"from": 1800, "to": 64_000})
+    """Plus a part of its own per device. Not less: the command engine repeats an OFF in time for this much."""
 
 
 # -- topics -----------------------------------------------------------------------------------------------------------
@@ -128,18 +128,19 @@ def encode(device: Device, command: Command, within: timedelta) -> Encoded:
 
 
 def configure(device: Device, type: DeviceType, settings: Settings) -> ConfigPush:
-    """Its period, and its fail-safe: after an OFF it closes again by itself.
+    """Its period, and its fail-safe: after an OFF, a repeated one too, it closes again by itself.
 
-    `PowerOnState 5` inverts `PulseTime` for good, and must come first: before it, an ON would cut itself.
+    `PowerOnState 5` turns `PulseTime` round for good, and must come first: before it, an ON would cut itself. When its
+    supply comes back the relay stays open until `PulseTime` is over, each device at a time of its own.
     """
     assert type.fail_safe is not None
-    pulse = settings.pulse_time_s + Random(device.id).randrange(int(type.fail_safe.spread.total_seconds()))
+    pulse_s = settings.pulse_time_s + int(type.fail_safe.own_part(device.id).total_seconds())
     values = {
         "TelePeriod": settings.tele_period_s or int(type.publishes_every.total_seconds()),
-        "PowerDelta1": settings.power_delta_w + WATTS_FROM,
+        "PowerDelta1": settings.power_delta_w + DELTA_OFFSET,
         "PowerRetain": 0,
         "PowerOnState": 5,
-        "PulseTime1": min(PULSE_MOST, pulse + PULSE_OFFSET),
+        f"PulseTime{device.channel + 1}": pulse_s + PULSE_OFFSET,
     }
     expects = {**values, "PowerRetain": "OFF"}
     return ConfigPush(
@@ -155,43 +156,43 @@ def configure(device: Device, type: DeviceType, settings: Settings) -> ConfigPus
 def decode(device: Device, on_topic: str, payload: bytes) -> tuple[Event, ...]:
     """Everything that one message says."""
     name = on_topic.rpartition("/")[2]
-    if name.startswith("POWER"):
+    if POWER.fullmatch(name):
         return (OutputState(_state(word(payload)), _channel(name)),)
-    said = json_object(payload)
-    for wrapped in ("StatusSNS", "StatusSTS"):
-        if wrapped in said:
-            said = _object(said[wrapped])
-    events = tuple(_events(said))
-    return (*events, *_settings(said)) if name == "RESULT" else events
+    return tuple(_events(json_object(payload)))
 
 
 def parse_presence(payload: bytes) -> Presence:
     """Its last will, and its birth."""
-    try:
-        return PRESENCES[word(payload)]
-    except KeyError:
-        raise BadPayload(repr(payload[:80])) from None
+    said = word(payload)
+    if said not in PRESENCES:
+        raise BadPayload(f"neither Online nor Offline: {said[:80]}")
+    return PRESENCES[said]
 
 
 def _events(said: Mapping[str, Any]) -> Iterator[Event]:
+    """STATE, SENSOR, RESULT and STATUS answers differ in what stands in them, never in how it is said."""
     for name, value in said.items():
-        if re.fullmatch(r"POWER\d{0,2}", name):
+        if POWER.fullmatch(name):
             yield OutputState(_state(value), _channel(name))
+        elif name in ("StatusSNS", "StatusSTS"):
+            yield from _events(_object(value))
         elif name == "ENERGY":
             yield from _energy(_object(value))
         elif name == "TIC":
             yield from _tic(_object(value))
-        elif isinstance(value, dict):
-            yield from _ambient(name, value, str(said.get("TempUnit", "C")))
+        elif CONFIGURED.fullmatch(name):
+            yield from _setting(name, value)
+        elif isinstance(value, dict) and SENSOR.fullmatch(name):
+            yield from _ambient(name, value, fahrenheit=said.get("TempUnit") == "F")
 
 
 def _energy(energy: Mapping[str, Any]) -> Iterator[Event]:
-    """One value, or an array with one per phase; what adds up is also given as its sum."""
+    """One value, or one per phase as an array or an object; what adds up is also given as its sum."""
     for name, (quantity, factor) in ENERGY.items():
         value = energy.get(name)
-        if isinstance(value, list):
-            phases = [as_number(each) * factor for each in value]
-            yield from (Measure(quantity, each, register=PHASES[phase]) for phase, each in enumerate(phases[:3]))
+        if isinstance(value, list | dict):
+            phases = [as_number(each) * factor for each in (value.values() if isinstance(value, dict) else value)]
+            yield from (Measure(quantity, each, register=phase) for phase, each in zip(PHASES, phases, strict=False))
             if quantity in SUMMED and phases:
                 yield Measure(quantity, sum(phases))
         elif value is not None:
@@ -206,26 +207,22 @@ def _tic(frame: Mapping[str, Any]) -> Iterator[Event]:
             yield Measure(quantity, _figure(value), register=register)
 
 
-def _ambient(name: str, sensor: Mapping[str, Any], unit: str) -> Iterator[Event]:
+def _ambient(name: str, sensor: Mapping[str, Any], fahrenheit: bool) -> Iterator[Event]:
     """A sensor by its name; the chip's own temperature is not the room's."""
-    register = "internal" if name.startswith("ESP") else "" if name in {"DS18B20", "AM2301", "BME280", "SHT3X"} else name
+    register = "internal" if name.startswith("ESP") else name
     if sensor.get("Temperature") is not None:
-        celsius = as_number(sensor["Temperature"])
-        yield Measure(Quantity.TEMPERATURE, (celsius - 32) / 1.8 if unit == "F" else celsius, register=register)
+        degrees = as_number(sensor["Temperature"])
+        yield Measure(Quantity.TEMPERATURE, (degrees - 32) / 1.8 if fahrenheit else degrees, register=register)
     if sensor.get("Humidity") is not None:
         yield Measure(Quantity.HUMIDITY, as_number(sensor["Humidity"]), register=register)
 
 
-def _settings(said: Mapping[str, Any]) -> Iterator[Event]:
-    """Settings read back. PulseTime comes as an object; with lists in newer firmware, one entry a relay."""
-    for name in CONFIGURED:
-        value = said.get(name, said.get(name.rstrip("1")))
-        if isinstance(value, dict):
-            value = value.get("Set")
-            if isinstance(value, list):
-                value = value[0] if value else None
-        if isinstance(value, str | int) and not isinstance(value, bool):
-            yield Setting(name, str(value))
+def _setting(name: str, value: object) -> Iterator[Event]:
+    """A setting read back; PulseTime1 comes as {"Set": …, "Remaining": …}."""
+    wanted = value.get("Set") if isinstance(value, dict) else value
+    if isinstance(wanted, bool) or not isinstance(wanted, str | int):
+        raise BadPayload(f"{name} is neither a number nor a word")
+    yield Setting(name, str(wanted)[:80])
 
 
 def _figure(value: object) -> float:
@@ -244,11 +241,8 @@ def _state(value: object) -> bool:
 
 
 def _channel(name: str) -> int:
-    digits = name.removeprefix("POWER")
-    try:
-        return max(0, int(digits) - 1) if digits else 0
-    except ValueError as error:
-        raise BadPayload(f"no relay has the name {name[:80]}") from error
+    """POWER and POWER1 are the first relay."""
+    return max(1, int(name.removeprefix("POWER") or 1)) - 1
 
 
 def _object(value: object) -> Mapping[str, Any]:
@@ -261,9 +255,10 @@ def _object(value: object) -> Mapping[str, Any]:
 
 PREFIX = r"(?:cmnd|cmd|stat|tele)"       # "cmd" stands in rows that were filled by hand
 NAME = r"(?:POWER\d{0,2}|RESULT|STATE|SENSOR|LWT)"
+TOPIC = rf"(?!{NAME}(?:/|$))(?P<topic>[^/+#]+)"
 SHAPES = (
-    re.compile(rf"(?P<before>(?:.+/)?){PREFIX}/(?P<topic>[^/]+)(?:/(?P<name>{NAME}))?"),      # cmnd/A110/POWER
-    re.compile(rf"(?P<before>(?:.+/)?)(?P<topic>[^/]+)/{PREFIX}(?:/(?P<name>{NAME}))?"),      # xky/A110/tele/SENSOR
+    re.compile(rf"(?P<before>(?:[^+#]+/)?){PREFIX}/{TOPIC}(?:/(?P<name>{NAME}))?"),      # cmnd/A110/POWER, tele/A110
+    re.compile(rf"(?P<before>(?:[^+#]+/)?){TOPIC}/{PREFIX}(?:/(?P<name>{NAME}))?"),      # xky/A110/tele/SENSOR
 )
 FULL_TOPICS = ("%prefix%/%topic%/", "%topic%/%prefix%/")
 
@@ -281,7 +276,7 @@ def parse_columns(columns: LegacyTopics) -> tuple[Mapping[str, str], int]:
             match = shape.fullmatch(column.strip().strip("/"))
             if match:
                 name = match["name"] or ""
-                channel = _channel(name) if name.startswith("POWER") else 0
+                channel = _channel(name) if POWER.fullmatch(name) else 0
                 return {"topic": match["topic"], "full_topic": match["before"] + full_topic}, channel
     raise ValueError(f"no topic column tells the topic of a Tasmota device: expected cmnd/A110/POWER, "
                      f"found {columns.command!r}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 
 from attrs import define, field
@@ -18,6 +19,7 @@ class TasmotaTwin(MeteredRelay):
 
     device: Device
     period: timedelta = timedelta(seconds=300)
+    says_change_w: float = 10.0
     reads_tic: bool = False
     values: dict[str, int] = field(factory=lambda: {
         "TelePeriod": 300, "PowerDelta1": 110, "PowerRetain": 0, "PowerOnState": 3, "PulseTime1": 0})
@@ -61,8 +63,14 @@ class TasmotaTwin(MeteredRelay):
         if known is None:
             return (self._answer("RESULT", {"Command": "Unknown"}),)
         if text.isdigit():
-            self.values[known] = int(text)
+            self._set(known, int(text))
         return (self._answer("RESULT", {known: self._shown(known)}),)
+
+    def _set(self, name: str, value: int) -> None:
+        """TelePeriod is only remembered: whoever simulates says how often a twin speaks."""
+        self.values[name] = value
+        if name == "PowerDelta1":
+            self.says_change_w = value - 100 if value > 100 else inf
 
     def _shown(self, name: str) -> Any:
         value = self.values[name]
@@ -84,7 +92,7 @@ class TasmotaTwin(MeteredRelay):
         return timedelta(seconds=pulse / 10) if pulse < 112 else timedelta(seconds=pulse - 100)
 
     def power_up_state(self) -> bool:
-        return {0: False, 1: True, 2: not self.on, 4: True, 5: True}.get(self.values["PowerOnState"], self.on)
+        return {0: False, 1: True, 2: not self.on, 4: True, 5: False}.get(self.values["PowerOnState"], self.on)
 
     def _state_telemetry(self, now: datetime) -> tuple[Publish, ...]:
         return (self._say("tele", "STATE", self._state(now)),)
@@ -97,17 +105,25 @@ class TasmotaTwin(MeteredRelay):
         }
 
     def _sensors(self, now: datetime) -> dict[str, Any]:
-        kwh = round(self.energy_wh / 1000, 3)
-        current = round(self.power_w / 230, 3)
-        energy = {"TotalStartTime": "2024-01-01T00:00:00", "Total": kwh, "Yesterday": 0.0, "Today": kwh, "Period": 0,
-                  "Power": round(self.power_w), "ApparentPower": round(self.power_w), "ReactivePower": 0,
-                  "Factor": 1.0, "Voltage": 230, "Current": current}
-        tic: Mapping[str, Any] = {
-            "ADCO": "000000000000", "OPTARIF": "HC..", "ISOUSC": 45, "HCHC": round(self.energy_wh), "HCHP": 0,
-            "PTEC": "HP..", "IINST": round(current), "IMAX": 90, "PAPP": round(self.power_w), "HHPHC": "A",
-            "MOTDETAT": "000000"}
-        said: dict[str, Any] = {"Time": f"{now:%Y-%m-%dT%H:%M:%S}", "ENERGY": energy}
-        return {**said, "TIC": tic} if self.reads_tic else said
+        said = {"Time": f"{now:%Y-%m-%dT%H:%M:%S}"}
+        return {**said, **(self._meter_of_the_home() if self.reads_tic else self._meter_of_the_plug())}
+
+    def _meter_of_the_plug(self) -> dict[str, Any]:
+        kwh, power = round(self.energy_wh / 1000, 3), round(self.power_w)
+        return {"ENERGY": {
+            "TotalStartTime": "2024-01-01T00:00:00", "Total": kwh, "Yesterday": 0.0, "Today": kwh, "Period": 0,
+            "Power": power, "ApparentPower": power, "ReactivePower": 0, "Factor": 1.0, "Voltage": 230,
+            "Current": round(self.power_w / 230, 3)}}
+
+    def _meter_of_the_home(self) -> dict[str, Any]:
+        """The historique frame of a peak and off-peak contract, and what the firmware makes of it."""
+        kwh, power, amperes = round(self.energy_wh / 1000, 3), round(self.power_w), round(self.power_w / 230)
+        return {
+            "ENERGY": {"TotalStartTime": "2024-01-01T00:00:00", "Total": kwh, "Yesterday": 0.0, "Today": kwh, "Period": 0,
+                       "Power": power, "Current": float(amperes), "Load": round(amperes / 45 * 100)},
+            "TIC": {"ADCO": "000000000000", "OPTARIF": "HC..", "ISOUSC": 45, "HCHC": 0, "HCHP": round(self.energy_wh),
+                    "PTEC": "HP..", "IINST": amperes, "IMAX": 90, "PAPP": power, "HHPHC": "A", "MOTDETAT": 0},
+            "ESP32": {"Temperature": 36.1}, "TempUnit": "C"}
 
     def _answer(self, name: str, said: Mapping[str, Any]) -> Publish:
         return self._say("stat", name, said)

@@ -29,7 +29,6 @@ from elfe.broker.fleet import Fleet
 from elfe.command import store as ledger
 from elfe.command.fleet import Fleet as Pilots
 from elfe.command.fleet import fleet
-from elfe.command.orders import Order, Why
 from elfe.command.typologies import TYPOLOGIES
 from elfe.coordination import inventory, queries, store
 from elfe.coordination.devices import device_values
@@ -37,21 +36,24 @@ from elfe.coordination.values import Appliance, Usage
 from elfe.devices.drivers import Driver
 from elfe.devices.twins import Twin
 from elfe.devices.values import Device, Publish
-from elfe.ems import store as sortie
 from elfe.errors import SetupError
-from elfe.history.values import BALANCE, Reading
+from elfe.history.values import BALANCE, Reading, power_series
 from elfe.settings import Settings
 from elfe.simulation import report, series, story
-from elfe.simulation.appliances import CycleMachine, SimulatedAppliance, Tank
+from elfe.simulation.appliances import CycleMachine, Log, SimulatedAppliance, Tank
 from elfe.simulation.conductor import Conductor, Party
 from elfe.simulation.homes import Account, Group, Homes, Unit, balance_of
-from elfe.slots import HORIZON, SLOT, slot_start
+from elfe.slots import HORIZON, SLOT
 
 PERIOD = timedelta(minutes=5)
 DATA = Path("../shared/data")
 """Real series and traces, when a folder of them stands beside the checkout."""
 POLL_S = 300.0
 NODES, GAP = 20, 5e-3
+
+
+MIDNIGHT = datetime.fromisoformat("2024-06-12T00:00:00+02:00")
+"""A summer day, so that there is sun to move things to."""
 
 
 @frozen
@@ -63,8 +65,14 @@ class Script:
     hours: float = 24.0
     seed: int = 1
     deaf: tuple[str, ...] = ()       # installation points that ignore every order to switch on
-    midnight: datetime = datetime.fromisoformat("2024-06-12T00:00:00+02:00")
+    midnight: datetime = MIDNIGHT
     data: Path | None = None
+
+    def first_homes(self) -> str:
+        """The lines of the inventory's first participants."""
+        header, *lines = self.inventory.splitlines()
+        chosen = list(dict.fromkeys(line.partition(";")[0] for line in lines if line))[:self.homes]
+        return "\n".join([header, *(line for line in lines if line.partition(";")[0] in chosen)]) + "\n"
 
 
 def sample_inventory() -> str:
@@ -77,8 +85,9 @@ def play(settings: Settings, script: Script, watch: Callable[[datetime, dict[str
     with ExitStack() as stack:
         settings = stack.enter_context(_with_broker(_for_a_day(settings)))
         here = Context(settings)
-        provisioned = _provision(here, script)
-        world = _World(here, script, provisioned)
+        _provision(here, script)
+        assert here.sortie is not None      # the parties find every database made
+        world = _World(here, script)
         world.fill_yesterday()
         end = script.midnight + timedelta(hours=script.hours)
         parties = [stack.enter_context(_party(name, settings, script)) for name in ("recorder", "ems", "command", "homes")]
@@ -150,11 +159,18 @@ class _World:
                    for each in self.appliances.values() if isinstance(each, CycleMachine | Tank))
 
     def fill_yesterday(self) -> None:
-        """The history of the day before: the balance as it was measured."""
-        balance = self.here.history.series(BALANCE, "W")
-        begun = self.script.midnight - HORIZON * SLOT
-        self.here.history.append(Reading(balance, begun + i * SLOT, w)
-                                 for i, w in enumerate(self.territory.balance_w[:HORIZON]))
+        """The history of the day before: the balance, and every appliance used once, as nobody piloted it."""
+        history, begun = self.here.history, self.script.midnight - HORIZON * SLOT
+        drawn_w = [0.0] * HORIZON
+        for pilot in self.fleet.pilots.values():
+            lived = _a_day_of(self._appliance(pilot.appliance), begun)
+            drawn_w = [here + there for here, there in zip(drawn_w, lived.quarters_w(begun, HORIZON, SLOT), strict=True)]
+            if pilot.meter:
+                series_id = history.series(power_series(pilot.meter), "W")
+                history.append(Reading(series_id, at, power) for at, power in lived.every(PERIOD, self.script.midnight))
+        balance = history.series(BALANCE, "W")
+        history.append(Reading(balance, begun + i * SLOT, w - drawn_w[i])
+                       for i, w in enumerate(self.territory.balance_w[:HORIZON]))
 
     def story(self) -> list[story.Act]:
         """Who declares what when."""
@@ -209,19 +225,19 @@ class _World:
         count = (end - self.script.midnight) // SLOT
         return report.report(report.Day(
             start=self.script.midnight, end=end, balance_w=self.territory.balance_w[HORIZON:HORIZON + count],
-            account=account, orders=made, reasons=self._reasons(made), zone=self.here.settings.zone), replayed)
+            account=account, orders=made, zone=self.here.settings.zone), replayed)
 
-    def _reasons(self, made: list[Order]) -> dict[int, str]:
-        """Why each appliance was placed where it started: from the plan that was in force then."""
-        reasons: dict[int, str] = {}
-        for order in made:
-            begins = order.why is Why.START or (order.why is Why.PLAN and order.powers)
-            if begins and order.acknowledged_at and order.appliance_id not in reasons:
-                plan = sortie.plan_in_force(self.here.sortie, slot_start(order.slot))
-                placed = next((each for each in plan.placements if each.appliance_id == order.appliance_id), None) if plan else None
-                if placed is not None:
-                    reasons[order.appliance_id] = f"{placed.reason} (from {placed.source})"
-        return reasons
+
+def _a_day_of(appliance: SimulatedAppliance, begun: datetime) -> Log:
+    """What an appliance draws in a day that nobody pilots: a machine is started in the morning."""
+    log = Log()
+    for minute in range(24 * 60):
+        at = begun + timedelta(minutes=minute)
+        if isinstance(appliance, CycleMachine) and minute == 9 * 60:
+            appliance.load(at)
+        appliance.until(at, powered=True)
+        log.write(at, appliance.power_w(powered=True), True)
+    return log
 
 
 def _open(twin: Any) -> None:

@@ -80,8 +80,8 @@ def conducted(service: Service, sessions: Callable[[], tuple[Session, ...]], con
                 conductor.send(service.account())  # type: ignore[attr-defined]
             else:
                 conductor.send(_idle(service, service.step(order.to), sessions()))
-    except EOFError:
-        pass
+    except (EOFError, ConnectionError):
+        pass            # the conductor has gone: so has time
     finally:
         service.close()
 

@@ -1,0 +1,69 @@
+"""The command line: `elfe`. Commands compose and print; what they do stands in the rooms.
+
+A mistake of the user's or of the set-up is one sentence on standard error and an exit code: 1, or 78 when nothing can start.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from elfe import settings
+from elfe.app.context import Context
+from elfe.cli.command import command
+from elfe.cli.db import app as db
+from elfe.cli.declare import declare
+from elfe.cli.demo import demo
+from elfe.cli.devices import app as devices
+from elfe.cli.doctor import doctor
+from elfe.cli.ems import ems
+from elfe.cli.history import history
+from elfe.cli.orders import orders
+from elfe.cli.plan import plan
+from elfe.cli.plugins import plugins
+from elfe.cli.up import up
+from elfe.errors import ElfeError, SetupError
+
+EX_CONFIG = 78
+
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
+                  help="Places the flexibility of homes where the territory has energy to spare, and proves every order.")
+
+
+@app.callback()
+def _root(
+    ctx: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="The settings file; elfe.toml here by default.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
+) -> None:
+    """Read the settings; nothing runs when they are wrong."""
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, stream=sys.stdout, format="%(name)s: %(message)s")
+    for chatty in ("httpx", "asyncio", "amqtt", "transitions"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    ctx.obj = Context(settings.load(config))
+
+
+for name, function in (("demo", demo), ("up", up), ("declare", declare), ("doctor", doctor), ("plugins", plugins)):
+    app.command(name)(function)
+for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("command", command),
+                    ("history", history), ("db", db)):
+    app.add_typer(group, name=name)
+
+
+def main() -> None:
+    """The program: what went wrong is told in one sentence, and by the exit code."""
+    try:
+        app()
+    except ElfeError as error:
+        if "--debug" in sys.argv:
+            raise
+        Console(stderr=True).print("[bold red]elfe:[/]", end=" ")
+        typer.echo(str(error), err=True)
+        sys.exit(EX_CONFIG if isinstance(error, SetupError) else 1)

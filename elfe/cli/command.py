@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-
 import typer
 
 from elfe.app import services
 from elfe.app.context import context
 from elfe.app.loop import live
+from elfe.app.signals import stopped_by_signals
 
 command = typer.Typer(help="The command engine: carries the plan out.", no_args_is_help=True)
 
@@ -23,7 +21,4 @@ def _group() -> None:
 def run(ctx: typer.Context) -> None:
     """Run the command engine in the foreground, as a service manager would; its journal goes to standard output."""
     service, sessions = services.command(context(ctx).settings)
-    stop = threading.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stop.set())
-    live(service, sessions, stop)
+    live(service, sessions, stopped_by_signals())

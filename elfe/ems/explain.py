@@ -60,7 +60,7 @@ SENTENCES = {
 def sentence(told: Facts, at: str, language: str) -> str:
     """One sentence for a participant; `at` is the local time of the start."""
     kind = ("only" if told.choices == 1 else "now" if not told.waits else "same" if told.indifferent else "waits")
-    said = SENTENCES[language][kind].format(at=at, local=told.local_wh / 1000, energy=told.energy_wh / 1000,
+    said = SENTENCES[language][kind].format(at=at, local=max(0.0, told.local_wh) / 1000, energy=told.energy_wh / 1000,
                                             more=told.at_once_wh / 1000)
     return said.replace(".", ",") if language == "fr" else said
 

@@ -73,12 +73,16 @@ def gather(coordination: Engine, history: History, zone: tzinfo, now: datetime, 
     for machine in machines:
         if machine.appliance.mode == Mode.PILOTED:
             _try(loads, left_out, machine, lambda each=machine: _cycle_load(each, history, now, first_slot))
-    for heater in queries.water_heaters(coordination):
+    heaters = queries.water_heaters(coordination)
+    for heater in heaters:
         if heater.appliance.mode == Mode.PILOTED:
             _try(loads, left_out, heater, lambda each=heater: _tank_load(each, history, zone, now, first_slot))
     started = queries.flexibilities(coordination, now - timedelta(hours=24))
     committed = _committed(machines, started, history, now, first_slot)
-    return Inputs(now, first_slot, zone, _forecast(history, first_slot, now), tuple(loads), committed, tuple(left_out))
+    placed = {load.appliance_id for load in loads} | {id for id, _ in committed}
+    known: list[Machine | WaterHeater] = [*machines, *heaters]
+    series = [each.power_series for each in known if each.appliance.id in placed]
+    return Inputs(now, first_slot, zone, _forecast(history, first_slot, series), tuple(loads), committed, tuple(left_out))
 
 
 def _try(loads: list[Load], left_out: list[str], what: Machine | WaterHeater, make: object) -> None:
@@ -88,13 +92,21 @@ def _try(loads: list[Load], left_out: list[str], what: Machine | WaterHeater, ma
         left_out.append(f"appliance {what.appliance.id} ({what.appliance.name}): {error}")
 
 
-def _forecast(history: History, first_slot: int, now: datetime) -> Forecast:
-    """Persistence from the 96 quarters behind `first_slot`, as far as they are over; the one that runs is left open."""
+def _forecast(history: History, first_slot: int, placed: Sequence[int]) -> Forecast:
+    """Persistence from the 192 quarters behind `first_slot`, as far as they are over.
+
+    What the appliances that are to be placed drew then (`placed`: their power series) is given back to the balance: the plan
+    decides when they draw, and they would count twice.
+    """
     series = history.find(BALANCE)
     if series is None:
         return forecast.persistence([None] * HORIZON, [None] * HORIZON)
-    two_days = history.quarters(series, first_slot - 2 * HORIZON, 2 * HORIZON, HELD_FOR)
-    return forecast.persistence(two_days[HORIZON:], two_days[:HORIZON])
+    start, count = first_slot - 2 * HORIZON, 2 * HORIZON
+    balance = history.quarters(series, start, count, HELD_FOR)
+    for each in placed:
+        drawn = history.quarters(each, start, count, HELD_FOR)
+        balance = [b if b is None or w is None else b + w for b, w in zip(balance, drawn, strict=True)]
+    return forecast.persistence(balance[HORIZON:], balance[:HORIZON])
 
 
 def _cycle_load(machine: Machine, history: History, now: datetime, first_slot: int) -> CycleLoad:

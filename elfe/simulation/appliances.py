@@ -7,7 +7,7 @@ what it draws then, `next_change` when that will change by itself. The same appl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Protocol
@@ -189,6 +189,14 @@ class Log:
                 means[index] += power * ((upto - here) / step)
                 here = upto
         return means
+
+    def every(self, period: timedelta, end: datetime) -> Iterator[tuple[datetime, float]]:
+        """What a meter would have said of it: each change, and the value again every `period`."""
+        ends = [*(at for at, _, _ in self.lines[1:]), end]
+        for (at, power, _), until in zip(self.lines, ends, strict=True):
+            while at < until:
+                yield at, power
+                at += period
 
     def _held(self, start: datetime, end: datetime) -> Sequence[tuple[float, float]]:
         ends = [*(at for at, _, _ in self.lines[1:]), end]

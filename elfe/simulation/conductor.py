@@ -138,6 +138,6 @@ class Conductor:
     def _hear(party: Party) -> Idle:
         try:
             answer: Idle = party.pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):
             raise PartyLost(f"{party.name} is gone; time stands still") from None
         return answer

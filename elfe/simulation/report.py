@@ -24,10 +24,18 @@ LUKEWARM_C = 40.0
 
 @frozen
 class Told:
-    """What is said of one appliance."""
+    """What can be said of one appliance. Energies in Wh; `more_wh` is what starting at once would have imported more."""
 
     appliance: Appliance
-    sentence: str
+    declared_at: datetime
+    deadline: datetime | None
+    possible: bool
+    ran_from: datetime | None
+    ran_to: datetime | None
+    energy_wh: float
+    local_wh: float
+    more_wh: float
+    coldest_c: float | None          # of a tank
     well: bool
 
 
@@ -69,7 +77,6 @@ class Day:
     balance_w: Sequence[float]                       # per quarter, without the homes
     account: Account
     orders: Sequence[Order]
-    reasons: Mapping[int, str]                       # appliance → why it was placed where it started
     zone: tzinfo
 
 
@@ -77,13 +84,14 @@ def report(day: Day, replayed: Sequence[Seen]) -> Report:
     """The report of a day; `replayed` are the same appliances, always supplied."""
     count = (day.end - day.start) // SLOT
     acts = {act.appliance.id: act for act in day.account.acts}
-    told = tuple(_tell(day, acts[seen.appliance_id], seen) for seen in day.account.seen if seen.appliance_id in acts)
+    drawn = _sum_w([seen.log for seen in day.account.seen], day.start, count)
+    told = tuple(_tell(day, acts[seen.appliance_id], seen, again, drawn)
+                 for seen, again in zip(day.account.seen, replayed, strict=True) if seen.appliance_id in acts)
     runs = [(acts[seen.appliance_id], run) for seen in day.account.seen if isinstance(seen.appliance, CycleMachine)
             for run in seen.appliance.runs]
     due = [(act, run) for act, run in runs if act.deadline is not None and act.deadline <= day.end]
     possible = [(act, run) for act, run in due if _possible(act)]
     tanks = [seen.appliance for seen in day.account.seen if isinstance(seen.appliance, Tank)]
-    drawn = _sum_w([seen.log for seen in day.account.seen], day.start, count)
     at_once = _sum_w([seen.log for seen in replayed], day.start, count)
     return Report(
         hours=(day.end - day.start) / timedelta(hours=1),
@@ -93,7 +101,7 @@ def report(day: Day, replayed: Sequence[Seen]) -> Report:
         declared=len(acts), done=sum(run.ended_at is not None for _, run in runs),
         deadlines=len(due), kept=sum(_in_time(act, run) for act, run in due), impossible=len(due) - len(possible),
         coldest_c=min((tank.coldest_c for tank in tanks), default=None),
-        orders=_counted(day.orders), told=told, problems=tuple(_problems(day, possible, told)))
+        orders=_counted(day.orders), told=told, problems=tuple(_problems(day, possible, tanks)))
 
 
 def replay(account: Account, fresh: Mapping[int, object], start: datetime, end: datetime) -> tuple[Seen, ...]:
@@ -139,44 +147,35 @@ def _counted(orders: Sequence[Order]) -> dict[str, int]:
     }
 
 
-def _problems(day: Day, possible: Sequence[tuple[Act, Run]], told: Sequence[Told]) -> list[str]:
+def _problems(day: Day, possible: Sequence[tuple[Act, Run]], tanks: Sequence[Tank]) -> list[str]:
     problems = [f"{_name(act.appliance)}: promised for {_clock(act.deadline, day.zone)}, {_outcome(run, day)}"
                 for act, run in possible if not _in_time(act, run)]
     problems += [f"order {order.id[:8]} to {order.device_id} ({order.why}) was missed: {order.cause}"
                  for order in day.orders if order.stage in MISSED]
     problems += [f"refused: {each}" for each in day.account.refused]
-    problems += [f"{_name(each.appliance)}: {each.sentence}" for each in told if not each.well]
-    return list(dict.fromkeys(problems))
+    problems += [f"a tank fell to {tank.coldest_c:.0f} °C" for tank in tanks if tank.coldest_c < LUKEWARM_C]
+    return problems
 
 
 # -- one appliance ------------------------------------------------------------------------------------------------------------
 
 
-def _tell(day: Day, act: Act, seen: Seen) -> Told:
-    if isinstance(seen.appliance, Tank):
-        return _tell_tank(day, act, seen, seen.appliance)
-    assert isinstance(seen.appliance, CycleMachine)
-    run = seen.appliance.runs[0]
-    reason = day.reasons.get(act.appliance.id, "")
-    wished = f"declared at {_clock(act.at, day.zone)}, wanted by {_clock(act.deadline, day.zone)}"
-    if run.began_at is None or not _started(day, act):
-        over = act.deadline is not None and act.deadline <= day.end
-        return Told(act.appliance, f"{wished}; {_outcome(run, day)}", well=not over or not _possible(act))
-    ran = f"ran from {_clock(_first_start(day, act) or run.began_at, day.zone)} to {_clock(run.ended_at, day.zone)}"
-    late = "" if _possible(act) else ", which could not be kept"
-    return Told(act.appliance, f"{wished}{late}; {ran}" + (f"; it {reason}" if reason else ""),
-                well=run.ended_at is not None or act.deadline is None or act.deadline > day.end)
-
-
-def _tell_tank(day: Day, act: Act, seen: Seen, tank: Tank) -> Told:
-    drawn = seen.log.energy_wh(day.start, day.end) / 1000
-    sentence = f"heated {drawn:.1f} kWh, never below {tank.coldest_c:.0f} °C"
-    reason = day.reasons.get(act.appliance.id, "")
-    return Told(act.appliance, sentence + (f"; it {reason}" if reason else ""), well=tank.coldest_c >= LUKEWARM_C)
-
-
-def _started(day: Day, act: Act) -> bool:
-    return _first_start(day, act) is not None
+def _tell(day: Day, act: Act, seen: Seen, again: Seen, drawn: Sequence[float]) -> Told:
+    """What it drew, and what the territory would have imported had it alone started at once, the rest held."""
+    count = len(drawn)
+    own, at_once = (each.log.quarters_w(day.start, count, SLOT) for each in (seen, again))
+    balance = [b - w for b, w in zip(day.balance_w, drawn, strict=True)]
+    without = [b + w for b, w in zip(balance, own, strict=True)]
+    imported = imported_wh(balance)
+    otherwise = imported_wh([b - w for b, w in zip(without, at_once, strict=True)])
+    energy = sum(own) / 4
+    run = seen.appliance.runs[0] if isinstance(seen.appliance, CycleMachine) and seen.appliance.runs else None
+    coldest = seen.appliance.coldest_c if isinstance(seen.appliance, Tank) else None
+    return Told(
+        act.appliance, act.at, act.deadline, _possible(act), ran_from=_first_start(day, act) or (run.began_at if run else None),
+        ran_to=run.ended_at if run else None, energy_wh=energy, local_wh=max(0.0, energy - (imported - imported_wh(without))),
+        more_wh=otherwise - imported, coldest_c=coldest,
+        well=(run is None or _in_time(act, run) or not _possible(act) or act.deadline is None or act.deadline > day.end))
 
 
 def _first_start(day: Day, act: Act) -> datetime | None:

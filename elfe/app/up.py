@@ -1,0 +1,128 @@
+"""`elfe up`: one process each for the broker, the recorder, the EMS and the command engine, kept alive.
+
+A service that dies is started again, later each time it dies soon. One territory runs once per data folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import multiprocessing
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from attrs import define
+
+from elfe.app import services
+from elfe.app.context import EMBEDDED_PORT_FILE, Context
+from elfe.app.loop import live
+from elfe.app.signals import stopped_by_signals
+from elfe.broker.embedded import Embedded
+from elfe.errors import SetupError
+from elfe.settings import Settings
+
+SERVICES: dict[str, Callable[[Settings], services.Made]] = {
+    "recorder": services.recorder, "ems": services.ems, "command": services.command,
+}
+LOOKS_EVERY_S = 0.5
+SOONEST_S, LATEST_S = 1.0, 60.0
+STABLE_S = 60.0
+PATIENCE_S = 10.0
+
+log = logging.getLogger("elfe.up")
+
+
+@define
+class Kept:
+    """A service's process, and when it may be started again."""
+
+    name: str
+    process: BaseProcess | None = None
+    started: float = 0.0
+    after_s: float = SOONEST_S
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Run everything until `stop` is set. Raises `SetupError` before anything starts when it could not."""
+    here = Context(settings)
+    with ExitStack() as stack:
+        stack.enter_context(_alone(Path(settings.data_dir)))
+        assert here.drivers is not None
+        assert here.plugin_settings is not None
+        for engine in (here.coordination, here.sortie, here.history.engine):      # they answer, and the blank ones are made
+            engine.dispose()
+        stack.enter_context(_broker(settings))
+        _keep_alive(settings, stop)
+
+
+def _keep_alive(settings: Settings, stop: threading.Event) -> None:
+    kept = [Kept(name) for name in SERVICES]
+    try:
+        while not stop.is_set():
+            for each in kept:
+                _look_after(each, settings, time.monotonic())
+            stop.wait(LOOKS_EVERY_S)
+    finally:
+        for each in kept:
+            if each.process is not None:
+                each.process.terminate()
+        for each in kept:
+            if each.process is not None:
+                each.process.join(PATIENCE_S)
+                each.process.kill()
+
+
+def _look_after(each: Kept, settings: Settings, now: float) -> None:
+    if each.process is not None and each.process.is_alive():
+        if now - each.started > STABLE_S:
+            each.after_s = SOONEST_S
+        return
+    if each.process is not None:
+        if now - each.started < each.after_s:
+            return
+        log.error("%s ended with %s; it is started again", each.name, each.process.exitcode)
+        each.after_s = min(LATEST_S, 2 * each.after_s)
+    context = multiprocessing.get_context("spawn")
+    each.process = context.Process(target=_serve, args=(each.name, settings), name=f"elfe-{each.name}")
+    each.process.start()
+    each.started = now
+    log.info("%s started", each.name)
+
+
+def _serve(name: str, settings: Settings) -> None:
+    """A service's process."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(name)s: %(message)s")
+    service, sessions = SERVICES[name](settings)
+    live(service, sessions, stopped_by_signals())
+
+
+@contextmanager
+def _broker(settings: Settings) -> Iterator[None]:
+    if settings.broker.host:
+        yield
+        return
+    folder = Path(settings.data_dir)
+    known = folder / EMBEDDED_PORT_FILE
+    with Embedded(folder) as broker:
+        known.write_text(f"{broker.port} {broker.address.protocol}")
+        log.info("embedded broker: %s on port %d", broker.name, broker.port)
+        for hole in broker.holes:
+            log.warning("the embedded broker has a hole: %s", hole)
+        yield
+    known.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "up.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SetupError(f"elfe is already up in {folder}; stop it first, or use another data_dir") from None
+        yield

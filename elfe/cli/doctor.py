@@ -1,0 +1,130 @@
+"""`elfe doctor`: is it working, and what to do next when it is not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import typer
+from attrs import asdict, frozen
+from rich.console import Console
+
+from elfe import clock
+from elfe.app.context import Context, context
+from elfe.broker.client import paho_client
+from elfe.cli import show
+from elfe.coordination import queries
+from elfe.coordination.devices import device_values
+from elfe.ems.store import newest_plan
+from elfe.errors import ElfeError
+from elfe.history.values import BALANCE
+from elfe.slots import slot_start
+
+OLD_PLAN = timedelta(minutes=35)
+OLD_BALANCE = timedelta(minutes=30)
+BROKER_WITHIN_S = 5.0
+COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+@frozen
+class Finding:
+    """One line of the doctor's."""
+
+    what: str
+    state: str          # ok, warn, fail
+    says: str
+
+
+def doctor(ctx: typer.Context, as_json: show.AsJson = False) -> None:
+    """Check settings, plugins, databases, broker, plan and measures; each line says what to do next."""
+    found = list(examine(context(ctx)))
+    if as_json:
+        show.as_json([asdict(each) for each in found])
+    else:
+        for each in found:
+            Console().print(f"[{COLOURS[each.state]}]{each.state:>4}[/]  {each.what}: {each.says}", highlight=False)
+    raise typer.Exit(1 if any(each.state == "fail" for each in found) else 0)
+
+
+def examine(here: Context) -> Iterator[Finding]:
+    """Everything that can be checked from here."""
+    yield from _try("plugins", lambda: _plugins(here))
+    for name in ("coordination", "sortie", "history"):
+        yield from _try(f"database {name}", lambda name=name: _database(here, name))  # type: ignore[misc]
+    yield from _try("broker", lambda: _broker(here))
+    yield from _try("devices", lambda: _devices(here))
+    yield from _try("plan", lambda: _plan(here))
+    yield from _try("balance", lambda: _balance(here))
+
+
+def _try(what: str, look: Callable[[], tuple[str, str]]) -> Iterator[Finding]:
+    try:
+        yield Finding(what, *look())
+    except ElfeError as error:
+        yield Finding(what, "fail", str(error))
+    except Exception as error:  # noqa: BLE001 - a doctor names whatever it meets, and goes on
+        yield Finding(what, "fail", f"{type(error).__name__}: {error}")
+
+
+def _plugins(here: Context) -> tuple[str, str]:
+    count = len(list(here.drivers))
+    assert here.plugin_settings is not None
+    return ("ok", f"{count} device types are driven") if count else ("fail", "no device type is driven; install elfe[all]")
+
+
+def _database(here: Context, name: str) -> tuple[str, str]:
+    found = getattr(here, name)
+    engine = getattr(found, "engine", found)
+    with engine.connect():
+        return "ok", engine.url.render_as_string(hide_password=True)
+
+
+def _broker(here: Context) -> tuple[str, str]:
+    address, heard = here.broker, threading.Event()
+    client = paho_client(address, "elfe-doctor")
+
+    def ask(*_: Any) -> None:
+        client.subscribe("elfe/doctor", 1)
+
+    def answer(*_: Any) -> None:
+        client.publish("elfe/doctor", b"?", 1)
+
+    client.on_connect, client.on_subscribe = ask, answer
+    client.on_message = lambda *_: heard.set()
+    try:
+        client.connect(address.host, address.port, 10)
+    except OSError as error:
+        return "fail", f"{address.host}:{address.port} is out of reach ({error}); start it, or correct [broker]"
+    client.loop_start()
+    ok = heard.wait(BROKER_WITHIN_S)
+    client.disconnect()
+    client.loop_stop()
+    where = f"{address.host}:{address.port}"
+    return ("ok", f"{where} carries messages") if ok else ("fail", f"{where} does not carry ours; check the account's rights")
+
+
+def _devices(here: Context) -> tuple[str, str]:
+    found, problems = device_values(queries.installed_devices(here.coordination), here.drivers, "doctor")
+    if problems:
+        return "warn", "; ".join(problems[:5])
+    return ("ok", f"{len(found)} installed") if found else ("warn", "none; `elfe devices provision inventory.csv` brings them")
+
+
+def _plan(here: Context) -> tuple[str, str]:
+    plan = newest_plan(here.sortie)
+    if plan is None:
+        return "warn", "none yet; `elfe up` makes one every quarter of an hour"
+    age = clock.now() - slot_start(plan.first_slot)
+    minutes = f"from {int(age.total_seconds()) // 60} minutes ago, made by {plan.solver}"
+    return ("ok" if age < OLD_PLAN else "warn"), minutes + ("" if age < OLD_PLAN else "; is `elfe up` running?")
+
+
+def _balance(here: Context) -> tuple[str, str]:
+    series, now = here.history.find(BALANCE), clock.now()
+    last = here.history.last(series, now + timedelta(seconds=1)) if series is not None else None
+    if last is None:
+        return "warn", "never measured: the forecast is zero; publish it in W on INDICATEURS/general/equilibre2"
+    old = now - last.at > OLD_BALANCE
+    return ("warn" if old else "ok"), f"{last.value:.0f} W at {last.at:%Y-%m-%d %H:%M} UTC" + ("; it is old" if old else "")

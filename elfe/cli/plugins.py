@@ -1,0 +1,33 @@
+"""`elfe plugins`: what was discovered."""
+
+from __future__ import annotations
+
+import typer
+
+from elfe.app.context import context
+from elfe.cli import show
+from elfe.devices.drivers import Plugin, discover, select
+
+
+def plugins(ctx: typer.Context, as_json: show.AsJson = False) -> None:
+    """List the plugins found on this machine, their versions and device types."""
+    here = context(ctx).settings.plugins
+    found = discover()
+    listed = [(each, _state(each, here.enabled, here.disabled)) for each in found]
+    if as_json:
+        show.as_json([{"name": each.name, "version": each.version, "state": state, "problem": each.problem,
+                       "device_types": [{"id": type_.id, "name": type_.name, "product": type_.product}
+                                        for type_ in each.types]} for each, state in listed])
+    else:
+        show.table(
+            ("plugin", "version", "state", "device types"),
+            [(each.name, each.version, state, "\n".join(f"{type_.id} {type_.product}" for type_ in each.types)
+              or each.problem) for each, state in listed],
+            "No plugin is installed: install one, for example with the extra elfe[all].")
+    select(found, here.enabled, here.disabled)       # refuses by name what cannot start
+
+
+def _state(plugin: Plugin, enabled: tuple[str, ...] | None, disabled: tuple[str, ...]) -> str:
+    if plugin.name in disabled or (enabled is not None and plugin.name not in enabled):
+        return "disabled"
+    return "broken" if plugin.problem else "enabled"

@@ -48,7 +48,8 @@ def json_object(payload: bytes) -> Mapping[str, Any]:
     if len(payload) > LIMIT:
         raise BadPayload(f"{len(payload)} bytes in one message")
     try:
-        value = json.loads(payload, parse_constant=_refuse)
+        # Decoded first: given bytes, json would guess at UTF-16 and forgive a byte-order mark.
+        value = json.loads(payload.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:   # JSONDecodeError and UnicodeDecodeError are ValueErrors
         raise BadPayload(repr(payload[:SHOWN])) from error
     if not isinstance(value, dict):

@@ -114,10 +114,10 @@ def _switch(status: Mapping[str, Any], channel: int) -> Iterator[Event]:
         yield OutputState(output, channel)
     yield from _measures(status, channel, SWITCH)
     for counter, register in COUNTERS.items():
-        yield from _measures(_object(status.get(counter) or {}), channel, {"total": (Quantity.ENERGY, register)})
-    yield from _measures(_object(status.get("temperature") or {}), channel, {"tC": (Quantity.TEMPERATURE, "internal")})
-    for error in _list(status.get("errors") or []):
-        yield Fault(str(error)[:80], channel)
+        yield from _measures(_part(status, counter), channel, {"total": (Quantity.ENERGY, register)})
+    yield from _measures(_part(status, "temperature"), channel, {"tC": (Quantity.TEMPERATURE, "internal")})
+    for error in _errors(status):
+        yield Fault(error, channel)
 
 
 def _phases(status: Mapping[str, Any], channel: int) -> Iterator[Event]:
@@ -185,7 +185,13 @@ def _object(value: object) -> Mapping[str, Any]:
     return value
 
 
-def _list(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise BadPayload(f"not a list: {str(value)[:80]}")
-    return value
+def _part(status: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of a status; one that is not there, or is not known, has nothing in it."""
+    return {} if status.get(name) is None else _object(status[name])
+
+
+def _errors(status: Mapping[str, Any]) -> list[str]:
+    errors = status.get("errors") or []
+    if not isinstance(errors, list):
+        raise BadPayload(f"not a list: {str(errors)[:80]}")
+    return [str(each)[:80] for each in errors]

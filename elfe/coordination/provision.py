@@ -230,15 +230,14 @@ def _changes_kind(lines: ApplianceLines, standing: Standing) -> Iterator[Problem
 
 
 def _stands_elsewhere(line: DeviceLine, inventory: Inventory, standing: Standing) -> Iterator[Problem]:
-    """A point or a piece of hardware may move, but only away from where the inventory tells that it is no more."""
+    """A point or a piece of hardware may move, but only away from an appliance that the inventory mentions."""
     mentioned = {(each.participant, each.name) for each in inventory.appliances}
-    points = {each.device.id for lines in inventory.appliances for each in lines.devices}
     for appliance in standing.appliances:
-        for device in appliance.devices:
-            if device.point == line.device.id and (appliance.participant, appliance.name) not in mentioned:
+        for device in appliance.devices if (appliance.participant, appliance.name) not in mentioned else ():
+            if device.point == line.device.id:
                 yield Problem(line.line, "point", f"« {device.point} » : est déjà chez {appliance} ; "
                               "gardez le nom de cet appareil, ou dites dans ce fichier ce qu'il devient")
-            if _same_hardware(device, line) and device.point != line.device.id and device.point not in points:
+            elif _same_hardware(device, line):
                 yield Problem(line.line, "id_materiel", f"« {line.device.hardware_id} » : est déjà au point "
                               f"{device.point}, chez {appliance}")
 

@@ -18,9 +18,9 @@ NOW = datetime(2024, 10, 11, 8, 0, tzinfo=UTC)
 
 HEADER = ("participant;email;appareil;type_appareil;typologie;point;usage;type_materiel;id_materiel;"
           "duree_cycle;volume_l;puissance_w;heures_creuses;topics")
-WASHER = "R004;r004@example.org;Lave-linge;lave_linge;120;A001;11;111;A8BC25;2h30;;;;"
-DISHWASHER = "R004;;Lave-vaisselle;lave_vaisselle;120;A002;11;112;;;;;;"
-TANK = "R005;;Ballon;ballon_ecs;190;D001;11;411;;;200;2200;22:30-06:30 12:30-14:30;"
+A_WASHER = "R004;r004@example.org;Lave-linge;lave_linge;120;A001;11;111;A8BC25;2h30;;;;"
+A_DISHWASHER = "R004;;Lave-vaisselle;lave_vaisselle;120;A002;11;112;;;;;;"
+A_TANK = "R005;;Ballon;ballon_ecs;190;D001;11;411;;;200;2200;22:30-06:30 12:30-14:30;"
 
 
 def csv(*lines: str, header: str = HEADER) -> str:

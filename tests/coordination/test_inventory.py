@@ -14,7 +14,7 @@ from elfe.coordination import inventory
 from elfe.coordination.inventory import Inventory, ParticipantLine, Problem
 from elfe.coordination.values import OffPeak
 from elfe.devices.drivers import Drivers
-from tests.coordination.conftest import DISHWASHER, HEADER, TANK, WASHER, csv
+from tests.coordination.conftest import A_DISHWASHER, A_TANK, A_WASHER, HEADER, csv
 
 
 def read(drivers: Drivers, *lines: str) -> Inventory:
@@ -29,7 +29,7 @@ def problems_of(drivers: Drivers, *lines: str, header: str = HEADER) -> list[Pro
 
 
 def test_a_line_is_a_device_of_an_appliance_of_a_participant(drivers: Drivers) -> None:
-    found = read(drivers, WASHER)
+    found = read(drivers, A_WASHER)
     assert found.participants == (ParticipantLine("R004", "r004@example.org"),)
     washer = found.appliances[0]
     assert (washer.participant, washer.name, washer.type, washer.typology) == ("R004", "Lave-linge", 112, 120)
@@ -38,7 +38,7 @@ def test_a_line_is_a_device_of_an_appliance_of_a_participant(drivers: Drivers) -
 
 
 def test_a_tank_has_its_volume_its_power_and_its_off_peak_hours(drivers: Drivers) -> None:
-    tank = read(drivers, TANK).appliances[0]
+    tank = read(drivers, A_TANK).appliances[0]
     assert (tank.volume_l, tank.power_w) == (200, 2200)
     assert tank.windows == (OffPeak(81_000, 23_400), OffPeak(45_000, 52_200))
 
@@ -49,9 +49,9 @@ def test_an_appliance_may_span_lines_that_say_each_thing_once(drivers: Drivers) 
 
 
 def test_codes_are_read_by_number_or_by_name(drivers: Drivers) -> None:
-    by_name = WASHER.replace(";120;", ";prise_commande;").replace(
+    by_name = A_WASHER.replace(";120;", ";prise_commande;").replace(
         ";11;111;", ";mesurer_elec_commuter;shellyplugs_shellycloud_v1;")
-    assert read(drivers, by_name) == read(drivers, WASHER.replace("lave_linge", "112"))
+    assert read(drivers, by_name) == read(drivers, A_WASHER.replace("lave_linge", "112"))
 
 
 @pytest.mark.parametrize("change", [
@@ -62,74 +62,74 @@ def test_codes_are_read_by_number_or_by_name(drivers: Drivers) -> None:
     lambda text: text.replace("participant;", "Participant ;"),
 ], ids=["BOM", "commas", "CRLF", "empty lines", "a loose header"])
 def test_what_spreadsheets_do_to_a_file_changes_nothing(drivers: Drivers, change: object) -> None:
-    given, whole = csv(WASHER, TANK), inventory.read(csv(WASHER, TANK), drivers)[0]
+    given, whole = csv(A_WASHER, A_TANK), inventory.read(csv(A_WASHER, A_TANK), drivers)[0]
     found, problems = inventory.read(change(given), drivers)  # type: ignore[operator]
     assert not problems
     assert _without_lines(found) == _without_lines(whole)
 
 
 def test_topic_data_of_a_device_of_ones_own_replaces_the_defaults(drivers: Drivers) -> None:
-    found = read(drivers, WASHER.replace("A8BC25", "") + "root=maison/prise1")
+    found = read(drivers, A_WASHER.replace("A8BC25", "") + "root=maison/prise1")
     assert found.appliances[0].devices[0].device.templates["root"] == "maison/prise1"
 
 
 def test_a_cycle_without_duration_has_that_of_its_kind(drivers: Drivers) -> None:
-    dryer = DISHWASHER.replace("lave_vaisselle", "seche_linge")
+    dryer = A_DISHWASHER.replace("lave_vaisselle", "seche_linge")
     assert read(drivers, dryer).appliances[0].cycle == timedelta(hours=1, minutes=30)
 
 
 @pytest.mark.parametrize(("lines", "expected"), [
-    ([WASHER.replace("R004", "")],
+    ([A_WASHER.replace("R004", "")],
      "ligne 2, colonne « participant » : valeur manquante ; accepté : une référence comme R004"),
-    ([WASHER.replace(";lave_linge;", ";lavelinge;")],
+    ([A_WASHER.replace(";lave_linge;", ";lavelinge;")],
      "ligne 2, colonne « type_appareil » : « lavelinge » ne convient pas ; accepté : 1 (machine_generique), "
      "111 (lave_vaisselle), 112 (lave_linge), 113 (seche_linge), 131 (ballon_ecs)"),
-    ([WASHER.replace(";111;", ";999;")],
+    ([A_WASHER.replace(";111;", ";999;")],
      "ligne 2, colonne « type_materiel » : « 999 » ne convient pas ; accepté : 111 (shellyplugs_shellycloud_v1), "),
-    ([WASHER.replace("A001;11;111", "C001;11;311")],
+    ([A_WASHER.replace("A001;11;111", "C001;11;311")],
      "ligne 2, colonne « type_materiel » : « 311 » ne convient pas ; accepté : un type dont le plugin est installé "),
-    ([WASHER, DISHWASHER.replace("A002", "A001")], "ligne 3, colonne « point » : « A001 » : est déjà à la ligne 2"),
-    ([WASHER, DISHWASHER.replace(";112;;", ";112;a8bc25;")],
+    ([A_WASHER, A_DISHWASHER.replace("A002", "A001")], "ligne 3, colonne « point » : « A001 » : est déjà à la ligne 2"),
+    ([A_WASHER, A_DISHWASHER.replace(";112;;", ";112;a8bc25;")],
      "ligne 3, colonne « id_materiel » : « a8bc25 » : est déjà à la ligne 2"),
-    ([WASHER + "root=maison/prise", DISHWASHER.replace(";112;", ";111;") + "root=maison/prise"],
+    ([A_WASHER + "root=maison/prise", A_DISHWASHER.replace(";112;", ";111;") + "root=maison/prise"],
      "ligne 3, colonne « topics » : « root=maison/prise » : est déjà à la ligne 2"),
-    ([WASHER.replace(";A001;", ";B001;")],
+    ([A_WASHER.replace(";A001;", ";B001;")],
      "ligne 2, colonne « point » : « B001 » ne convient pas ; accepté : un identifiant comme A003 pour "
      "un matériel de type 111"),
-    ([WASHER.replace("A8BC25", "")],
+    ([A_WASHER.replace("A8BC25", "")],
      "ligne 2, colonne « id_materiel » : valeur manquante ; accepté : l'identifiant inscrit sur le matériel"),
-    ([WASHER.replace(";120;", ";190;").replace(";11;", ";12;")],
+    ([A_WASHER.replace(";120;", ";190;").replace(";11;", ";12;")],
      "ligne 2, colonne « typologie » : « 190 avec les usages 12 » ne convient pas ; accepté : pour la typologie 190, "
      "exactement un équipement d'usage 11"),
-    ([TANK.replace(";190;", ";180;")],
+    ([A_TANK.replace(";190;", ";180;")],
      "ligne 2, colonne « typologie » : « 180 avec les usages 11 » ne convient pas ; accepté : pour la typologie 180, "
      "exactement un équipement d'usage 12 et au plus un d'usage 21"),
-    ([WASHER, WASHER.replace("A001", "A003").replace("A8BC25", "B1C2D3")],
+    ([A_WASHER, A_WASHER.replace("A001", "A003").replace("A8BC25", "B1C2D3")],
      "ligne 2, colonne « typologie » : « 120 avec les usages 11, 11 » ne convient pas"),
-    ([WASHER.replace(";11;", ";31;")],
+    ([A_WASHER.replace(";11;", ";31;")],
      "ligne 2, colonne « usage » : « 31 » ne convient pas ; accepté : un usage que le matériel de type 111 sait remplir : "
      "11 (mesurer_elec_commuter), 12 (commuter), 21 (mesurer_elec)"),
-    ([WASHER.replace("2h30", "150")],
+    ([A_WASHER.replace("2h30", "150")],
      "ligne 2, colonne « duree_cycle » : « 150 » ne convient pas ; accepté : une durée comme 2h30 ou 45min"),
-    ([WASHER.replace("2h30", "25h")], "ligne 2, colonne « duree_cycle » : « 25h » ne convient pas"),
-    ([TANK.replace(";2200;", ";2,2 kW;")],
+    ([A_WASHER.replace("2h30", "25h")], "ligne 2, colonne « duree_cycle » : « 25h » ne convient pas"),
+    ([A_TANK.replace(";2200;", ";2,2 kW;")],
      "ligne 2, colonne « puissance_w » : « 2,2 kW » ne convient pas ; accepté : un nombre entier de 100 à 50000"),
-    ([TANK.replace(";200;", ";;")],
+    ([A_TANK.replace(";200;", ";;")],
      "ligne 2, colonne « volume_l » : valeur manquante ; accepté : un nombre entier de 10 à 5000"),
-    ([TANK.replace("22:30-06:30", "22:30")],
+    ([A_TANK.replace("22:30-06:30", "22:30")],
      "ligne 2, colonne « heures_creuses » : « 22:30 » ne convient pas ; accepté : des plages comme 22:30-06:30"),
-    ([WASHER.replace("2h30;", "2h30;200")],
+    ([A_WASHER.replace("2h30;", "2h30;200")],
      "ligne 2, colonne « volume_l » : « 200 » ne convient pas ; accepté : rien, pour une machine"),
-    ([TANK.replace(";;200;", ";2h;200;")],
+    ([A_TANK.replace(";;200;", ";2h;200;")],
      "ligne 2, colonne « duree_cycle » : « 2h » ne convient pas ; accepté : rien, pour un ballon"),
-    ([WASHER.replace("r004@example.org", "r004")],
+    ([A_WASHER.replace("r004@example.org", "r004")],
      "ligne 2, colonne « email » : « r004 » ne convient pas ; accepté : une adresse"),
-    ([WASHER, DISHWASHER.replace("R004;;", "R004;other@example.org;")],
+    ([A_WASHER, A_DISHWASHER.replace("R004;;", "R004;other@example.org;")],
      "ligne 3, colonne « email » : « other@example.org » : la ligne 2 dit « r004@example.org »"),
-    ([WASHER + "Root=x"], "ligne 2, colonne « topics » : « Root=x » ne convient pas ; accepté : root=…, sans + ni #"),
-    ([WASHER + "root=a/#"], "ligne 2, colonne « topics » : « root=a/# » ne convient pas"),
-    ([WASHER.replace(";Lave-linge;", ";;")], "ligne 2, colonne « appareil » : valeur manquante"),
-    ([WASHER + ";de trop"], "ligne 2 : plus de 14 cellules"),
+    ([A_WASHER + "Root=x"], "ligne 2, colonne « topics » : « Root=x » ne convient pas ; accepté : root=…, sans + ni #"),
+    ([A_WASHER + "root=a/#"], "ligne 2, colonne « topics » : « root=a/# » ne convient pas"),
+    ([A_WASHER.replace(";Lave-linge;", ";;")], "ligne 2, colonne « appareil » : valeur manquante"),
+    ([A_WASHER + ";de trop"], "ligne 2 : plus de 14 cellules"),
 ])
 def test_a_bad_line_is_told_with_its_column_and_the_accepted_values(
         drivers: Drivers, lines: list[str], expected: str) -> None:
@@ -138,13 +138,13 @@ def test_a_bad_line_is_told_with_its_column_and_the_accepted_values(
 
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_lines(drivers: Drivers) -> None:
-    bad = (WASHER.replace("R004", "").replace("2h30", "x"), DISHWASHER.replace("A002", "A001"), TANK.replace(";411;", ";7;"))
+    bad = (A_WASHER.replace("R004", "").replace("2h30", "x"), A_DISHWASHER.replace("A002", "A001"), A_TANK.replace(";411;", ";7;"))
     assert [(each.line, each.column) for each in problems_of(drivers, *bad)] == [
         (2, "participant"), (2, "duree_cycle"), (3, "point"), (4, "type_materiel")]
 
 
 def test_a_header_is_refused_whole_before_any_line_is_read(drivers: Drivers) -> None:
-    told = [str(each) for each in problems_of(drivers, WASHER, header=HEADER.replace("point;", "Prise;") + ";topics")]
+    told = [str(each) for each in problems_of(drivers, A_WASHER, header=HEADER.replace("point;", "Prise;") + ";topics")]
     assert told[0] == "ligne 1, colonne « point » : colonne manquante"
     assert re.match(r"ligne 1, colonne « prise » : colonne inconnue ; accepté : participant, appareil, ", told[1])
     assert told[2:] == ["ligne 1, colonne « topics » : colonne présente deux fois"]

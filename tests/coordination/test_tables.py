@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from elfe.coordination import queries, tables
 from elfe.coordination.queries import CYCLE, DEVICE, EPOM, FLEXIBILITY, HARDWARE, MACHINE
-from tests.coordination.conftest import TANK, WASHER, Home
+from tests.coordination.conftest import A_TANK, A_WASHER, Home
 
 CODES = {
     "equipement_pilote_ou_mesure_type": (1, 111, 112, 113, 131, 151, 155, 221, 225, 410, 515, 901, 910, 920),
@@ -70,13 +70,13 @@ def test_heaters_have_their_columns_in_the_order_in_which_they_are_read(engine: 
 ], ids=["mode", "typology", "appliance of a device", "type of a device", "cycle", "an appliance with rows of its own",
         "a mode in use", "a negative instant", "no series", "a negative duration", "no participant"])
 def test_what_breaks_a_reference_or_a_check_is_refused(home: Home, change: object) -> None:
-    home.provision(WASHER, TANK)
+    home.provision(A_WASHER, A_TANK)
     with pytest.raises(IntegrityError), home.engine.begin() as connection:
         connection.execute(change())  # type: ignore[operator]
 
 
 def test_a_changed_code_is_followed_by_its_references(home: Home) -> None:
-    home.provision(WASHER)
+    home.provision(A_WASHER)
     with home.engine.begin() as connection:
         connection.execute(DEVICE.update().where(DEVICE.c.id == "A001").values(id="A901"))
         assert connection.scalar(select(HARDWARE.c.device_id)) == "A901"
@@ -84,7 +84,7 @@ def test_a_changed_code_is_followed_by_its_references(home: Home) -> None:
 
 
 def test_an_appliance_has_one_open_flexibility(home: Home) -> None:
-    washer = home.provision(WASHER)[0].appliance_id
+    washer = home.provision(A_WASHER)[0].appliance_id
     row = {"appliance_id": washer, "opened_at": 1, "outcome": ""}
     with home.engine.begin() as connection:
         connection.execute(FLEXIBILITY.insert().values(**row, closed_at=2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from sqlalchemy import Engine
 
 from elfe import database
 from elfe.app.context import context
+from elfe.cli import show
 from elfe.coordination import queries
 from elfe.ems import store as sortie
 
@@ -26,21 +26,23 @@ def create(
     ctx: typer.Context,
     coordination: Annotated[str, typer.Option(help="URL of the coordination database; the settings' otherwise.")] = "",
     sortie_ems: Annotated[str, typer.Option(help="URL of the EMS output database; the settings' otherwise.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: show.AsJson = False,
 ) -> None:
     """Create the tables and reference rows that are missing; what stands is never altered."""
-    settings = context(ctx).settings
+    here = context(ctx)
     opened = {
-        "coordination": queries.open_coordination(coordination or settings.database("coordination")),
-        "sortie_ems": sortie.open_sortie(sortie_ems or settings.database("sortie_ems")),
+        "coordination": queries.open_coordination(coordination) if coordination else here.coordination,
+        "sortie_ems": sortie.open_sortie(sortie_ems) if sortie_ems else here.sortie,
     }
     for engine in opened.values():
         database.check(engine)
     queries.create_blank(opened["coordination"])
     sortie.create_sortie(opened["sortie_ems"])
-    shown = {name: _shown(engine) for name, engine in opened.items()}
-    told = "\n".join(f"{name} is ready: {url}" for name, url in shown.items())
-    typer.echo(json.dumps(shown, indent=2) if as_json else told)
+    urls = {name: _shown(engine) for name, engine in opened.items()}
+    if as_json:
+        show.as_json(urls)
+    else:
+        typer.echo("\n".join(f"{name} is ready: {url}" for name, url in urls.items()))
 
 
 def _shown(engine: Engine) -> str:

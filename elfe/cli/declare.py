@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ import typer
 
 from elfe import clock
 from elfe.app.context import context
+from elfe.cli import show
 from elfe.coordination import queries, spoken
 from elfe.coordination.values import Appliance, Flexibility
 from elfe.errors import DeclarationError
@@ -21,18 +21,20 @@ def declare(
     appliance: Annotated[str, typer.Argument(help="L'appareil : « lave-linge R004 », ou son numéro.")],
     by: Annotated[str, typer.Option("--by", help="L'heure de fin : 18:00, demain 07:00, ou une date ISO.")] = "",
     lasts: Annotated[str, typer.Option("--lasts", help="La durée du programme : 2h30, 45min.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: show.AsJson = False,
 ) -> None:
     """Déclarer un appareil chargé, prêt à être placé avant une heure."""
     here, now = context(ctx), clock.now()
-    zone = ZoneInfo(here.settings.timezone)
+    zone = here.settings.zone
     found = spoken.find_appliance(appliance, queries.appliances(here.coordination))
     if found.continuous and (by or lasts):
         raise DeclarationError(f"« {found.name} » chauffe quand il y a de l'énergie : ni --by ni --lasts")
     deadline = spoken.parse_deadline(by, now, zone) if by else None
     declared = queries.declare(here.coordination, found.id, deadline, _duration(lasts), now)
-    plain = json.dumps(_plain(found, declared), ensure_ascii=False, indent=2)
-    typer.echo(plain if as_json else _told(found, declared, zone))
+    if as_json:
+        show.as_json(_plain(found, declared))
+    else:
+        typer.echo(_told(found, declared, zone))
 
 
 def _duration(text: str) -> timedelta | None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from elfe import clock
 from elfe.app.context import context
+from elfe.cli import show
 from elfe.coordination import inventory, queries, reference, store
 from elfe.coordination.devices import device_values
 from elfe.coordination.provision import Changes, What
@@ -33,7 +31,7 @@ def provision(
                                          exists=True, dir_okay=False, readable=True)],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Montrer ce qui changerait, ne rien écrire.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ne pas demander de confirmation.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: show.AsJson = False,
 ) -> None:
     """Installer les participants, appareils et équipements d'un inventaire."""
     here = context(ctx)
@@ -45,7 +43,7 @@ def provision(
         typer.confirm("Appliquer ?", abort=True)
     done = [] if dry_run else store.apply(here.coordination, changes, here.drivers, here.history, clock.now())
     if as_json:
-        typer.echo(json.dumps(_plain_changes(changes, done), ensure_ascii=False, indent=2))
+        show.as_json(_plain_changes(changes, done))
     elif not dry_run and not changes.all_stands:
         typer.echo(f"Fait : {_counted(changes)}.")
 
@@ -53,7 +51,7 @@ def provision(
 @app.command("list")
 def list_devices(
     ctx: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: show.AsJson = False,
 ) -> None:
     """List the devices that are installed, with the appliance and the participant of each."""
     here = context(ctx)
@@ -61,16 +59,13 @@ def list_devices(
     installed = queries.installed_devices(here.coordination)
     problems = device_values(installed, here.drivers, here.settings.command.instance)[1]
     if as_json:
-        typer.echo(json.dumps([_plain(each, appliances[each.appliance_id]) for each in installed],
-                              ensure_ascii=False, indent=2))
+        show.as_json([_plain(each, appliances[each.appliance_id]) for each in installed])
         return
-    table = Table("point", "device", "hardware", "usage", "appliance", "participant", "mode", box=SIMPLE_HEAD)
-    for each in installed:
-        table.add_row(*_row(each, appliances[each.appliance_id]))
-    console = Console()
-    console.print(table if installed else "No device is installed; `elfe devices provision inventory.csv` installs some.")
+    show.table(("point", "device", "hardware", "appliance", "participant", "mode"),
+               [_row(each, appliances[each.appliance_id]) for each in installed],
+               "No device is installed; `elfe devices provision inventory.csv` installs some.")
     for problem in problems:
-        console.print(f"[yellow]cannot be used[/yellow]: {problem}")
+        typer.echo(f"left alone: {problem}", err=True)
 
 
 def _text(file: Path) -> str:
@@ -124,14 +119,13 @@ def _plain_changes(changes: Changes, done: list[Provisioned]) -> dict[str, objec
 
 # -- a device, as people and machines read it ----------------------------------------------------------------------------
 
-USAGE_NAMES = {code.id: code.human_name.lower() for code in reference.USAGES}
 MODE_NAMES = {code.id: code.human_name.lower() for code in reference.MODES}
 
 
 def _row(each: InstalledDevice, appliance: Appliance) -> tuple[str, ...]:
     type_ = reference.DEVICE_TYPE.get(each.type_id)
     return (each.id, type_.human_name if type_ else str(each.type_id), each.hardware_id,
-            USAGE_NAMES.get(each.usage, str(each.usage)), f"{appliance.name} (n° {appliance.id})", each.participant,
+            f"{appliance.name} (n° {appliance.id})", each.participant,
             MODE_NAMES.get(appliance.mode, str(appliance.mode)))
 
 

@@ -8,10 +8,12 @@ goes into the inbox only when the broker has granted them.
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 from collections import Counter, deque
 from datetime import timedelta
+from random import uniform
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -24,10 +26,14 @@ from elfe.broker.address import BrokerAddress
 from elfe.broker.session import Arrival, Connected, Disconnected, Message
 from elfe.devices.values import Publish
 
-KEEPALIVE_S = 30
-SOONEST_RETRY_S, LATEST_RETRY_S = 1, 60
+KEEPALIVE_S = 15
+"""A connection that is cut without a word is noticed after twice as long."""
+SOONEST_RETRY_S, LATEST_RETRY_S = (1.0, 2.0), (45.0, 60.0)
+"""Between these, drawn once per session, so that a broker that comes back is not asked by all at once."""
 INBOX = 100_000
 """A flood beyond this pushes the oldest messages out; `dropped` counts them."""
+
+log = logging.getLogger("elfe.broker")
 
 
 class MqttSession:
@@ -40,16 +46,20 @@ class MqttSession:
         self.dropped = 0
         self._inbox: deque[Arrival] = deque()
         self._arrived = threading.Event()
+        self._subscribing = threading.Lock()     # both threads do: the owner when it listens, paho's when it is back
+        self._up = False
         self._asked: set[int] = set()            # subscriptions asked for, and granted, since the connection
         self._granted: set[int] = set()
         self._announcing: int | None = None      # the one whose grant is worth a `Connected`
+        self._reasons: set[str] = set()          # why we are not connected, each told once until we are
+        self._version5 = address.protocol == "5"
         self._client = paho_client(address, client_id, will)
         self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = lambda *_: self._lose(f"nobody answers at {address.host}:{address.port}")
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
-        self._client.reconnect_delay_set(SOONEST_RETRY_S, LATEST_RETRY_S)
-        self._version5 = address.protocol == "5"
+        self._client.reconnect_delay_set(uniform(*SOONEST_RETRY_S), uniform(*LATEST_RETRY_S))  # type: ignore[arg-type]
         self._client.connect_async(address.host, address.port, KEEPALIVE_S)
         self._client.loop_start()
 
@@ -57,22 +67,23 @@ class MqttSession:
 
     def listen(self, filters: tuple[str, ...]) -> None:
         """Replace the subscriptions."""
-        gone = [each for each in self.filters if each not in filters]
-        new = tuple(each for each in filters if each not in self.filters)
-        self.filters = filters
-        if self._client.is_connected():
-            if gone:
+        with self._subscribing:
+            gone = [each for each in self.filters if each not in filters]
+            new = tuple(each for each in filters if each not in self.filters)
+            self.filters = filters
+            if self._up and gone:
                 self._client.unsubscribe(gone)
-            self._subscribe(new)
+            if self._up:
+                self._subscribe(new)
 
     @property
     def ready(self) -> bool:
         """Whether the connection stands and every subscription is granted."""
-        return self._client.is_connected() and self._asked <= self._granted
+        return self._up and self._asked <= self._granted
 
     def send(self, message: Publish, expires_after: timedelta | None = None) -> bool:
         """Publish; False while there is no connection, and then it is not kept to be sent late."""
-        if not self._client.is_connected():
+        if not self._up:
             return False
         properties = _expiry(expires_after) if self._version5 and expires_after is not None else None
         said = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
@@ -109,28 +120,48 @@ class MqttSession:
             self.dropped += 1
         self._arrived.set()
 
-    def _on_connect(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
-        self._asked, self._granted = set(), set()
+    def _on_connect(self, client: mqtt.Client, _: Any, __: Any, reason: Any, ___: Any) -> None:
         if reason.is_failure:
-            self._put(Disconnected(f"refused: {reason}"))
-        elif self.filters:
+            self._lose(f"refused: {reason}")
+            return
+        # what the last connection left unacknowledged would be sent again now, however late it has become
+        client.drop_out_messages()
+        with self._subscribing:
+            self._asked, self._granted = set(), set()
             self._announcing = self._subscribe(self.filters)
-        else:
-            self._put(Connected())
+            self._up = True
+        if self._announcing is None:
+            self._announce()
 
-    def _on_subscribe(self, _: Any, __: Any, mid: int, *___: Any) -> None:
+    def _on_subscribe(self, _: Any, __: Any, mid: int, reasons: list[Any], ___: Any) -> None:
+        if any(each.is_failure for each in reasons):
+            log.error("the broker refuses %d of our subscriptions: %s", sum(each.is_failure for each in reasons),
+                      next(each for each in reasons if each.is_failure))
         self._granted.add(mid)
         if mid == self._announcing:
-            self._announcing = None
-            self._put(Connected())
+            self._announce()
+
+    def _announce(self) -> None:
+        self._announcing = None
+        self._reasons.clear()
+        self._put(Connected())
 
     def _on_disconnect(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
-        self._put(Disconnected(str(reason)))
+        was_up, self._up = self._up, False
+        if was_up or not self._reasons:      # after a refusal it only repeats it, in vaguer words
+            self._lose(str(reason))
+
+    def _lose(self, reason: str) -> None:
+        if reason not in self._reasons:
+            self._reasons.add(reason)
+            self._put(Disconnected(reason))
 
     def _on_message(self, _: Any, __: Any, message: mqtt.MQTTMessage) -> None:
-        self._put(Message(message.topic, bytes(message.payload), message.retain))
+        with contextlib.suppress(UnicodeDecodeError):      # a topic that is no text is no device's; not all brokers refuse it
+            self._put(Message(message.topic, bytes(message.payload), message.retain))
 
     def _subscribe(self, filters: tuple[str, ...]) -> int | None:
+        """Ask for subscriptions, and return the number of the question; None when there is nothing to ask."""
         if not filters:
             return None
         if self._version5:
@@ -154,12 +185,12 @@ def paho_client(address: BrokerAddress, client_id: str, will: Publish | None = N
         client.tls_set(address.tls_ca)
     if will is not None:
         client.will_set(will.topic, will.payload, will.qos, will.retain)
-    client.on_socket_open = _no_delay
-    client.max_queued_messages_set(0)
+    client.on_socket_open = lambda _, __, opened: no_delay(opened)
     return client
 
 
-def _no_delay(_: Any, __: Any, opened: Any) -> None:
+def no_delay(opened: Any) -> None:
+    """Send small packets at once: waiting for more of them costs 40 ms."""
     with contextlib.suppress(OSError):
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

@@ -6,12 +6,14 @@ names its own broker in the settings.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import shutil
 import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +24,7 @@ from elfe.broker.client import paho_client
 from elfe.errors import SetupError
 
 READY_WITHIN_S = 15.0
+LOOKS_EVERY_S = 0.02
 SBIN = Path("/usr/sbin/mosquitto")       # where Debian puts it, and where a user's PATH does not look
 
 MOSQUITTO = """\
@@ -67,14 +70,23 @@ class Embedded:
         """Where it listens."""
         return BrokerAddress("127.0.0.1", self.port, protocol="5" if self.mosquitto else "3.1.1")
 
+    @property
+    def log(self) -> Path:
+        """What it says about itself."""
+        return self.data_dir / "broker.log"
+
     def start(self) -> None:
         """Start it, and return when it accepts a connection."""
+        if self.port and _answers(self.port):
+            raise SetupError(f"port {self.port} is taken; name another one, or a broker of your own, under [broker] in "
+                             "elfe.toml")
         self.port = self.port or free_port()
-        self.process = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        if not self._accepts():
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        if not self._accepts(self.process):
             self.stop()
-            raise SetupError(f"the embedded broker ({self.name}) did not start on port {self.port}; is the port taken? "
-                             "Name another port, or a broker of your own, under [broker]")
+            raise SetupError(f"the embedded broker ({self.name}) did not start on port {self.port}; {self.log} says why")
 
     def stop(self) -> None:
         """Stop it; every session is gone with it."""
@@ -96,7 +108,6 @@ class Embedded:
 
     def _command(self) -> list[str]:
         if self.mosquitto:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
             configuration = self.data_dir / "mosquitto.conf"
             configuration.write_text(MOSQUITTO.format(port=self.port))
             return [self.mosquitto, "-c", str(configuration)]
@@ -105,29 +116,33 @@ class Embedded:
                              "the Python package elfe[embedded], or name a broker under [broker] in elfe.toml")
         return [sys.executable, "-m", "elfe.broker.amqtt_broker", str(self.port)]
 
-    def _accepts(self) -> bool:
+    def _accepts(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether it lets a client in before it ends and before the time is up."""
+        until = time.monotonic() + READY_WITHIN_S
+        while not _answers(self.port):
+            if process.poll() is not None or time.monotonic() > until:
+                return False
+            time.sleep(LOOKS_EVERY_S)
         accepted = threading.Event()
         client = paho_client(self.address, "elfe-readiness")
         client.on_connect = lambda *_: accepted.set()
-        client.reconnect_delay_set(1, 1)
-        waited = 0.0
-        while waited < READY_WITHIN_S and self.process is not None and self.process.poll() is None:
-            try:
-                client.connect("127.0.0.1", self.port, 10)
-                break
-            except OSError:
-                accepted.wait(0.05)
-                waited += 0.05
+        client.connect("127.0.0.1", self.port)
         client.loop_start()
-        ready = accepted.wait(READY_WITHIN_S - waited)
+        accepted.wait(until - time.monotonic())
         client.disconnect()
         client.loop_stop()
-        return ready
+        return accepted.is_set()
 
 
 def find_mosquitto() -> str | None:
     """The machine's mosquitto, if it has one."""
     return shutil.which("mosquitto") or (str(SBIN) if SBIN.exists() else None)
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
 
 
 def free_port() -> int:

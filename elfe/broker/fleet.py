@@ -1,40 +1,50 @@
 """Many device connections in one process, one thread for all: what simulated homes speak through.
 
-Each device has its own client id and its own last will, as real ones have. One thread turns all sockets; the owner
-empties one inbox whose entries name the device.
+Each device has its own client id and its own last will, as real ones have, and connects again when it was cut. One
+thread turns all sockets; the owner empties one inbox whose entries name the device. paho's clients are not made for two
+threads: whoever touches one holds the lock.
 """
 
 from __future__ import annotations
 
 import contextlib
 import selectors
-import socket
 import threading
 import time
 from collections import Counter, deque
+from datetime import timedelta
 from typing import Any
 
 import paho.mqtt.client as mqtt
 from attrs import define, field
 
 from elfe.broker.address import BrokerAddress
-from elfe.broker.client import KEEPALIVE_S, paho_client
+from elfe.broker.client import no_delay, paho_client
 from elfe.broker.session import Arrival, Connected, Disconnected, Message
 from elfe.devices.values import Publish
 
-TURN_S = 0.02
+KEEPALIVE_S = 60
+TURN_S = 0.1
+"""How long the thread sleeps when nothing happens, so that it notices the end."""
 HOUSEKEEPING_S = 1.0
 
 
 @define(eq=False)
-class _Member:
+class Connection:
     """One device's connection, as `Session` has it for whoever counts."""
 
+    client_id: str
     client: mqtt.Client
     filters: tuple[str, ...]
     sent: Counter[str] = field(factory=Counter)
     received: Counter[str] = field(factory=Counter)
-    ready: bool = False
+    granted: bool = False
+    dropped: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether its subscriptions stand; nobody waits for one that was dropped."""
+        return self.granted or self.dropped
 
 
 class Fleet:
@@ -42,13 +52,12 @@ class Fleet:
 
     def __init__(self, address: BrokerAddress) -> None:
         self._address = address
-        self._members: dict[str, _Member] = {}
+        self._connections: dict[str, Connection] = {}
+        self._all: list[Connection] = []
         self._inbox: deque[tuple[str, Arrival]] = deque()
+        self._arrived = threading.Event()
         self._lock = threading.RLock()
         self._selector = selectors.DefaultSelector()
-        self._waker, self._woken = socket.socketpair()
-        self._woken.setblocking(False)
-        self._selector.register(self._woken, selectors.EVENT_READ)
         self._closing = False
         self._thread = threading.Thread(target=self._turn, daemon=True, name="fleet")
         self._thread.start()
@@ -57,103 +66,147 @@ class Fleet:
 
     def add(self, client_id: str, will: Publish | None, filters: tuple[str, ...]) -> None:
         """Connect a device; `Connected` arrives when its subscriptions stand."""
-        client = paho_client(self._address, client_id, will)
-        member = _Member(client, filters)
-        client.on_connect = lambda *_: self._subscribe(member)
-        client.on_subscribe = lambda *_: self._grant(client_id, member)
-        client.on_message = lambda _, __, message: self._receive(client_id, message)
-        client.on_disconnect = lambda *args: self._inbox.append((client_id, Disconnected(str(args[3]))))
+        connection = Connection(client_id, paho_client(self._address, client_id, will), filters)
+        self._wire(connection)
         with self._lock:
-            self._members[client_id] = member
-            client.connect(self._address.host, self._address.port, KEEPALIVE_S)
-            self._selector.register(client.socket(), selectors.EVENT_READ, member)  # type: ignore[arg-type]
-        self._wake()
+            self._connections[client_id] = connection
+            self._all.append(connection)
+            self._connect(connection)
 
     def send(self, client_id: str, message: Publish) -> bool:
         """Publish as a device; False when it is not connected."""
-        member = self._members.get(client_id)
-        if member is None or not member.client.is_connected():
+        connection = self._connections.get(client_id)
+        if connection is None or not connection.granted:
             return False
         with self._lock:
-            said = member.client.publish(message.topic, message.payload, message.qos, message.retain)
-        member.sent[message.topic] += said.rc is mqtt.MQTT_ERR_SUCCESS
-        self._wake()
-        return said.rc is mqtt.MQTT_ERR_SUCCESS
+            said = connection.client.publish(message.topic, message.payload, message.qos, message.retain)
+            self._flush(connection)
+        if said.rc is not mqtt.MQTT_ERR_SUCCESS:
+            return False
+        connection.sent[message.topic] += 1
+        return True
 
     def arrivals(self) -> list[tuple[str, Arrival]]:
         """Empty the inbox."""
+        self._arrived.clear()
         emptied: list[tuple[str, Arrival]] = []
         with contextlib.suppress(IndexError):
             while True:
                 emptied.append(self._inbox.popleft())
         for client_id, arrival in emptied:
-            if isinstance(arrival, Message) and not arrival.retained and client_id in self._members:
-                self._members[client_id].received[arrival.topic] += 1
+            if isinstance(arrival, Message) and not arrival.retained and client_id in self._connections:
+                self._connections[client_id].received[arrival.topic] += 1
         return emptied
 
+    def wait(self, at_most: timedelta) -> None:
+        """Return when something arrives."""
+        self._arrived.wait(at_most.total_seconds())
+
     def drop(self, client_id: str) -> None:
-        """Cut a device's connection without a word, so that the broker says its last will."""
+        """Cut a device's connection without a word, so that the broker says its last will; `add` brings it back."""
         with self._lock:
-            opened: Any = self._members.pop(client_id).client.socket()
-            self._selector.unregister(opened)
-            opened.close()
+            connection = self._connections.pop(client_id)
+            connection.dropped, connection.filters = True, ()
+            opened: Any = connection.client.socket()
+            if opened is not None:
+                self._forget(opened)
+                opened.close()
 
     @property
-    def sessions(self) -> tuple[Any, ...]:
-        """Each connection's `filters`, `sent`, `received` and `ready`, for whoever counts deliveries."""
-        return tuple(self._members.values())
+    def sessions(self) -> tuple[Connection, ...]:
+        """Each connection's `filters`, `sent`, `received` and `ready`, for whoever counts; a dropped one keeps its place."""
+        return tuple(self._all)
 
     def close(self) -> None:
         """Disconnect all in order."""
-        with self._lock:
-            for member in self._members.values():
-                member.client.disconnect()
-                member.client.loop_write()
         self._closing = True
-        self._wake()
-        self._thread.join(5)
+        self._thread.join()
+        for connection in self._connections.values():
+            connection.client.disconnect()
+            connection.client.loop_write()
+        self._selector.close()
 
     # -- the fleet's thread ---------------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        housekeeping = time.monotonic()
+        kept_at = time.monotonic()
         while not self._closing:
-            for key, _ in self._selector.select(TURN_S):
-                if key.fileobj is self._woken:
-                    with contextlib.suppress(BlockingIOError):
-                        self._woken.recv(4096)
-                else:
-                    self._read(key.data)
-            with self._lock:
-                for member in self._members.values():
-                    self._write(member)
-                    if time.monotonic() - housekeeping > HOUSEKEEPING_S:
-                        member.client.loop_misc()
-            if time.monotonic() - housekeeping > HOUSEKEEPING_S:
-                housekeeping = time.monotonic()
+            for key, events in self._selector.select(TURN_S):
+                self._exchange(key.data, events)
+            if time.monotonic() - kept_at >= HOUSEKEEPING_S:
+                kept_at = time.monotonic()
+                self._keep_house()
 
-    def _read(self, member: _Member) -> None:
+    def _exchange(self, connection: Connection, events: int) -> None:
         with self._lock:
-            opened = member.client.socket()
-            if opened is not None and member.client.loop_read() is not mqtt.MQTT_ERR_SUCCESS:
-                with contextlib.suppress(KeyError, ValueError):
-                    self._selector.unregister(opened)
+            if connection.dropped:
+                return
+            if events & selectors.EVENT_READ:
+                connection.client.loop_read()
+            self._flush(connection)
 
-    @staticmethod
-    def _write(member: _Member) -> None:
-        while member.client.want_write() and member.client.loop_write() is mqtt.MQTT_ERR_SUCCESS:
-            pass
+    def _flush(self, connection: Connection) -> None:
+        """Write what the socket takes; what it does not take goes when it can be written to."""
+        client = connection.client
+        if client.want_write():
+            client.loop_write()
+        opened: Any = client.socket()
+        if opened is not None:
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.want_write() else 0)
+            if self._selector.get_key(opened).events != events:
+                self._selector.modify(opened, events, connection)
 
-    def _subscribe(self, member: _Member) -> None:
-        member.client.subscribe([(each, 1) for each in member.filters])
+    def _keep_house(self) -> None:
+        """Pings, and connections to make again."""
+        with self._lock:
+            for connection in self._connections.values():
+                if connection.client.socket() is None:
+                    self._connect(connection)
+                else:
+                    connection.client.loop_misc()
+                    self._flush(connection)
 
-    def _grant(self, client_id: str, member: _Member) -> None:
-        member.ready = True
-        self._inbox.append((client_id, Connected()))
+    # -- paho's callbacks, on whichever thread holds the lock -------------------------------------------------------------
 
-    def _receive(self, client_id: str, message: mqtt.MQTTMessage) -> None:
-        self._inbox.append((client_id, Message(message.topic, bytes(message.payload), message.retain)))
+    def _wire(self, connection: Connection) -> None:
+        client = connection.client
+        client.on_socket_open = lambda _, __, opened: self._watch(connection, opened)
+        client.on_socket_close = lambda _, __, opened: self._forget(opened)
+        client.on_connect = lambda _, __, ___, reason, ____: self._on_connect(connection, reason)
+        client.on_subscribe = lambda *_: self._grant(connection)
+        client.on_disconnect = lambda _, __, ___, reason, ____: self._lose(connection, str(reason))
+        client.on_message = lambda _, __, message: self._put(
+            connection, Message(message.topic, bytes(message.payload), message.retain))
 
-    def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self._waker.send(b"\0")
+    def _connect(self, connection: Connection) -> None:
+        with contextlib.suppress(OSError):      # nobody there: housekeeping tries again
+            connection.client.connect(self._address.host, self._address.port, KEEPALIVE_S)
+
+    def _watch(self, connection: Connection, opened: Any) -> None:
+        no_delay(opened)
+        self._selector.register(opened, selectors.EVENT_READ, connection)
+
+    def _forget(self, opened: Any) -> None:
+        with contextlib.suppress(KeyError, ValueError):      # it was cut by `drop`, and forgotten then
+            self._selector.unregister(opened)
+
+    def _on_connect(self, connection: Connection, reason: Any) -> None:
+        if reason.is_failure:
+            self._put(connection, Disconnected(f"refused: {reason}"))
+        elif connection.filters:
+            connection.client.subscribe([(each, 1) for each in connection.filters])
+        else:
+            self._grant(connection)
+
+    def _grant(self, connection: Connection) -> None:
+        connection.granted = True
+        self._put(connection, Connected())
+
+    def _lose(self, connection: Connection, reason: str) -> None:
+        if connection.granted:
+            self._put(connection, Disconnected(reason))
+        connection.granted = False
+
+    def _put(self, connection: Connection, arrival: Arrival) -> None:
+        self._inbox.append((connection.client_id, arrival))
+        self._arrived.set()

@@ -698,7 +698,7 @@ COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ballon_ecs_heures_cr
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ballon_ecs_heures_creuses.debut IS 'secondes après minuit, heure locale (Déduit ; le premier EMS les lit en UTC)';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ballon_ecs_heures_creuses.fin IS 'secondes après minuit ; avant debut : passe minuit (Déduit)';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_pilote_ballon_ecs_heures_creuses.fin IS 'secondes après minuit ; plus de 86400 : le lendemain ; avant debut : aussi (Déduit)';
 
 CREATE TABLE elfe.hardware (
     id SERIAL NOT NULL,

@@ -54,6 +54,7 @@ ENUMERATIONS: tuple[tuple[Table, tuple[reference.Code, ...]], ...] = (
     (tables.Usages, reference.USAGES),
 )
 LONGEST_CYCLE = timedelta(hours=24)
+DAY_S = 86_400
 
 
 # -- the database itself ---------------------------------------------------------------------------------------------
@@ -121,11 +122,16 @@ def water_heaters(engine: Engine) -> list[WaterHeater]:
         return [
             WaterHeater(
                 appliance=_appliance(row), volume_l=row.volume_ballon, power_w=row.puissance_chauffe,
-                windows=tuple(OffPeak(each.debut, each.fin) for each in windows
+                windows=tuple(_off_peak(each) for each in windows
                               if each.equipement_pilote_ballon_ecs_id == row.tank_id),
                 power_series=row.mesures_puissance_elec_id)
             for row in connection.execute(wanted)
         ]
+
+
+def _off_peak(row: Row[Any]) -> OffPeak:
+    """A window that crosses midnight ends beyond the day's last second, or before it starts: both are met."""
+    return OffPeak(row.debut, row.fin - DAY_S if row.fin > DAY_S else row.fin)
 
 
 def mode_of(connection: Connection, appliance_id: int) -> int | None:

@@ -20,8 +20,8 @@ from elfe.coordination.provision import (
     StandingDevice,
     What,
 )
-from elfe.coordination.queries import CYCLE, DEVICE, EPOM, HARDWARE, MACHINE, OFF_PEAK, TANK
-from elfe.coordination.values import CommandState, ControlState, InstalledDevice, Mode
+from elfe.coordination.queries import CYCLE, DAY_S, DEVICE, EPOM, HARDWARE, MACHINE, OFF_PEAK, TANK
+from elfe.coordination.values import CommandState, ControlState, InstalledDevice, Mode, OffPeak
 from elfe.devices.drivers import Drivers
 from elfe.errors import InventoryError
 from elfe.history.values import History, power_series
@@ -153,7 +153,12 @@ def _put_windows(connection: Connection, tank_id: int, lines: ApplianceLines) ->
     connection.execute(delete(OFF_PEAK).where(OFF_PEAK.c.equipement_pilote_ballon_ecs_id == tank_id))
     for number, each in enumerate(lines.windows, 1):
         _insert(connection, OFF_PEAK, equipement_pilote_ballon_ecs_id=tank_id, nom=f"heures creuses {number}",
-                description=NOTHING, actif=True, debut=each.start_s, fin=each.end_s)
+                description=NOTHING, actif=True, debut=each.start_s, fin=_fin(each))
+
+
+def _fin(window: OffPeak) -> int:
+    """The first EMS only knows windows that end after they start: one that crosses midnight ends in the next day."""
+    return window.end_s if window.end_s > window.start_s else window.end_s + DAY_S
 
 
 def _update(connection: Connection, appliance_id: int, lines: ApplianceLines, series: int) -> None:

@@ -209,7 +209,7 @@ class OffPeakRow(Base, table=True):
     description: str = _text("description", "aucun si rien")
     active: bool = _bool("actif")
     start_s: int = _int("debut", "secondes après minuit, heure locale (Déduit ; le premier EMS les lit en UTC)", ">= 0")
-    end_s: int = _int("fin", "secondes après minuit ; avant debut : passe minuit (Déduit)", ">= 0")
+    end_s: int = _int("fin", "secondes après minuit ; plus de 86400 : le lendemain ; avant debut : aussi (Déduit)", ">= 0")
 
 
 def _programme() -> dict[str, Any]:

@@ -11,8 +11,9 @@ from sqlalchemy import Engine
 from elfe.app import schemas
 from elfe.coordination import queries
 from elfe.coordination.reference import DEVICE_TYPES
-from elfe.coordination.tables import CONTRACT
+from elfe.coordination.tables import CONTRACT, DETAILS
 from elfe.ems import store as sortie
+from elfe.history import store as history
 from tests.conftest import Server
 
 CATALOGUE = {
@@ -112,3 +113,10 @@ def _ask(url: str, query: str) -> list[tuple[object, ...]]:
 
 def _plain(url: str) -> str:
     return url.replace("+psycopg", "")
+
+
+def test_every_table_is_in_the_documentation() -> None:
+    page = (schemas.SQL.parent / "docs" / "databases.md").read_text(encoding="utf-8")
+    tables = [*queries.metadata.tables.values(), *sortie.Base.metadata.tables.values(), *history.Base.metadata.tables.values()]
+    details = {table.name for table in DETAILS.values()}
+    assert [table.name for table in tables if table.name not in details and f"`{table.name}`" not in page] == []

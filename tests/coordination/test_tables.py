@@ -7,7 +7,7 @@ from sqlalchemy import Engine, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from elfe.coordination import queries, tables
-from elfe.coordination.queries import CYCLE, DEVICE, EPOM, FLEXIBILITY, HARDWARE, MACHINE
+from elfe.coordination.queries import CYCLE, DEVICE, EPOM, FLEXIBILITY, HARDWARE, MACHINE, OFF_PEAK, TANK
 from tests.coordination.conftest import A_TANK, A_WASHER, Home
 
 CODES = {
@@ -92,6 +92,44 @@ def test_an_appliance_has_one_open_flexibility(home: Home) -> None:
         connection.execute(FLEXIBILITY.insert().values(**row))
     with pytest.raises(IntegrityError), home.engine.begin() as connection:
         connection.execute(FLEXIBILITY.insert().values(**row))
+
+
+READ_BY_THE_FIRST_ENGINE = {
+    "equipement_pilote_ou_mesure": (
+        "id", "equipement_pilote_specifique_id", "typologie_installation_domotique_id", "nom_humain", "description",
+        "equipement_pilote_ou_mesure_type_id", "equipement_pilote_ou_mesure_mode_id", "etat_controle_id",
+        "etat_commande_id", "ems_consigne_marche", "timestamp_derniere_mise_en_marche",
+        "timestamp_derniere_programmation", "utilisateur"),
+    "equipement_pilote_typologie_installation_domotique": ("id", "nom", "nom_humain", "description"),
+    "equipement_domotique": (
+        "id", "equipement_pilote_ou_mesure_id", "equipement_domotique_type_id", "equipement_domotique_usage_id",
+        "id_materiel", "marque", "utilisateur", "utilisateur_affecte", "equipement_domotique_specifique_id"),
+    "equipement_pilote_machine_generique": (
+        "id", "equipement_pilote_ou_mesure_id", "timestamp_de_fin_souhaite", "delai_attente_maximale_apres_fin",
+        "cycle_equipement_pilote_machine_generique_id", "mesures_puissance_elec_id"),
+    "equipement_pilote_vehicule_electrique_generique": (
+        "pourcentage_charge_restant", "pourcentage_charge_finale_minimale_souhaitee", "duree_de_charge_estimee",
+        "timestamp_dispo_souhaitee", "puissance_de_charge", "capacite_de_batterie", "mesures_puissance_elec_id"),
+}
+
+
+@pytest.mark.parametrize("table", READ_BY_THE_FIRST_ENGINE)
+def test_the_first_command_engine_finds_its_columns(engine: Engine, table: str) -> None:
+    assert set(READ_BY_THE_FIRST_ENGINE[table]) <= set(_columns(engine, table))
+
+
+def test_the_first_ems_finds_a_programme_for_each_machine_and_a_window_for_each_tank(home: Home) -> None:
+    """It joins them inwardly, and only knows windows that end after they start."""
+    home.provision(A_WASHER, A_TANK)
+    with home.engine.connect() as connection:
+        machines = connection.execute(select(EPOM.c.id, CYCLE.c.duree_cycle).join(
+            MACHINE, MACHINE.c.equipement_pilote_ou_mesure_id == EPOM.c.id).join(
+            CYCLE, (CYCLE.c.id == MACHINE.c.cycle_equipement_pilote_machine_generique_id)
+            & (CYCLE.c.equipement_pilote_machine_generique_id == MACHINE.c.id))).all()
+        windows = connection.execute(select(OFF_PEAK.c.debut, OFF_PEAK.c.fin).join(
+            TANK, TANK.c.id == OFF_PEAK.c.equipement_pilote_ballon_ecs_id).order_by(OFF_PEAK.c.debut)).all()
+    assert machines == [(1, 9_000)]
+    assert windows == [(45_000, 52_200), (81_000, 86_400 + 23_400)]
 
 
 def _columns(engine: Engine, table: str) -> list[str]:

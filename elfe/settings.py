@@ -82,6 +82,7 @@ class Settings:
     command: Command = field(factory=Command)
     of_plugins: Mapping[str, Mapping[str, Any]] = field(factory=dict)
     """What stands under `[plugins.<name>]`, unread: `plugin_settings` reads it with the plugin's own class."""
+    source: tuple[str, str] = ("elfe.toml", "")      # the file and its text, to name lines by
 
     @property
     def zone(self) -> ZoneInfo:
@@ -116,16 +117,16 @@ def parse(text: str, environ: Mapping[str, str], file: str = "elfe.toml") -> Set
     of_plugins = {name: value for name, value in plugins.items() if isinstance(value, dict)} if isinstance(plugins, dict) else {}
     if of_plugins:
         tree["plugins"] = {name: value for name, value in plugins.items() if name not in of_plugins}
-    read = reader.section(Settings, tree, "", environ, skip=("of_plugins",))
+    read = reader.section(Settings, tree, "", environ, skip=("of_plugins", "source"))
     if reader.problems:
         raise SettingsError("\n".join(reader.problems))
-    settings: Settings = attrs.evolve(read, of_plugins=of_plugins)
+    settings: Settings = attrs.evolve(read, of_plugins=of_plugins, source=(file, text))
     return settings
 
 
-def plugin_settings(settings: Settings, drivers: Drivers, file: str = "elfe.toml", text: str = "") -> dict[str, Any]:
+def plugin_settings(settings: Settings, drivers: Drivers) -> dict[str, Any]:
     """Each enabled plugin's settings as an instance of its own class, by the plugin's name."""
-    reader = _Reader(file, text)
+    reader = _Reader(*settings.source)
     classes = {driver.plugin: driver.settings for driver in drivers if driver.settings is not None}
     names = {plugin.name for plugin in drivers.plugins}
     for name in sorted(set(settings.of_plugins) - names):

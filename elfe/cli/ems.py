@@ -10,7 +10,7 @@ from elfe import clock
 from elfe.app.context import context
 from elfe.cli import show
 from elfe.cli.plan import plain, print_plan
-from elfe.ems.run import first_slot_at, run_once
+from elfe.ems.run import Sources, first_slot_at, run_once
 from elfe.ems.solve import Limits, Solver
 
 ems = typer.Typer(help="The planner.", no_args_is_help=True)
@@ -33,8 +33,8 @@ def run(
     solver = Solver(Limits(rules.max_nodes, rules.gap, rules.time_limit_s))
     try:
         now = clock.now()
-        made = run_once(here.coordination, here.sortie, here.history, solver, here.settings.zone, now, first_slot_at(now),
-                        write=not dry_run)
+        sources = Sources(here.coordination, here.sortie, here.history, here.settings.zone)
+        made = run_once(sources, solver, now, first_slot_at(now), write=not dry_run)
     finally:
         solver.close()
     if as_json:

@@ -6,11 +6,10 @@ from datetime import datetime
 
 import typer
 
-from elfe import clock
 from elfe.app.context import Context, context
 from elfe.cli import show
 from elfe.coordination import queries
-from elfe.ems.store import newest_plan, plan_in_force
+from elfe.ems.store import newest_plan
 from elfe.ems.values import Placement, Plan
 from elfe.errors import ElfeError
 from elfe.slots import SLOTS_PER_HOUR, slot_start
@@ -26,9 +25,9 @@ def _group() -> None:
 
 @plan.command("show")
 def show_plan(ctx: typer.Context, as_json: show.AsJson = False) -> None:
-    """Show the plan in force, or the first one when it has not begun yet."""
+    """Show the newest plan; the one before it is carried out until its first quarter comes."""
     here = context(ctx)
-    found = plan_in_force(here.sortie, clock.now()) or newest_plan(here.sortie)
+    found = newest_plan(here.sortie)
     if found is None:
         raise ElfeError("there is no plan yet: `elfe ems run` makes one, `elfe up` makes one every quarter of an hour")
     if as_json:
@@ -41,13 +40,15 @@ def print_plan(here: Context, found: Plan) -> None:
     """A plan for a person."""
     zone = here.settings.zone
     names = {each.id: f"{each.name} {each.participant}" for each in queries.appliances(here.coordination)}
+    wanted = {each.appliance.id: each.deadline for each in queries.machines(here.coordination)}
 
     def local(at: datetime | None) -> str:
         return f"{at.astimezone(zone):%d/%m %H:%M}" if at else ""
 
-    show.table(("appliance", "starts", "ends", "late", "why"),
-               [(f"{each.appliance_id} {names.get(each.appliance_id, '?')}", local(_starts(found, each)), local(each.ends_at),
-                 str(each.late_by) if each.late_by else "", f"{each.reason}\n[dim]from {each.source}[/]")
+    show.table(("appliance", "wanted by", "starts", "ends", "why"),
+               [(f"{each.appliance_id} {names.get(each.appliance_id, '?')}", local(wanted.get(each.appliance_id)),
+                 local(_starts(found, each)), f"[red]{local(each.ends_at)}[/]" if each.late_by else local(each.ends_at),
+                 f"{each.reason}\n[dim]from {each.source}[/]")
                 for each in found.placements],
                "Nothing is to be placed.")
     bound = f", no plan imports less than {found.bound_wh / 1000:.2f} kWh" if found.bound_wh is not None else ""

@@ -1,13 +1,15 @@
 """The last cycle of a machine, found in its power curve, as mean powers at quarter-hour steps. Pure.
 
 Four parameters, as in the documentation: a cycle starts where the power reaches `start_w` and stays there for `start_for`;
-it ends where it stays under `stop_w` for `stop_for`. A machine without a cycle of its own gets a named default.
+it ends where it stays under `stop_w` for `stop_for`. A touch (somebody presses start, and the plug is cut) and a cycle with a
+hole in its readings are no cycles to plan with. A machine without one of its own gets a named default.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from attrs import frozen
 
@@ -24,6 +26,7 @@ class Detection:
     start_for: timedelta = timedelta(seconds=30)
     stop_w: float = 10.0
     stop_for: timedelta = timedelta(minutes=10)      # a soak pauses for less
+    shortest: timedelta = timedelta(minutes=15)      # what is over sooner was a touch, not a cycle
     held_for: timedelta = timedelta(minutes=15)      # a value is not held over a longer silence
 
 
@@ -64,9 +67,10 @@ def last_cycle(readings: Sequence[Reading], rules: Detection | None = None) -> C
         end = _end(readings, start, rules)
         if end is None:
             break                                   # it is still running
-        found = (start, end)
+        if _is_whole(readings[start:end + 1], rules):
+            found = (start, end)
         index = end + 1
-    return None if found is None else _profile(readings, *found, rules)
+    return None if found is None else _profile(readings, *found)
 
 
 def usual_cycle(appliance_type: int, measured: Cycle | None, lasts: timedelta) -> Cycle:
@@ -110,15 +114,21 @@ def _end(readings: Sequence[Reading], start: int, rules: Detection) -> int | Non
     return None
 
 
-def _profile(readings: Sequence[Reading], start: int, end: int, rules: Detection) -> Cycle:
+def _is_whole(cycle: Sequence[Reading], rules: Detection) -> bool:
+    """Neither a touch nor a cycle that was not seen all the way."""
+    seen = all(after.at - here.at <= rules.held_for for here, after in pairwise(cycle))
+    return seen and cycle[-1].at - cycle[0].at >= rules.shortest
+
+
+def _profile(readings: Sequence[Reading], start: int, end: int) -> Cycle:
     """Quarter-hour means counted from the cycle's own start."""
     begun, over = readings[start].at, readings[end].at
-    energy_ws = [0.0] * max(1, slots_lasting(over - begun))
-    for here, after in zip(readings[start:end], readings[start + 1:end + 1], strict=True):
-        at, until = here.at, min(after.at, here.at + rules.held_for)
-        while at < until:
+    energy_ws = [0.0] * slots_lasting(over - begun)
+    for here, after in pairwise(readings[start:end + 1]):
+        at = here.at
+        while at < after.at:
             step = (at - begun) // SLOT
-            upto = min(until, begun + (step + 1) * SLOT)
+            upto = min(after.at, begun + (step + 1) * SLOT)
             energy_ws[step] += here.value * (upto - at).total_seconds()
             at = upto
     return Cycle(tuple(each / SLOT_S for each in energy_ws), f"its last cycle, {begun:%Y-%m-%d %H:%M} UTC", begun)

@@ -1,68 +1,98 @@
-"""Why there: what a placement costs, and what it would have cost at once, with the rest of the plan held. Pure."""
+"""Why there: what a placement costs, and what it would have cost at its earliest, with the rest of the plan held. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from attrs import frozen
 
-from elfe.ems.loads import Alternative
+from elfe.ems.loads import Alternative, Load, TankLoad
 from elfe.ems.model import Placing, add, balance_with, imported_wh
 from elfe.slots import SLOT_S
+
+INDIFFERENT_WH = 5.0
 
 
 @frozen
 class Facts:
-    """What can be said of one placement, Wh."""
+    """What can be said of one placement."""
 
     energy_wh: float
     local_wh: float              # of it, from the territory's surplus
-    at_once_wh: float            # what starting at the first possible slot would have imported more
+    saved_wh: float              # what its earliest start would have imported more
     choices: int                 # how many starts there were
     waits: bool                  # whether it is not the first of them
-
-    @property
-    def indifferent(self) -> bool:
-        """Whether no other start would have mattered by more than a few watt-hours."""
-        return abs(self.at_once_wh) < 5
+    from_now: bool               # whether the first of them was at once
+    heats: bool                  # a tank heats, a cycle starts
+    late_by: timedelta
 
 
-def facts(problem: Placing, picks: Sequence[int], i: int) -> Facts:
+def facts(problem: Placing, picks: Sequence[int], i: int, load: Load) -> Facts:
     """The facts of load `i`, re-evaluated from the balance and the plan alone."""
     alternatives = problem.loads[i][1]
+    chosen = alternatives[picks[i]]
     without = balance_with(problem, picks)
-    add(without, alternatives[picks[i]], +1)
-    chosen = _imports(without, alternatives[picks[i]])
-    energy = sum(alternatives[picks[i]].power_w) * SLOT_S / 3600
-    return Facts(energy, energy - chosen, _imports(without, alternatives[0]) - chosen, len(alternatives), picks[i] > 0)
+    add(without, chosen, +1)
+    imported = _imports(without, chosen)
+    energy = sum(chosen.power_w) * SLOT_S / 3600
+    return Facts(
+        energy_wh=energy, local_wh=energy - imported, saved_wh=_imports(without, alternatives[0]) - imported,
+        choices=len(alternatives), waits=picks[i] > 0, from_now=alternatives[0].start == 0,
+        heats=isinstance(load, TankLoad), late_by=load.late_by)
 
 
 SENTENCES = {
     "en": {
-        "only": "starts at {at}: there was no other choice",
-        "now": "starts at {at}, at once: {local:.1f} of its {energy:.1f} kWh come from local surplus, and waiting would not help",
-        "same": "starts at {at}: {local:.1f} of its {energy:.1f} kWh come from local surplus; no other time is better",
-        "waits": "starts at {at}: {local:.1f} of its {energy:.1f} kWh come from local surplus; "
-                 "at once it would have imported {more:.1f} kWh more",
+        "late": "{begins} {at}, at once, and yet it ends {late} behind its deadline, which can no longer be kept",
+        "only": "{begins} {at}: there was no other choice",
+        "soon": "{begins} {at}, {earliest}: {local} of its {energy} kWh come from local surplus, waiting would not help",
+        "same": "{begins} {at}: {local} of its {energy} kWh come from local surplus, no other time is better",
+        "waits": "{begins} {at} because {local} of its {energy} kWh then come from local surplus; {earliest} it would have "
+                 "imported {saved} kWh more",
     },
     "fr": {
-        "only": "démarre à {at} : il n'y avait pas d'autre choix",
-        "now": "démarre à {at}, tout de suite : {local:.1f} de ses {energy:.1f} kWh viennent du surplus local, attendre "
-               "n'apporterait rien",
-        "same": "démarre à {at} : {local:.1f} de ses {energy:.1f} kWh viennent du surplus local ; aucune autre heure n'est "
-                "meilleure",
-        "waits": "démarre à {at} : {local:.1f} de ses {energy:.1f} kWh viennent du surplus local ; tout de suite, "
-                 "{more:.1f} kWh de plus auraient été importés",
+        "late": "{begins} {at}, tout de suite, et finit pourtant {late} après l'heure voulue, qui ne peut plus être tenue",
+        "only": "{begins} {at} : il n'y avait pas d'autre choix",
+        "soon": "{begins} {at}, {earliest} : {local} de ses {energy} kWh viennent du surplus local, attendre n'y changerait rien",
+        "same": "{begins} {at} : {local} de ses {energy} kWh viennent du surplus local, aucune autre heure n'est meilleure",
+        "waits": "{begins} {at} parce que {local} de ses {energy} kWh viennent alors du surplus local ; {earliest}, "
+                 "{saved} kWh de plus auraient été importés",
     },
+}
+WORDS = {
+    "en": {"starts": "starts at", "heats": "heats from", "now": "at once", "earliest": "at the earliest"},
+    "fr": {"starts": "démarre à", "heats": "chauffe dès", "now": "tout de suite", "earliest": "au plus tôt"},
 }
 
 
-def sentence(told: Facts, at: str, language: str) -> str:
-    """One sentence for a participant; `at` is the local time of the start."""
-    kind = ("only" if told.choices == 1 else "now" if not told.waits else "same" if told.indifferent else "waits")
-    said = SENTENCES[language][kind].format(at=at, local=max(0.0, told.local_wh) / 1000, energy=told.energy_wh / 1000,
-                                            more=told.at_once_wh / 1000)
-    return said.replace(".", ",") if language == "fr" else said
+def reason_in(language: str, told: Facts, at: str) -> str:
+    """One sentence for a participant, in `en` or `fr`; `at` is the local time of the start."""
+    words = WORDS[language]
+    return SENTENCES[language][_kind(told)].format(
+        begins=words["heats" if told.heats else "starts"], at=at, earliest=words["now" if told.from_now else "earliest"],
+        local=_kwh(told.local_wh, language), energy=_kwh(told.energy_wh, language), saved=_kwh(told.saved_wh, language),
+        late=_duration(told.late_by))
+
+
+def _kind(told: Facts) -> str:
+    if told.late_by:
+        return "late"
+    if told.choices == 1:
+        return "only"
+    if not told.waits:
+        return "soon"
+    return "waits" if told.saved_wh >= INDIFFERENT_WH else "same"
+
+
+def _kwh(energy_wh: float, language: str) -> str:
+    text = f"{energy_wh / 1000:.2f}"
+    return text.replace(".", ",") if language == "fr" else text
+
+
+def _duration(late_by: timedelta) -> str:
+    hours, minutes = divmod(-(-int(late_by.total_seconds()) // 60), 60)
+    return f"{hours} h {minutes:02}" if hours else f"{minutes} min"
 
 
 def _imports(without: Sequence[float], each: Alternative) -> float:

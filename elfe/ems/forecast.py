@@ -30,15 +30,13 @@ def persistence(measured: Sequence[float | None], day_before: Sequence[float | N
     quarter of the day before, else from its neighbours in time; with nothing at all the balance is taken as zero.
     """
     known = [here if here is not None else there for here, there in zip(measured, day_before, strict=True)]
-    missing = sum(value is None for value in known)
-    if missing == HORIZON:
+    unknown = sum(value is None for value in known)
+    borrowed = sum(value is None for value in measured) - unknown
+    if unknown == HORIZON:
         return Forecast((0.0,) * HORIZON, "no balance was measured: taken as zero")
-    filled = _interpolated(known)
-    words = "persistence of the last 24 hours"
-    borrowed = sum(value is None for value in measured)
-    if borrowed:
-        words += f", {borrowed} of 96 quarters filled from the day before or their neighbours"
-    return Forecast(tuple(_shifted(filled)), words)
+    holes = [f"{count} of 96 quarters taken from {where}" for count, where in
+             ((borrowed, "the day before"), (unknown, "their neighbours")) if count]
+    return Forecast(tuple(_shifted(_interpolated(known))), ", ".join(["persistence of the last 24 hours", *holes]))
 
 
 def _shifted(c: Sequence[float]) -> list[float]:
@@ -62,6 +60,6 @@ def _interpolated(values: Sequence[float | None]) -> list[float]:
         left, right = values[before], values[after]
         assert left is not None
         assert right is not None
-        share = 0.5 if after <= before else (i - before) / (after - before)
-        filled.append(left if i < before else right if i > after else left + (right - left) * share)
+        share = (i - before) / (after - before) if before < i < after else 0.0
+        filled.append(left + (right - left) * share)
     return filled

@@ -51,11 +51,11 @@ class Choice:
 
 def placing(balance_w: Sequence[float], loads: Sequence[Load]) -> Placing:
     """The problem as plain values, to be sent to the solver's process."""
-    return Placing(tuple(balance_w), tuple((load.appliance_id, load.alternatives) for load in loads))
+    return Placing(tuple(balance_w), tuple((load.appliance.id, load.alternatives) for load in loads))
 
 
-def build(problem: Placing) -> tuple[pulp.LpProblem, list[list[pulp.LpVariable]]]:
-    """The model above, constraint by constraint."""
+def build(problem: Placing) -> tuple[pulp.LpProblem, list[list[pulp.LpVariable]], list[pulp.LpVariable]]:
+    """The model above, constraint by constraint, with its variables x and m."""
     model = pulp.LpProblem("placement", pulp.LpMinimize)
     x = [[pulp.LpVariable(f"x_{i}_{k}", cat=pulp.LpBinary) for k in range(len(K_i))]
          for i, (_, K_i) in enumerate(problem.loads)]
@@ -76,13 +76,13 @@ def build(problem: Placing) -> tuple[pulp.LpProblem, list[list[pulp.LpVariable]]
                     drawn[each.start + offset].append((x[i][k], -w))
     for t in range(HORIZON):
         model.addConstraint(pulp.LpAffineExpression(drawn[t]) >= -problem.balance_w[t], f"import_{t}")
-    return model, x
+    return model, x, m
 
 
 def objective(problem: Placing, picks: Sequence[int]) -> float:
     """The objective of a choice, evaluated without the model."""
     waiting = sum(EARLIER * alternatives[k].start for (_, alternatives), k in zip(problem.loads, picks, strict=True))
-    return sum(max(0.0, -b) for b in balance_with(problem, picks)) + waiting
+    return waiting + sum(max(0.0, -b) for b in balance_with(problem, picks))
 
 
 def balance_with(problem: Placing, picks: Sequence[int]) -> list[float]:
@@ -98,6 +98,11 @@ def add(balance: list[float], each: Alternative, sign: int) -> None:
     for offset, w in enumerate(each.power_w):
         if each.start + offset < len(balance):
             balance[each.start + offset] += sign * w
+
+
+def longest_waiting(problem: Placing) -> float:
+    """The most that the term of waiting can be: what to take off a bound on the objective to bound the import alone."""
+    return sum(EARLIER * max(each.start for each in alternatives) for _, alternatives in problem.loads)
 
 
 def imported_wh(balance_w: Sequence[float]) -> float:

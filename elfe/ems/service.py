@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from elfe.ems.run import first_slot_at, run_once
+from elfe.ems.run import Sources, first_slot_at, run_once
 from elfe.ems.solve import Solver
 from elfe.errors import ElfeError
 from elfe.history.values import History
@@ -23,8 +23,8 @@ class EmsService:
     """Plans every quarter. See `elfe.app.loop.Service`."""
 
     def __init__(self, coordination: Engine, sortie: Engine, history: History, solver: Solver, zone: tzinfo) -> None:
-        self._coordination, self._sortie, self._history = coordination, sortie, history
-        self._solver, self._zone = solver, zone
+        self._sources = Sources(coordination, sortie, history, zone)
+        self._solver = solver
         self._runs_at: datetime | None = None
 
     def step(self, now: datetime) -> datetime:
@@ -40,7 +40,7 @@ class EmsService:
 
     def _run(self, now: datetime) -> None:
         try:
-            run_once(self._coordination, self._sortie, self._history, self._solver, self._zone, now, first_slot_at(now))
+            run_once(self._sources, self._solver, now, first_slot_at(now))
         except (DBAPIError, ElfeError) as error:
             log.error("no plan this quarter: %s", error)
 

@@ -1,25 +1,33 @@
 """Who solves: HiGHS in a child process, with two bounds, and what stands behind it.
 
-    HiGHS' incumbent, improved by single moves  ▸ greedy and the same moves  (the better of the two; greedy alone when the
-    child hangs, dies, or answers nonsense)
+    HiGHS' incumbent after single moves  ▸  the local search that it started from  (the better of the two; the latter alone
+    when the child hangs, dies, or answers nonsense)
 
-The work (nodes, gap) is always bounded; seconds only in real time, because in virtual time a slow machine must decide the
-same. The child lives as long as the solver: importing it costs more than solving.
+The work is always bounded; seconds only in real time, because in virtual time a slow machine must decide the same.
+The child lives as long as the solver: importing it costs more than solving.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import multiprocessing
+import pickle
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+import highspy
 import pulp
 from attrs import evolve, frozen
 
 from elfe.ems import model, search
 from elfe.ems.model import Choice, Placing
+
+LOOKS_PER_NODE = 2
+"""HiGHS asks now and then whether to go on: about twice per node of its tree, and also where most of the time goes, at the
+root. Those questions are the work that is counted: they come alike on every machine."""
 
 log = logging.getLogger("elfe.ems")
 
@@ -28,37 +36,31 @@ log = logging.getLogger("elfe.ems")
 class Limits:
     """How much a solve may cost."""
 
-    nodes: int = 200
-    gap: float = 1e-3
-    seconds: float | None = 60.0         # None: bounded by work alone
-    grace_s: float = 10.0                # beyond `seconds`, before the child is killed
+    nodes: int = 500
+    gap: float = 1e-6                    # relative: a choice so near the bound is as good as the best
+    seconds: float | None = 20.0         # None: bounded by work alone
+    grace_s: float = 5.0                 # beyond `seconds`, before the child is killed
 
 
 class Solver:
     """A solver's child process, started when first needed."""
 
-    def __init__(self, limits: Limits | None = None, target: Any = None) -> None:
+    def __init__(self, limits: Limits | None = None, serve: Callable[[Connection], None] | None = None) -> None:
         self._limits = limits or Limits()
-        self._target = target or serve
+        self._serve = serve or _serve
         self._child: BaseProcess | None = None
         self._pipe: Connection | None = None
 
     def solve(self, problem: Placing) -> Choice:
         """The best choice that is found within the limits. Always one."""
-        fallback = self.fallback(problem)
+        found = search.searched(problem)
         if not problem.loads:
-            return evolve(fallback, bound=fallback.objective, made_by="nothing to place")
-        found = self._ask(problem)
-        if found is None or not _makes_sense(found, problem):
-            return fallback
-        found = evolve(search.improved(problem, list(found.picks), found.made_by), bound=found.bound)
-        best = min((found, fallback), key=lambda each: each.objective)
-        return evolve(best, bound=found.bound)
-
-    @staticmethod
-    def fallback(problem: Placing) -> Choice:
-        """Greedy: needs no child, never fails."""
-        return search.greedy(problem)
+            return evolve(found, bound=found.objective, made_by="nothing to place")
+        answer = self._ask(problem, found)
+        if answer is None:
+            return found
+        better = search.improved(problem, answer.picks, "incumbent")
+        return self._judged(min(found, better, key=lambda each: each.objective), answer.bound)
 
     def close(self) -> None:
         """End the child."""
@@ -69,18 +71,24 @@ class Solver:
             self._pipe.close()
         self._child = self._pipe = None
 
-    def _ask(self, problem: Placing) -> Choice | None:
+    def _judged(self, best: Choice, bound: float | None) -> Choice:
+        """The choice with its bound, and called optimal when that is as near as was asked for."""
+        proved = bound is not None and best.objective - bound <= max(1e-3, self._limits.gap * best.objective)
+        return evolve(best, bound=bound, made_by="optimal" if proved else best.made_by)
+
+    def _ask(self, problem: Placing, start: Choice) -> Choice | None:
         try:
             pipe = self._ready()
-            pipe.send((problem, self._limits))
+            pipe.send((problem, start.picks, self._limits))
             if self._limits.seconds is not None and not pipe.poll(self._limits.seconds + self._limits.grace_s):
-                log.error("the solver hangs: it is killed, and a greedy plan is made")
-                self.close()
-                return None
+                raise TimeoutError(f"no answer within {self._limits.seconds:g} s")
             answer = pipe.recv()
-        except (EOFError, OSError) as error:
-            log.error("the solver died (%s): a greedy plan is made", error or type(error).__name__)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            log.error("the solver's process is lost (%s): the local search's plan is taken", error or type(error).__name__)
             self.close()
+            return None
+        if not _makes_sense(answer, problem):
+            log.error("the solver answers nonsense: the local search's plan is taken")
             return None
         return answer if isinstance(answer, Choice) else None
 
@@ -89,37 +97,70 @@ class Solver:
             self.close()
             context = multiprocessing.get_context("spawn")
             self._pipe, theirs = context.Pipe()
-            self._child = context.Process(target=self._target, args=(theirs,), daemon=True, name="elfe-solver")
+            self._child = context.Process(target=self._serve, args=(theirs,), daemon=True, name="elfe-solver")
             self._child.start()
             theirs.close()
         return self._pipe
 
 
-def serve(pipe: Connection) -> None:
+def exact(problem: Placing, start: Sequence[int], limits: Limits) -> Choice:
+    """The model solved by HiGHS from a choice that is known; as good as that one or better."""
+    built, x, m = model.build(problem)
+    for x_i, picked in zip(x, start, strict=True):
+        for k, x_ik in enumerate(x_i):
+            x_ik.setInitialValue(int(k == picked))
+    for m_t, balance in zip(m, model.balance_with(problem, start), strict=True):
+        m_t.setInitialValue(max(0.0, -balance))
+    built.solve(_Highs(limits))
+    solved = built.sol_status in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible)
+    picks = [_largest(x_i) for x_i in x] if solved else start
+    bound = float(built.solverModel.getInfo().mip_dual_bound)
+    return Choice(tuple(picks), model.objective(problem, picks), bound if math.isfinite(bound) else None, "incumbent")
+
+
+def _largest(x_i: Sequence[pulp.LpVariable]) -> int:
+    values = [x_ik.value() for x_ik in x_i]
+    return values.index(max(values))
+
+
+class _Highs(pulp.HiGHS):  # type: ignore[misc]
+    """HiGHS that begins with the variables' initial values, which PuLP 3.3 does not offer, and stops after some work.
+
+    Not by `mip_max_nodes`: PuLP 3.3 knows no name for the status that it ends with, and the root is not counted in it.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        looks = limits.nodes * LOOKS_PER_NODE
+
+        def go_on(_kind: Any, _message: str, _seen: Any, answer: Any, _user: Any) -> None:
+            nonlocal looks
+            looks -= 1
+            answer.user_interrupt = looks < 0
+
+        super().__init__(
+            msg=False, gapRel=limits.gap, timeLimit=limits.seconds, threads=1, random_seed=1,
+            mip_heuristic_effort=0.0, mip_allow_restart=False,      # the local search has done the heuristics' work
+            callbackTuple=(go_on, None), callbacksToActivate=[highspy.cb.HighsCallbackType.kCallbackMipInterrupt])
+
+    def callSolver(self, lp: pulp.LpProblem) -> None:
+        """Run, from where the variables stand."""
+        start = highspy.HighsSolution()
+        start.col_value = [variable.varValue for variable in lp.variables()]
+        lp.solverModel.setSolution(start)
+        lp.solverModel.run()
+
+
+def _serve(pipe: Connection) -> None:
     """The child's life: a problem in, a choice out."""
     while True:
         try:
-            problem, limits = pipe.recv()
+            problem, start, limits = pipe.recv()
         except (EOFError, KeyboardInterrupt):
             return
-        pipe.send(exact(problem, limits))
+        pipe.send(exact(problem, start, limits))
 
 
-def exact(problem: Placing, limits: Limits) -> Choice | None:
-    """The model solved by HiGHS; None when it found no choice within the limits."""
-    built, x = model.build(problem)
-    options: dict[str, Any] = {"mip_max_nodes": limits.nodes, "random_seed": 1}
-    solver = pulp.HiGHS(msg=False, gapRel=limits.gap, timeLimit=limits.seconds, threads=1, **options)
-    built.solve(solver)
-    if built.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
-        return None
-    picks = [max(range(len(x_i)), key=lambda k: x_i[k].value() or 0.0) for x_i in x]
-    bound = float(built.solverModel.getInfo().mip_dual_bound)
-    value = model.objective(problem, picks)
-    proved = value - bound <= max(1e-6, limits.gap * abs(value))
-    return Choice(tuple(picks), value, bound, "optimal" if proved else "incumbent")
-
-
-def _makes_sense(found: Choice, problem: Placing) -> bool:
-    return len(found.picks) == len(problem.loads) and all(
-        0 <= k < len(alternatives) for k, (_, alternatives) in zip(found.picks, problem.loads, strict=True))
+def _makes_sense(answer: object, problem: Placing) -> bool:
+    return isinstance(answer, Choice) and len(answer.picks) == len(problem.loads) and all(
+        isinstance(k, int) and 0 <= k < len(alternatives)
+        for k, (_, alternatives) in zip(answer.picks, problem.loads, strict=True))

@@ -7,6 +7,7 @@ replaces the earlier one whole. Readers take the run of the greatest `first_vali
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +41,7 @@ class Base(SQLModel, registry=database.own_registry()):
     """The tables of the output database."""
 
     __abstract__ = True
+
 
 ONE_SHOT, RECURRING = 0, 1       # result_type; nobody reads it
 
@@ -209,6 +211,18 @@ def decisions_in_force(engine: Engine, now: datetime) -> Decisions | None:
             return None
         rows = connection.execute(select(RESULT).where(RESULT.c.first_valid_timestamp == first_slot * SLOT_S)).all()
     return Decisions(first_slot, {row.machine_id: tuple(row[-HORIZON:]) for row in rows})
+
+
+def allowed_slots(engine: Engine, start_slot: int, end_slot: int) -> dict[int, set[int]]:
+    """Appliance → the slots in [start, end[ that the run made for that very slot gave it."""
+    first = RESULT.c.first_valid_timestamp
+    wanted = select(RESULT.c.machine_id, first).where(
+        first >= start_slot * SLOT_S, first < end_slot * SLOT_S, RESULT.c.decisions_0 == 1)
+    allowed: dict[int, set[int]] = defaultdict(set)
+    with engine.connect() as connection:
+        for appliance_id, timestamp in connection.execute(wanted):
+            allowed[appliance_id].add(timestamp // SLOT_S)
+    return allowed
 
 
 def plan_in_force(engine: Engine, now: datetime) -> Plan | None:

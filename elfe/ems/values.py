@@ -31,9 +31,10 @@ class Plan:
     first_slot: int
     made_at: datetime
     placements: tuple[Placement, ...]
-    balance_w: tuple[float, ...]    # the forecast without the flexible loads, production − consumption
+    balance_w: tuple[float, ...]
+    """The forecast without the loads placed here, with the cycles that run already; production − consumption."""
     forecast: str                   # where the forecast comes from, in words
-    solver: str                     # who made the plan: optimal, incumbent, greedy, previous plan shifted
+    solver: str                     # what it is: optimal, the solver's incumbent, local search, greedy
     imported_wh: float              # over the horizon, with the plan
     bound_wh: float | None          # no plan can import less; None where nobody proved a bound
     solve_ms: int

@@ -254,7 +254,7 @@ def _object(value: object) -> Mapping[str, Any]:
 # -- the first command engine's columns -------------------------------------------------------------------------------------
 
 PREFIX = r"(?:cmnd|cmd|stat|tele)"       # "cmd" stands in rows that were filled by hand
-NAME = r"(?:POWER\d{0,2}|RESULT|STATE|SENSOR|LWT)"
+NAME = r"(?:POWER\d{0,2}|RESULT|STATE|STATUS\d{0,2}|SENSOR|LWT)"
 TOPIC = rf"(?!{NAME}(?:/|$))(?P<topic>[^/+#]+)"
 SHAPES = (
     re.compile(rf"(?P<before>(?:[^+#]+/)?){PREFIX}/{TOPIC}(?:/(?P<name>{NAME}))?"),      # cmnd/A110/POWER, tele/A110

@@ -1,0 +1,86 @@
+"""From a message to what it says of which device."""
+
+import pytest
+from attrs import evolve
+
+from elfe.devices.drivers import Drivers, discover, select
+from elfe.devices.routing import Heard, Router, Unreadable, commanded
+from elfe.devices.values import Measure, OutputState, Presence, Quantity, Role, Topics
+
+from .made import EntryPoint, plugin
+
+
+@pytest.fixture
+def drivers() -> Drivers:
+    return select(discover([EntryPoint("brume", plugin())]))
+
+
+@pytest.fixture
+def plug(drivers):
+    return drivers[9001].device("D1", "ABC")
+
+
+def test_a_message_is_read_by_the_driver_of_its_device(drivers, plug):
+    router = Router(drivers, (plug, drivers[9001].device("D2", "DEF")))
+    assert list(router.read("brume/ABC/meter", b"230 W;1.5 kWh")) == [
+        Heard(plug, Measure(Quantity.POWER, 230.0)), Heard(plug, Measure(Quantity.ENERGY, 1500.0))]
+
+
+def test_a_last_will_goes_to_its_parser_alone(drivers, plug):
+    assert list(Router(drivers, (plug,)).read("brume/ABC/alive", b"gone")) == [Heard(plug, Presence.OFFLINE)]
+
+
+def test_what_is_nobodys_is_nothing(drivers, plug):
+    assert list(Router(drivers, (plug,)).read("brume/XYZ/is", b"1")) == []
+
+
+def test_what_cannot_be_read_is_told_and_counted_and_life_goes_on(drivers, plug):
+    router = Router(drivers, (plug,))
+    (told,) = router.read("brume/ABC/meter", b"\xff")
+    assert isinstance(told, Unreadable)
+    assert (told.device, told.topic, told.payload) == (plug, "brume/ABC/meter", b"\xff")
+    assert router.unreadable == {"D1": 1}
+    assert list(router.read("brume/ABC/is", b"1")) == [Heard(plug, OutputState(True))]
+
+
+def counting(drivers, **replaced):
+    """The driver with some of its functions replaced, and what was decoded."""
+    decoded = []
+
+    def decode(device, topic, payload):
+        decoded.append((device.id, topic))
+        return (OutputState(True, channel=0), OutputState(False, channel=1), Measure(Quantity.POWER, 7.0, channel=1))
+
+    driver = evolve(drivers[9001], decode_message=decode, **replaced)
+    return evolve(drivers, by_type={9001: driver}), decoded
+
+
+def test_channels_of_one_unit_share_a_message_that_is_decoded_once(drivers, plug):
+    drivers, decoded = counting(drivers)
+    second = evolve(plug, id="D2", channel=1)
+    heard = list(Router(drivers, (plug, second)).read("brume/ABC/is", b"1"))
+    assert heard == [Heard(plug, OutputState(True)), Heard(second, OutputState(False, channel=1)),
+                     Heard(second, Measure(Quantity.POWER, 7.0, channel=1))]
+    assert decoded == [("D1", "brume/ABC/is")]
+
+
+def test_presence_is_said_of_every_channel(drivers, plug):
+    second = evolve(plug, id="D2", channel=1)
+    heard = list(Router(drivers, (plug, second)).read("brume/ABC/alive", b"here"))
+    assert heard == [Heard(plug, Presence.ONLINE), Heard(second, Presence.ONLINE)]
+
+
+def test_a_pattern_hears_what_it_matches(drivers, plug):
+    drivers, decoded = counting(drivers, build_topics=lambda device: Topics("x", {"brume/+/sensor/#": Role.SAYS}))
+    router = Router(drivers, (plug,))
+    assert list(router.read("brume/ABC/sensor/a/b", b"1"))
+    assert not list(router.read("brume/ABC/other", b"1"))
+    assert decoded == [("D1", "brume/ABC/sensor/a/b")]
+
+
+def test_who_asks_for_some_roles_subscribes_to_no_others(drivers, plug):
+    assert Router(drivers, (plug,), frozenset({Role.PRESENCE})).filters == ("brume/ABC/alive",)
+
+
+def test_the_command_topics_are_known_by_device(drivers, plug):
+    assert commanded(drivers, [plug]) == {"brume/ABC/set": plug}

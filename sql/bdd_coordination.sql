@@ -296,7 +296,7 @@ COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique.utilisateur IS 'c
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique.utilisateur_affecte IS 'l''équipement est chez ce participant';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique.equipement_domotique_specifique_id IS 'id de la ligne dans la table du type';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique.equipement_domotique_specifique_id IS 'id de la ligne dans la table du type, un entier écrit en texte';
 
 CREATE TABLE bdd_coordination_schema.equipement_mesure_centrale_elec_generique (
     id SERIAL NOT NULL,
@@ -533,7 +533,7 @@ COMMENT ON COLUMN elfe.flexibility.closed_at IS 'epoch s';
 COMMENT ON COLUMN elfe.flexibility.outcome IS 'why it was closed';
 
 CREATE TABLE bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0 (
-    id TEXT NOT NULL,
+    id SERIAL NOT NULL,
     equipement_domotique_id TEXT NOT NULL,
     topic_mqtt_controle_json TEXT NOT NULL,
     topic_mqtt_commande_text TEXT NOT NULL,
@@ -544,6 +544,8 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0 IS 'Topics MQTT des équipements de ce type';
 
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0.topic_mqtt_controle_json IS 'où l''appareil confirme';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
@@ -551,7 +553,7 @@ COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_m5stackcore2_open
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0.topic_mqtt_lwt IS 'son testament';
 
 CREATE TABLE bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12 (
-    id TEXT NOT NULL,
+    id SERIAL NOT NULL,
     equipement_domotique_id TEXT NOT NULL,
     topic_mqtt_controle_json TEXT NOT NULL,
     topic_mqtt_commande_text TEXT NOT NULL,
@@ -562,6 +564,8 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12 (
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12 IS 'Topics MQTT des équipements de ce type';
 
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12.topic_mqtt_controle_json IS 'où l''appareil confirme';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
@@ -569,7 +573,7 @@ COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12.topic_mqtt_lwt IS 'son testament';
 
 CREATE TABLE bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1 (
-    id TEXT NOT NULL,
+    id SERIAL NOT NULL,
     equipement_domotique_id TEXT NOT NULL,
     topic_mqtt_controle_json TEXT NOT NULL,
     topic_mqtt_commande_text TEXT NOT NULL,
@@ -580,6 +584,8 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1 IS 'Déduit de la règle de nommage. Topics MQTT des équipements de ce type';
 
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1.topic_mqtt_controle_json IS 'où l''appareil confirme';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
@@ -587,7 +593,7 @@ COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyht_shellycl
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1.topic_mqtt_lwt IS 'son testament';
 
 CREATE TABLE bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1 (
-    id TEXT NOT NULL,
+    id SERIAL NOT NULL,
     equipement_domotique_id TEXT NOT NULL,
     topic_mqtt_controle_json TEXT NOT NULL,
     topic_mqtt_commande_text TEXT NOT NULL,
@@ -598,6 +604,8 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_shellyplugs_shellyclou
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1 IS 'Topics MQTT des équipements de ce type';
 
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1.topic_mqtt_controle_json IS 'où l''appareil confirme';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
@@ -605,7 +613,7 @@ COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplugs_shell
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1.topic_mqtt_lwt IS 'son testament';
 
 CREATE TABLE bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1 (
-    id TEXT NOT NULL,
+    id SERIAL NOT NULL,
     equipement_domotique_id TEXT NOT NULL,
     topic_mqtt_controle_et_mesure_json TEXT NOT NULL,
     topic_mqtt_commande_json TEXT NOT NULL,
@@ -616,6 +624,8 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycl
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1 IS 'Topics MQTT des équipements de ce type';
 
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1.topic_mqtt_controle_et_mesure_json IS 'où l''appareil confirme';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1.topic_mqtt_commande_json IS 'où il reçoit ses ordres';
@@ -623,7 +633,7 @@ COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplus1pm_she
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1.topic_mqtt_lwt IS 'son testament';
 
 CREATE TABLE bdd_coordination_schema.equipement_domotique_socorel_automate_v0 (
-    id TEXT NOT NULL,
+    id SERIAL NOT NULL,
     equipement_domotique_id TEXT NOT NULL,
     topic_mqtt_controle_json TEXT NOT NULL,
     topic_mqtt_commande_text TEXT NOT NULL,
@@ -634,6 +644,8 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_socorel_automate_v0 (
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_socorel_automate_v0 IS 'Topics MQTT des équipements de ce type';
 
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_socorel_automate_v0.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_socorel_automate_v0.topic_mqtt_controle_json IS 'où l''appareil confirme';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_socorel_automate_v0.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
@@ -641,7 +653,7 @@ COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_socorel_automate_
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_socorel_automate_v0.topic_mqtt_lwt IS 'son testament';
 
 CREATE TABLE bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7 (
-    id TEXT NOT NULL,
+    id SERIAL NOT NULL,
     equipement_domotique_id TEXT NOT NULL,
     topic_mqtt_controle_json TEXT NOT NULL,
     topic_mqtt_commande_text TEXT NOT NULL,
@@ -652,6 +664,8 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7 
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7 IS 'Déduit de la règle de nommage. Topics MQTT des équipements de ce type';
 
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7.topic_mqtt_controle_json IS 'où l''appareil confirme';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7.topic_mqtt_commande_text IS 'où il reçoit ses ordres';
@@ -659,7 +673,7 @@ COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_switchbot_mqtt2bl
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7.topic_mqtt_lwt IS 'son testament';
 
 CREATE TABLE bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12 (
-    id TEXT NOT NULL,
+    id SERIAL NOT NULL,
     equipement_domotique_id TEXT NOT NULL,
     topic_mqtt_controle_json TEXT NOT NULL,
     topic_mqtt_commande_text TEXT NOT NULL,
@@ -669,6 +683,8 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12 (
 );
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12 IS 'Topics MQTT des équipements de ce type';
+
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12.topic_mqtt_controle_json IS 'où l''appareil confirme';
 

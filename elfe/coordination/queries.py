@@ -309,7 +309,7 @@ def installed_devices(engine: Engine) -> list[InstalledDevice]:
             select(DEVICE, HARDWARE.c.templates, HARDWARE.c.channel, HARDWARE.c.hardware_id.label("printed"))
             .outerjoin(HARDWARE, (HARDWARE.c.device_id == DEVICE.c.id) & HARDWARE.c.until.is_(None))
             .where(DEVICE.c.utilisateur_affecte).order_by(DEVICE.c.id)).all()
-        topics = {(type_id, row.id): row for type_id, row in _details(connection)}
+        topics = {(type_id, str(row.id)): row for type_id, row in _details(connection)}
     return [_installed(row, topics.get((row.equipement_domotique_type_id, row.equipement_domotique_specifique_id)))
             for row in rows]
 

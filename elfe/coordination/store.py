@@ -222,7 +222,7 @@ def _put_point(connection: Connection, line: DeviceLine, to: Provisioned, driver
     point = {"equipement_pilote_ou_mesure_id": to.appliance_id, "equipement_domotique_type_id": device.type_id,
              "equipement_domotique_usage_id": line.usage, "id_materiel": device.hardware_id or UNKNOWN,
              **({"marque": line.brand} if line.brand else {}), "utilisateur": to.participant, "utilisateur_affecte": True,
-             "equipement_domotique_specifique_id": device.id}
+             "equipement_domotique_specifique_id": NOTHING}
     known = connection.execute(update(DEVICE).where(DEVICE.c.id == device.id).values(point))
     if not known.rowcount:
         connection.execute(insert(DEVICE).values({"id": device.id, "marque": driver.type.product, **point}))
@@ -230,9 +230,10 @@ def _put_point(connection: Connection, line: DeviceLine, to: Provisioned, driver
         connection.execute(delete(detail).where(detail.c.equipement_domotique_id == device.id))
     topics = driver.render_legacy_topics(device)
     control, command, lwt = tables.topic_columns(tables.DETAILS[device.type_id])
-    connection.execute(insert(tables.DETAILS[device.type_id]).values({
-        "id": device.id, "equipement_domotique_id": device.id, control.name: topics.control, command.name: topics.command,
-        lwt.name: topics.lwt}))
+    specific_id = _insert(connection, tables.DETAILS[device.type_id], **{
+        "equipement_domotique_id": device.id, control.name: topics.control, command.name: topics.command, lwt.name: topics.lwt})
+    connection.execute(update(DEVICE).where(DEVICE.c.id == device.id)
+                       .values(equipement_domotique_specifique_id=str(specific_id)))
 
 
 def _insert(connection: Connection, table: Table, **columns: Any) -> int:

@@ -282,6 +282,9 @@ def _device(line: _Line, drivers: Drivers) -> DeviceLine | None:
     type_ = drivers[type_id].type
     channel = line.whole("canal", 0, max(0, type_.outputs - 1)) if line["canal"] else 0
     topics = _topics(line, type_.templates)
+    if set("+#/") & set(line["id_materiel"]):      # it may stand in a topic
+        line.wrong("id_materiel", "un identifiant sans « + », « # » ni « / »")
+        return None
     if usage is None or channel is None or topics is None:
         return None
     if not NEEDS[usage] <= type_.capabilities:

@@ -10,7 +10,7 @@
 """
 
 from elfe.devices.hookspecs import hookimpl
-from elfe.devices.payloads import as_number, json_object, number, word
+from elfe.devices.payloads import as_number, as_object, json_object, number, one_of, word
 from elfe.devices.twins import MeteredRelay, Twin
 from elfe.devices.values import (
     Acknowledgement,
@@ -67,8 +67,10 @@ __all__ = [
     "Topics",
     "Twin",
     "as_number",
+    "as_object",
     "hookimpl",
     "json_object",
     "number",
+    "one_of",
     "word",
 ]

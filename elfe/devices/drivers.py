@@ -73,11 +73,17 @@ class Driver:
 
     def device(self, id: str, hardware_id: str = "", stored: Mapping[str, str] | None = None,
                channel: int = 0, instance: str = "elfe") -> Device:
-        """The device at the installation point `id`: its stored templates over the type's defaults."""
+        """The device at the installation point `id`: its stored templates over the type's defaults.
+
+        Raises `ValueError` when its topics would hold a wildcard: it would hear, or be taken for, its neighbours.
+        """
         names = {"id": id, "hardware_id": hardware_id or id}
         defaults = {name: template.format_map(names) for name, template in self.type.templates.items()}
+        templates = {**defaults, **(stored or {})}
+        if any(set("+#\0") & set(text) for text in (id, *templates.values())):
+            raise ValueError(f"a topic of {id} would hold a wildcard: {templates}")
         return Device(id=id, type_id=self.type.id, hardware_id=hardware_id, channel=channel,
-                      templates={**defaults, **(stored or {})}, reply_to=f"elfe/{instance}/{id}")
+                      templates=templates, reply_to=f"elfe/{instance}/{id}")
 
 
 @define

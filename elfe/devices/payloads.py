@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 from elfe.devices.values import BadPayload
 
 LIMIT = 65_536
 """No device that we know says more at once; a larger message is not one of theirs."""
 SHOWN = 80
+Meaning = TypeVar("Meaning")
 
 
 def word(payload: bytes) -> str:
@@ -20,6 +21,14 @@ def word(payload: bytes) -> str:
         return payload[:LIMIT].decode("utf-8").strip()
     except UnicodeDecodeError as error:
         raise BadPayload(repr(payload[:SHOWN])) from error
+
+
+def one_of(payload: bytes, meanings: Mapping[str, Meaning]) -> Meaning:
+    """What a word of a family's own vocabulary means: `{"Online": Presence.ONLINE, ...}`."""
+    said = word(payload)
+    if said not in meanings:
+        raise BadPayload(f"none of {', '.join(meanings)}: {said[:SHOWN]}")
+    return meanings[said]
 
 
 def number(payload: bytes) -> float:
@@ -52,8 +61,13 @@ def json_object(payload: bytes) -> Mapping[str, Any]:
         value = json.loads(payload.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:   # JSONDecodeError and UnicodeDecodeError are ValueErrors
         raise BadPayload(repr(payload[:SHOWN])) from error
+    return as_object(value)
+
+
+def as_object(value: object) -> Mapping[str, Any]:
+    """An object inside JSON."""
     if not isinstance(value, dict):
-        raise BadPayload(f"not an object: {payload[:SHOWN]!r}")
+        raise BadPayload(f"not an object: {str(value)[:SHOWN]}")
     return value
 
 

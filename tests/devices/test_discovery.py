@@ -96,6 +96,12 @@ def test_a_device_without_hardware_id_is_called_by_its_point():
     assert select(discover([BRUME]))[9001].device("D1").templates == {"root": "brume/D1"}
 
 
+@pytest.mark.parametrize("given", [{"hardware_id": "+"}, {"hardware_id": "A/#"}, {"stored": {"root": "brume/+"}}])
+def test_a_device_whose_topics_would_hold_a_wildcard_is_refused(given):
+    with pytest.raises(ValueError, match="a topic of D1 would hold a wildcard"):
+        select(discover([BRUME]))[9001].device("D1", **given)
+
+
 def test_every_plugin_of_the_workspace_is_sound():
     pytest.importorskip("elfe_tasmota", reason="the plugins are not installed")
     assert {111, 112, 211, 411} <= {driver.type.id for driver in load()}

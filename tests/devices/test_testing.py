@@ -29,7 +29,8 @@ FAULTS = [
     ("the_last_will_is_understood", 'b"gone" => b"here"'),
     ("the_same_seed_lives_the_same_day", "seed=seed => seed=1"),
     ("legacy_columns_round_trip", 'command=f"{root}/set", lwt => command="attic/set", lwt'),
-    ("what_is_no_text_is_refused", 'said = word(payload) => said = payload.decode("ascii", "ignore").strip(chr(0)) or "here"'),
+    ("what_is_no_text_is_refused",
+     "return one_of(payload, PRESENCES) => return PRESENCES.get(payload.decode('ascii', 'ignore'), Presence.OFFLINE)"),
     ("nothing_but_bad_payload_is_raised", "except ValueError as error => except ZeroDivisionError as error"),
 ]
 

@@ -28,6 +28,7 @@ from elfe.devices import (
     Topics,
     Twin,
     hookimpl,
+    one_of,
 )
 from elfe_shelly_gen1 import codec
 from elfe_shelly_gen1.plug_s import FAIL_SAFE, LISTEN, PLUG_S
@@ -68,7 +69,7 @@ def encode_command(device: Device, command: Command) -> Encoded:
 
 @hookimpl
 def parse_lwt(device: Device, payload: bytes) -> Presence:
-    return codec.parse_presence(payload)
+    return one_of(payload, codec.PRESENCES)
 
 
 @hookimpl

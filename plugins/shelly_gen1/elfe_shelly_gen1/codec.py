@@ -19,12 +19,13 @@ from elfe.devices import (
     as_number,
     json_object,
     number,
+    one_of,
     word,
 )
 
 WATT_MINUTES_PER_WATT_HOUR = 60
 STATES = {"on": True, "off": False, "overpower": False}      # overpower: the plug cut itself
-PRESENCES = {"true": Presence.ONLINE, "false": Presence.OFFLINE}
+PRESENCES = {"true": Presence.ONLINE, "false": Presence.OFFLINE}      # firmware 1.4.3 and later
 
 
 def decode(name: str, payload: bytes) -> tuple[Event, ...]:
@@ -34,20 +35,9 @@ def decode(name: str, payload: bytes) -> tuple[Event, ...]:
     return tuple(SAID[name](payload))
 
 
-def parse_presence(payload: bytes) -> Presence:
-    """Its last will, and its birth (firmware 1.4.3 and later)."""
-    said = word(payload)
-    if said not in PRESENCES:
-        raise BadPayload(f"neither true nor false: {said[:80]}")
-    return PRESENCES[said]
-
-
 def _state(payload: bytes) -> Iterator[Event]:
-    state = word(payload)
-    if state not in STATES:
-        raise BadPayload(f"neither on nor off: {state[:80]}")
-    yield OutputState(STATES[state])
-    if state == "overpower":
+    yield OutputState(one_of(payload, STATES))
+    if word(payload) == "overpower":
         yield Fault("overpower")
 
 

@@ -30,6 +30,7 @@ from elfe.devices import (
     Topics,
     Twin,
     hookimpl,
+    one_of,
 )
 from elfe_shelly_gen2 import codec
 from elfe_shelly_gen2.plus_1pm import FAIL_SAFE, PLUS_1PM
@@ -84,7 +85,7 @@ def _request(device: Device, token: str, method: str, params: Mapping[str, Any])
 
 @hookimpl
 def parse_lwt(device: Device, payload: bytes) -> Presence:
-    return codec.parse_presence(payload)
+    return one_of(payload, codec.PRESENCES)
 
 
 @hookimpl

@@ -25,8 +25,8 @@ from elfe.devices import (
     Quantity,
     Setting,
     as_number,
+    as_object,
     json_object,
-    word,
 )
 
 PRESENCES = {"true": Presence.ONLINE, "false": Presence.OFFLINE}
@@ -49,18 +49,10 @@ def decode_frame(payload: bytes) -> tuple[Event, ...]:
     return tuple(_notification(frame) if "method" in frame else _answer(frame))
 
 
-def parse_presence(payload: bytes) -> Presence:
-    """Its last will, and its birth."""
-    said = word(payload)
-    if said not in PRESENCES:
-        raise BadPayload(f"neither true nor false: {said[:80]}")
-    return PRESENCES[said]
-
-
 def _notification(frame: Mapping[str, Any]) -> Iterator[Event]:
     """NotifyStatus and NotifyFullStatus: components by name. NotifyEvent says nothing that we keep."""
     if frame["method"] in ("NotifyStatus", "NotifyFullStatus"):
-        yield from _components(_object(frame.get("params")))
+        yield from _components(as_object(frame.get("params")))
 
 
 def _answer(frame: Mapping[str, Any]) -> Iterator[Event]:
@@ -69,7 +61,7 @@ def _answer(frame: Mapping[str, Any]) -> Iterator[Event]:
     if isinstance(token, bool) or not isinstance(token, str | int):
         raise BadPayload("an answer without the id of its request")
     if "error" in frame:
-        error = _object(frame["error"])
+        error = as_object(frame["error"])
         yield Acknowledgement(str(token), ok=False, detail=f"{error.get('code')} {error.get('message', '')}".strip())
     elif "result" in frame:
         yield Acknowledgement(str(token), ok=True)
@@ -97,7 +89,7 @@ def _result(result: object) -> Iterator[Event]:
 def _components(named: Mapping[str, Any]) -> Iterator[Event]:
     for name, status in named.items():
         if COMPONENT.fullmatch(name):
-            yield from _component(name, _object(status))
+            yield from _component(name, as_object(status))
 
 
 def _component(name: str, status: Mapping[str, Any]) -> Iterator[Event]:
@@ -179,15 +171,9 @@ def _channel(component: Mapping[str, Any]) -> int:
     return channel
 
 
-def _object(value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise BadPayload(f"not an object: {str(value)[:80]}")
-    return value
-
-
 def _part(status: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A part of a status; one that is not there, or is not known, has nothing in it."""
-    return {} if status.get(name) is None else _object(status[name])
+    return {} if status.get(name) is None else as_object(status[name])
 
 
 def _errors(status: Mapping[str, Any]) -> list[str]:

@@ -22,6 +22,7 @@ from elfe.devices import (
     Topics,
     Twin,
     hookimpl,
+    one_of,
 )
 from elfe_tasmota import codec
 from elfe_tasmota.codec import Settings
@@ -53,7 +54,7 @@ def decode_message(device: Device, topic: str, payload: bytes) -> tuple[Event, .
 
 @hookimpl
 def parse_lwt(device: Device, payload: bytes) -> Presence:
-    return codec.parse_presence(payload)
+    return one_of(payload, codec.PRESENCES)
 
 
 @hookimpl

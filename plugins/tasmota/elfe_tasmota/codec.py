@@ -33,8 +33,9 @@ from elfe.devices import (
     Setting,
     Topics,
     as_number,
+    as_object,
     json_object,
-    word,
+    one_of,
 )
 
 STATES = {"ON": True, "OFF": False}
@@ -157,16 +158,8 @@ def decode(device: Device, on_topic: str, payload: bytes) -> tuple[Event, ...]:
     """Everything that one message says."""
     name = on_topic.rpartition("/")[2]
     if POWER.fullmatch(name):
-        return (OutputState(_state(word(payload)), _channel(name)),)
+        return (OutputState(one_of(payload, STATES), _channel(name)),)
     return tuple(_events(json_object(payload)))
-
-
-def parse_presence(payload: bytes) -> Presence:
-    """Its last will, and its birth."""
-    said = word(payload)
-    if said not in PRESENCES:
-        raise BadPayload(f"neither Online nor Offline: {said[:80]}")
-    return PRESENCES[said]
 
 
 def _events(said: Mapping[str, Any]) -> Iterator[Event]:
@@ -175,11 +168,11 @@ def _events(said: Mapping[str, Any]) -> Iterator[Event]:
         if POWER.fullmatch(name):
             yield OutputState(_state(value), _channel(name))
         elif name in ("StatusSNS", "StatusSTS"):
-            yield from _events(_object(value))
+            yield from _events(as_object(value))
         elif name == "ENERGY":
-            yield from _energy(_object(value))
+            yield from _energy(as_object(value))
         elif name == "TIC":
-            yield from _tic(_object(value))
+            yield from _tic(as_object(value))
         elif CONFIGURED.fullmatch(name):
             yield from _setting(name, value)
         elif isinstance(value, dict) and SENSOR.fullmatch(name):
@@ -243,12 +236,6 @@ def _state(value: object) -> bool:
 def _channel(name: str) -> int:
     """POWER and POWER1 are the first relay."""
     return max(1, int(name.removeprefix("POWER") or 1)) - 1
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise BadPayload(f"not an object: {str(value)[:80]}")
-    return value
 
 
 # -- the first command engine's columns -------------------------------------------------------------------------------------

@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from elfe.broker.session import Disconnected, Message, Session
+from elfe.broker.session import Connected, Disconnected, Message, Session
 from elfe.coordination.values import InstalledDevice
 from elfe.devices.drivers import Drivers
 from elfe.devices.routing import Heard, Router
@@ -23,8 +23,11 @@ from elfe.history.values import History, Reading
 
 LOOKS_EVERY = timedelta(minutes=1)
 """How soon a device that was just provisioned is recorded."""
+RETRIES_EVERY = timedelta(seconds=5)
+"""While the store is away; asking it for every message would hold the inbox up."""
 SPOOL = 200_000
 INSTANT = timedelta(milliseconds=1)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 log = logging.getLogger("elfe.history")
 
@@ -37,24 +40,24 @@ class Recorder:
         self.counters: Counter[str] = Counter()
         self._session, self._history, self._drivers, self._installed = session, history, drivers, installed
         self._router = Router(drivers, (), frozenset({Role.SAYS, Role.PRESENCE}))
-        self._looks_at: datetime | None = None
+        self._looks_at = LONG_AGO
+        self._retries_at: datetime | None = None      # while the store is away
         self._spool: deque[tuple[datetime, Kept]] = deque()
         self._last: dict[str, datetime] = {}
-        self._away = False
         session.listen((BALANCE_TOPIC,))
 
     def step(self, now: datetime) -> datetime:
         """Keep what has arrived."""
-        if self._looks_at is None or now >= self._looks_at:
+        if now >= self._looks_at:
             self._look(now)
         for kept in self._arrivals():
             self._spool.append((self._behind(kept.series, now), kept))
         while len(self._spool) > SPOOL:
             self._spool.popleft()
             self.counters["lost"] += 1
-        self._write()
-        assert self._looks_at is not None
-        return self._looks_at
+        if self._spool and (self._retries_at is None or now >= self._retries_at):
+            self._write(now)
+        return min(self._looks_at, self._retries_at or self._looks_at)
 
     def close(self) -> None:
         """Leave in order."""
@@ -85,6 +88,8 @@ class Recorder:
                     self.counters["retained"] += 1
                 case Message(topic, payload):
                     yield from self._read(topic, payload)
+                case Connected():
+                    log.info("connected")
                 case Disconnected(reason):
                     log.warning("the broker is out of reach: %s", reason)
 
@@ -104,19 +109,17 @@ class Recorder:
             if self._router.unreadable[each.device.id] == 1:
                 log.warning("%s says what its driver cannot read on %s: %s", each.device.id, topic, each.reason)
 
-    def _write(self) -> None:
-        if not self._spool:
-            return
+    def _write(self, now: datetime) -> None:
         try:
             self._history.append([Reading(self._history.series(kept.series, kept.unit), at, kept.value)
                                   for at, kept in self._spool])
         except DBAPIError as error:
-            if not self._away:
+            if self._retries_at is None:
                 log.error("the history does not answer, readings wait in memory: %s", error.orig)
-            self._away = True
+            self._retries_at = now + RETRIES_EVERY
             return
+        if self._retries_at is not None:
+            log.warning("the history answers again; %d readings have waited", len(self._spool))
+        self._retries_at = None
         self.counters["kept"] += len(self._spool)
         self._spool.clear()
-        if self._away:
-            log.warning("the history answers again")
-        self._away = False

@@ -71,8 +71,10 @@ class Plus1PmTwin(MeteredRelay):
         return {"result": result}, more
 
     def _set(self, params: Mapping[str, Any], now: datetime) -> tuple[Any, tuple[Publish, ...]]:
+        """What has not changed is not notified: the answer is all that comes."""
         was_on = self.on
-        return {"was_on": was_on}, self.switch(bool(params["on"]), now, "MQTT")
+        said = self.switch(bool(params["on"]), now, "MQTT")
+        return {"was_on": was_on}, said if self.on != was_on else ()
 
     @staticmethod
     def _configure(config: dict[str, Any], params: Mapping[str, Any],

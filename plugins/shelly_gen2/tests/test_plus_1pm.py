@@ -169,6 +169,14 @@ def test_status_comes_after_the_restart_that_the_setting_asks_for():
     assert STATUS in {said.topic for said in twin.reboot(NOON + timedelta(minutes=1))}
 
 
+def test_a_repeated_order_is_answered_and_nothing_else():
+    twin = plugin.simulate(RELAY, seed=1)
+    twin.connected(NOON)
+    order = plugin.encode_command(RELAY, Switch(True, token="o-17")).publishes[0]
+    (answer,) = twin.receive(order.topic, order.payload, NOON)
+    assert plugin.decode_message(RELAY, answer.topic, answer.payload) == (Acknowledgement("o-17", ok=True),)
+
+
 def test_a_person_at_the_button_is_heard():
     twin = plugin.simulate(RELAY, seed=1)
     twin.connected(NOON)

@@ -1,4 +1,4 @@
-"""A history on each of the two databases."""
+"""A history on each of the two databases, and the broker of this room's tests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from elfe.history.store import SqlHistory, open_history
+from tests.brokers import mosquitto
+
+__all__ = ["mosquitto"]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

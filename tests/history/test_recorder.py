@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from attrs import define, field
 from sqlalchemy.exc import OperationalError
 
+from elfe.broker.client import MqttSession
+from elfe.broker.embedded import Embedded
 from elfe.broker.session import Disconnected
 from elfe.coordination.values import InstalledDevice, Usage
 from elfe.devices.drivers import Driver, Drivers, load
@@ -35,8 +38,9 @@ from elfe.history import service
 from elfe.history.recorder import BALANCE_TOPIC
 from elfe.history.service import LOOKS_EVERY, RETRIES_EVERY, Recorder
 from elfe.history.store import SqlHistory, open_history
-from elfe.history.values import BALANCE
+from elfe.history.values import BALANCE, Reading
 from elfe.slots import slot_of
+from tests.brokers import connected, until
 
 NOON = datetime(2024, 6, 12, 10, tzinfo=UTC)
 CAPTURES = Path(__file__).parents[3] / "shared" / "data" / "captures"
@@ -310,3 +314,22 @@ def test_an_hour_of_words_makes_four_quarters_and_the_silence_after_it_none(benc
     assert series is not None
     found = bench.history.quarters(series, slot_of(NOON), 8, timedelta(minutes=5))
     assert found == [2000.0, 2000.0, 2000.0, 2000.0, None, None, None, None]
+
+
+@pytest.mark.mosquitto
+def test_what_is_said_over_a_real_broker_is_kept(memory: SqlHistory, mosquitto: Embedded) -> None:
+    device, now = TOY.device("D101"), NOON
+    with closing(MqttSession(mosquitto.address, "recorder")) as session, connected(mosquitto.address, "D101") as relay:
+        recorder = Recorder(session, memory, Drivers((), {TOY.type.id: TOY}), lambda: [(_row(device), device)])
+        recorder.step(now)
+        until(lambda: session.ready, session)
+        relay.send(Publish("D101/power", b"1234.5"))
+
+        def kept() -> bool:
+            recorder.step(now)
+            return recorder.counters["kept"] == 1
+
+        until(kept, session)
+    series = memory.find("D101 puissance")
+    assert series is not None
+    assert memory.last(series, NOON + timedelta(seconds=1)) == Reading(series, NOON, 1234.5)

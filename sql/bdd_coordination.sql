@@ -296,7 +296,7 @@ COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique.utilisateur IS 'c
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique.utilisateur_affecte IS 'l''équipement est chez ce participant';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique.equipement_domotique_specifique_id IS 'id de la ligne dans la table du type, un entier écrit en texte';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique.equipement_domotique_specifique_id IS 'id de la ligne dans la table du type';
 
 CREATE TABLE bdd_coordination_schema.equipement_mesure_centrale_elec_generique (
     id SERIAL NOT NULL,
@@ -544,7 +544,7 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0 IS 'Topics MQTT des équipements de ce type';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0.id IS 'Déduit : un entier, que le premier contrôle-commande écrit sans guillemets';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_m5stackcore2_openhasp_v0.topic_mqtt_controle_json IS 'où l''appareil confirme';
 
@@ -564,7 +564,7 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12 (
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12 IS 'Topics MQTT des équipements de ce type';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12.id IS 'Déduit : un entier, que le premier contrôle-commande écrit sans guillemets';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_nous_a1t_tasmota_v12.topic_mqtt_controle_json IS 'où l''appareil confirme';
 
@@ -584,7 +584,7 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1 IS 'Déduit de la règle de nommage. Topics MQTT des équipements de ce type';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1.id IS 'Déduit : un entier, que le premier contrôle-commande écrit sans guillemets';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyht_shellycloud_v1.topic_mqtt_controle_json IS 'où l''appareil confirme';
 
@@ -604,7 +604,7 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_shellyplugs_shellyclou
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1 IS 'Topics MQTT des équipements de ce type';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1.id IS 'Déduit : un entier, que le premier contrôle-commande écrit sans guillemets';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplugs_shellycloud_v1.topic_mqtt_controle_json IS 'où l''appareil confirme';
 
@@ -624,7 +624,7 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycl
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1 IS 'Topics MQTT des équipements de ce type';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1.id IS 'Déduit : un entier, que le premier contrôle-commande écrit sans guillemets';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_shellyplus1pm_shellycloud_v1.topic_mqtt_controle_et_mesure_json IS 'où l''appareil confirme';
 
@@ -644,7 +644,7 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_socorel_automate_v0 (
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_socorel_automate_v0 IS 'Topics MQTT des équipements de ce type';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_socorel_automate_v0.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_socorel_automate_v0.id IS 'Déduit : un entier, que le premier contrôle-commande écrit sans guillemets';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_socorel_automate_v0.topic_mqtt_controle_json IS 'où l''appareil confirme';
 
@@ -664,7 +664,7 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7 
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7 IS 'Déduit de la règle de nommage. Topics MQTT des équipements de ce type';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7.id IS 'Déduit : un entier, que le premier contrôle-commande écrit sans guillemets';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_switchbot_mqtt2ble_v7.topic_mqtt_controle_json IS 'où l''appareil confirme';
 
@@ -684,7 +684,7 @@ CREATE TABLE bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12 (
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12 IS 'Topics MQTT des équipements de ce type';
 
-COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12.id IS 'Déduit : un entier, le premier contrôle-commande ne met pas de guillemets';
+COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12.id IS 'Déduit : un entier, que le premier contrôle-commande écrit sans guillemets';
 
 COMMENT ON COLUMN bdd_coordination_schema.equipement_domotique_teleinfo_tasmota_v12.topic_mqtt_controle_json IS 'où l''appareil confirme';
 

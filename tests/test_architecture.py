@@ -15,8 +15,9 @@ FAMILIES = re.compile(r"shelly|tasmota|nous_a1t|\bnous\b|switchbot|openhasp|m5st
 
 EDGE_NAMES = {"service.py", "run.py", "store.py"}
 EDGE_ROOMS = {"broker", "app", "cli", "portal"}
-EDGE_FILES = {"clock.py", "settings.py", "database.py", "coordination/tables.py", "coordination/queries.py", "coordination/ledger.py",
-              "ems/solve.py", "simulation/series.py", "simulation/conductor.py", "devices/testing.py", "__main__.py",
+EDGE_FILES = {"clock.py", "settings.py", "database.py", "coordination/tables.py", "coordination/queries.py",
+              "coordination/ledger.py", "ems/solve.py",
+              "simulation/series.py", "simulation/conductor.py", "devices/testing.py", "__main__.py",
               "devices/drivers.py"}
 """Beside the rule: the solver's child process, real series read from disk, the conductor's pipes, the tests' kit, and the
 discovery of plugins, which reads what is installed."""
@@ -40,7 +41,8 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", [path for path in CORE if not is_edge(path)], ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", [path for path in CORE if not is_edge(path)],
+                         ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_pure_module_touches_nothing_of_the_world(path):
     used = imports(path)
     touched = {each for each in used if each in WORLD or each.split(".")[0] in WORLD}
@@ -57,7 +59,7 @@ def test_a_plugin_uses_nothing_of_elfe_but_its_driver_framework(path):
     own = path.relative_to(ROOT / "plugins").parts[1]
     foreign = {each for each in imports(path) if each.split(".")[0] in {"paho", "sqlalchemy", "sqlmodel"}
                or (each.startswith("elfe") and each.split(".")[0] not in {"elfe", own})
-               or (each.split(".")[0] == "elfe" and not each.startswith(("elfe.devices")) and each != "elfe")}
+               or (each.split(".")[0] == "elfe" and not each.startswith("elfe.devices") and each != "elfe")}
 
     assert foreign == set()
 

@@ -94,6 +94,6 @@ class TestOfPlugins:
         ("[plugins.acne]\nperiod_s = 3\n", "plugins.acne: no such plugin (installed: acme)"),
     ])
     def test_are_refused_by_name(self, acme, text, said):
-        with pytest.raises(SettingsError, match=".") as refused:
+        with pytest.raises(SettingsError, match=r"line") as refused:
             settings.plugin_settings(parse(text), acme)
         assert said in str(refused.value)

@@ -8,7 +8,7 @@ much it has sent and received. The service cannot tell which of the two it lives
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from typing import Protocol
@@ -17,6 +17,21 @@ from attrs import field, frozen
 
 from elfe import clock
 from elfe.broker.session import Session
+
+
+class Counted(Protocol):
+    """What the conductor compares of a session: see `elfe.broker.session.Session`."""
+
+    filters: tuple[str, ...]
+
+    @property
+    def sent(self) -> Mapping[str, int]: ...
+
+    @property
+    def received(self) -> Mapping[str, int]: ...
+
+    @property
+    def ready(self) -> bool: ...
 
 
 class Service(Protocol):
@@ -71,7 +86,7 @@ def live(service: Service, sessions: tuple[Session, ...], stop: threading.Event)
         service.close()
 
 
-def conducted(service: Service, sessions: Callable[[], tuple[Session, ...]], conductor: Connection) -> None:
+def conducted(service: Service, sessions: Callable[[], Sequence[Counted]], conductor: Connection) -> None:
     """Step a service when the conductor says so, until it hangs up."""
     try:
         while True:
@@ -86,7 +101,7 @@ def conducted(service: Service, sessions: Callable[[], tuple[Session, ...]], con
         service.close()
 
 
-def _idle(service: Service, next_at: datetime, sessions: tuple[Session, ...]) -> Idle:
+def _idle(service: Service, next_at: datetime, sessions: Sequence[Counted]) -> Idle:
     sent: dict[str, int] = {}
     received: dict[str, int] = {}
     for session in sessions:

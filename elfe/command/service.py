@@ -87,10 +87,10 @@ class CommandService:
     def step(self, now: datetime) -> datetime:
         """Do all that is due; returns when to be woken."""
         if not self._leads():
-            self._session.arrivals()
+            self._stand_by(now)
             return now + STANDBY
-        heard = list(self._arrivals())
-        events: list[EngineEvent] = [*self._read_if_due(now), *heard, Tick()]
+        heard = list(self._arrivals())      # said before now; and it may ask for a reading
+        events: list[EngineEvent] = [*heard, *self._read_if_due(now), Tick()]
         self._run(events, now)
         assert self._read_at is not None
         return max(now, min(self.engine.next_at(now), self._read_at))
@@ -109,6 +109,12 @@ class CommandService:
             self._lose_database(error)
             self._leadership.release()
             return False
+
+    def _stand_by(self, now: datetime) -> None:
+        """Another engine leads: of what arrives, only whether the broker is there matters to us."""
+        for event in self._arrivals():
+            if isinstance(event, BrokerUp | BrokerDown):
+                self.engine.on(event, now)
 
     def _read_if_due(self, now: datetime) -> list[EngineEvent]:
         if self._read_at is not None and now < self._read_at:

@@ -97,10 +97,12 @@ class Leadership:
         return self._holds_file()
 
     def release(self) -> None:
-        """Let another one lead."""
-        for each in (self._connection, self._file):
-            if each is not None:
-                each.close()
+        """Let another one lead. The connection is broken, not given back to its pool: the lock would live on there."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+        if self._file is not None:
+            self._file.close()
         self._connection = self._file = None
 
     def _holds_connection(self) -> bool:

@@ -327,7 +327,7 @@ class DeviceRow(Base, table=True):
     brand: str = _text("marque", "", server_default=text("'non renseigné'"))
     participant: str = _text("utilisateur", "code du participant, R004")
     assigned: bool = _bool("utilisateur_affecte", "l'équipement est chez ce participant")
-    specific_id: str = _text("equipement_domotique_specifique_id", "id de la ligne dans la table du type, un entier écrit en texte")
+    specific_id: str = _text("equipement_domotique_specifique_id", "id de la ligne dans la table du type")
 
 
 def _detail(name: str, columns: tuple[str, str, str], inferred: bool) -> Table:
@@ -336,7 +336,8 @@ def _detail(name: str, columns: tuple[str, str, str], inferred: bool) -> Table:
     note = "Déduit de la règle de nommage. " if inferred else ""
     return Table(
         f"equipement_domotique_{name}", Base.metadata,
-        Column("id", Integer, primary_key=True, comment="Déduit : un entier, le premier contrôle-commande ne met pas de guillemets"),
+        Column("id", Integer, primary_key=True,
+               comment="Déduit : un entier, que le premier contrôle-commande écrit sans guillemets"),
         Column("equipement_domotique_id", Text, _refers("equipement_domotique"), nullable=False),
         Column(control, Text, nullable=False, comment="où l'appareil confirme"),
         Column(command, Text, nullable=False, comment="où il reçoit ses ordres"),

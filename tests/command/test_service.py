@@ -1,0 +1,278 @@
+"""The command engine's daemon on a real database, with the installed drivers and their twins on a mocked broker."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from attrs import define, field
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from elfe.command import store
+from elfe.command.orders import Cause, Order, Stage, Why
+from elfe.command.service import CommandService
+from elfe.coordination import inventory, queries
+from elfe.coordination import store as provisioning
+from elfe.coordination.devices import device_values
+from elfe.coordination.values import Appliance, CommandState, ControlState, Mode
+from elfe.devices.drivers import load
+from elfe.devices.testing import MockBroker, MockSession
+from elfe.devices.twins import Twin
+from elfe.devices.values import Publish
+from elfe.ems import store as sortie
+from elfe.ems.values import Placement, Plan
+from elfe.slots import slot_of
+from tests.coordination.conftest import A_DISHWASHER, A_TANK, A_WASHER, MemoryHistory, csv
+
+NOW = datetime(2024, 10, 11, 8, 1, tzinfo=UTC)
+WASHER, DISHWASHER, TANK = 1, 2, 3
+
+
+@define
+class Home:
+    """One home on a mocked broker, the daemon that pilots it, and a hand to move time."""
+
+    coordination: Engine
+    sortie: Engine
+    broker: MockBroker
+    service: CommandService
+    session: MockSession
+    twins: dict[str, tuple[Twin, MockSession]] = field(factory=dict)
+    now: datetime = NOW
+
+    def live(self, **elapsed: float) -> None:
+        """Let time pass, and messages go back and forth until none is left."""
+        self.now += timedelta(**elapsed)
+        for _ in range(6):
+            self.service.step(self.now)
+            for twin, session in self.twins.values():
+                for arrival in session.arrivals():
+                    if hasattr(arrival, "topic"):
+                        for said in twin.receive(arrival.topic, arrival.payload, self.now):
+                            session.send(said)
+                for said in twin.tick(self.now):
+                    session.send(said)
+
+    def draw(self, point: str, power_w: float) -> None:
+        twin, session = self.twins[point]
+        for said in twin.draw(power_w, self.now):
+            session.send(said)
+        self.live()
+
+    def declare(self, appliance_id: int = WASHER, hours: float = 9) -> None:
+        deadline = self.now + timedelta(hours=hours) if appliance_id != TANK else None
+        queries.declare(self.coordination, appliance_id, deadline, None, self.now)
+        self.broker.session().send(_tells_the_engine(appliance_id))
+
+    def plan(self, appliance_id: int, *decisions: int) -> None:
+        """A plan that begins with the slot of now."""
+        row = decisions + (0,) * (96 - len(decisions))
+        placed = Placement(appliance_id, 112, row, (0.0,) * 96, "a test", "a test")
+        sortie.write_plan(self.sortie, Plan(slot_of(self.now), self.now, (placed,), (0.0,) * 96, "", "", 0, None, 0))
+
+    def appliance(self, id: int = WASHER) -> Appliance:
+        return next(each for each in queries.appliances(self.coordination) if each.id == id)
+
+    def orders(self, id: int = WASHER) -> list[Order]:
+        return [each for each in store.orders(self.coordination) if each.appliance_id == id]
+
+    def relay(self, point: str = "A001") -> bool:
+        return self.twins[point][0].outputs[0]
+
+    def sql(self, statement: str) -> None:
+        with self.coordination.begin() as connection:
+            connection.execute(text(statement if self.coordination.dialect.name == "postgresql"
+                                    else statement.replace("bdd_coordination_schema.", "")))
+
+
+def _tells_the_engine(appliance_id: int):
+    return Publish(f"viriya/update/{appliance_id}", b"")
+
+
+def a_daemon(coordination: Engine, sortie_engine: Engine, broker: MockBroker) -> tuple[CommandService, MockSession]:
+    session = broker.session()
+    return CommandService(session, coordination, sortie_engine, load(), poll_every=timedelta(minutes=1)), session
+
+
+@pytest.fixture
+def home(coordination_url, tmp_path) -> Home:
+    coordination = queries.open_coordination(coordination_url)
+    queries.create_blank(coordination)
+    made, history = load(), MemoryHistory()
+    asked, problems = inventory.read(csv(A_WASHER, A_DISHWASHER, A_TANK), made)
+    provisioning.apply(coordination, provisioning.prepare(coordination, asked, problems, history), made, history, NOW)
+    output = sortie.open_sortie(f"sqlite:///{tmp_path}/sortie.db")
+    sortie.create_sortie(output)
+    broker = MockBroker()
+    home = Home(coordination, output, broker, *a_daemon(coordination, output, broker))
+    home.live()
+    for _, device in device_values(queries.installed_devices(coordination), made, "twin")[0]:
+        twin, session = made[device.type_id].simulate(device, 1), broker.session()
+        session.listen(twin.subscriptions)
+        home.twins[device.id] = (twin, session)
+        for said in twin.connected(NOW):
+            session.send(said)
+    home.live(seconds=1)
+    yield home
+    home.service.close()
+    coordination.dispose()
+    output.dispose()
+
+
+def test_a_declaration_cuts_the_plug_until_its_slot_and_writes_what_the_plug_said(home):
+    home.declare()
+    home.live(seconds=2)
+
+    assert home.relay() is False
+    found = home.appliance()
+    assert (found.mode, found.control, found.command, found.ems_order) == (
+        Mode.PILOTED, ControlState.OFF, CommandState.STANDING_BY, False)
+
+
+def test_a_mode_that_another_program_writes_does_the_same(home):
+    home.sql("UPDATE bdd_coordination_schema.equipement_pilote_ou_mesure SET equipement_pilote_ou_mesure_mode_id = 30 WHERE id = 1")
+    home.live(minutes=1)
+    home.live(seconds=1)
+
+    assert home.relay() is False
+    assert [each.appliance_id for each in queries.open_flexibilities(home.coordination)] == [WASHER]
+
+
+def test_its_slot_starts_it_and_gives_it_back_to_its_participant(home):
+    home.declare()
+    home.live(seconds=2)
+    home.plan(WASHER, 0, 1)
+    home.live(minutes=15)
+    home.draw("A001", 1900)
+
+    found = home.appliance()
+    assert home.relay() is True
+    assert (found.mode, found.control, found.command, found.ems_order, found.last_started) == (
+        Mode.MANUAL, ControlState.ON, CommandState.MANUAL_ON, True, home.now)
+    start = next(each for each in home.orders() if each.why is Why.START)
+    assert (start.stage, start.cause) == (Stage.PROVED, Cause.PROVED)
+    closed = queries.flexibilities(home.coordination, NOW)[0]
+    assert (closed.outcome, closed.started_at, closed.closed_at) == ("started", home.now, home.now)
+
+
+def test_the_ledger_tells_an_orders_whole_life(home):
+    home.declare()
+    home.live(seconds=2)
+    home.live(seconds=40)
+    home.live(minutes=15)
+
+    told = [each.what for each in store.history(home.coordination, home.orders()[0].id)]
+    assert told == ["recorded", "sent", "acknowledged", "proved", "settled"]
+
+
+def test_a_tank_is_switched_every_quarter_as_its_mask_says(home):
+    home.plan(TANK, 1, 0, 1)
+    home.declare(TANK)
+    home.live(seconds=1)
+    relays = [home.relay("D001")]
+    for _ in range(2):
+        home.live(minutes=15)
+        relays.append(home.relay("D001"))
+
+    assert relays == [False, True, False]          # inverted: open means supplied
+    assert [each.acknowledged_at is not None for each in home.orders(TANK)] == [True] * 3
+
+
+@pytest.mark.parametrize("mode", [1, 10, 70, 80])
+def test_w1_a_mode_that_forbids_it_stops_everything_even_when_the_portal_calls(home, mode):
+    home.declare()
+    home.live(seconds=2)
+    before = len(home.orders())
+    home.sql(f"UPDATE bdd_coordination_schema.equipement_pilote_ou_mesure SET equipement_pilote_ou_mesure_mode_id = {mode} "
+             "WHERE id = 1")
+    home.broker.session().send(_tells_the_engine(WASHER))
+    home.live(minutes=20)
+
+    assert (home.relay(), len(home.orders())) == (False, before)
+    assert queries.open_flexibilities(home.coordination) == []
+
+
+def test_going_back_to_manual_gives_the_power_back(home):
+    home.declare()
+    home.live(seconds=2)
+    home.sql("UPDATE bdd_coordination_schema.equipement_pilote_ou_mesure SET equipement_pilote_ou_mesure_mode_id = 20 WHERE id = 1")
+    home.live(minutes=2)
+
+    assert home.relay() is True
+    assert queries.flexibilities(home.coordination, NOW)[0].outcome == "given back"
+
+
+def test_g4_a_press_on_the_plug_is_a_persons_will(home):
+    home.declare()
+    home.live(minutes=2)
+    twin, session = home.twins["A001"]
+    for said in twin.press_button(home.now):
+        session.send(said)
+    home.live(minutes=20)
+
+    assert home.relay() is True
+    assert home.appliance().mode == Mode.MANUAL
+
+
+def test_f1_an_engine_that_is_killed_goes_on_where_it_was(home):
+    home.declare()
+    home.service.step(home.now)
+    home.broker.sessions.remove(home.session)              # killed: nothing is closed, nothing is said
+    sent = [each for each in home.orders() if each.stage is Stage.SENT]
+    home.service._leadership.release()
+    home.service, home.session = a_daemon(home.coordination, home.sortie, home.broker)
+    home.live(seconds=1)
+
+    assert len(sent) == 1
+    assert [each.id for each in home.orders()] == [sent[0].id]
+    assert home.orders()[0].heard
+
+
+def test_a7_a_second_engine_publishes_nothing_until_the_first_is_gone(home):
+    second, session = a_daemon(queries.open_coordination(home.coordination.url.render_as_string(hide_password=False)),
+                               home.sortie, home.broker)
+    home.declare()
+    second.step(home.now)
+    assert sum(session.sent.values()) == 0
+
+    home.service._leadership.release()
+    home.broker.sessions.remove(home.session)
+    second.step(home.now)
+    second.step(home.now)
+    assert session.sent["shellies/shellyplug-s-A8BC25/relay/0/command"] == 1
+    second.close()
+    home.service, home.session = a_daemon(home.coordination, home.sortie, home.broker)
+
+
+def test_e3_while_the_database_is_away_nothing_is_sent_and_what_happened_is_written_later(home, monkeypatch):
+    home.declare()
+    home.live(seconds=2)
+    begin = type(home.coordination).begin
+
+    def away(self):
+        raise OperationalError("BEGIN", {}, ConnectionError("away"))
+
+    monkeypatch.setattr(type(home.coordination), "begin", away)
+    sent = home.session.sent.total()
+    home.live(minutes=15)
+    assert home.session.sent.total() == sent
+
+    monkeypatch.setattr(type(home.coordination), "begin", begin)
+    home.live(minutes=1)
+    home.live(seconds=1)
+    first, *others = home.orders()
+    assert not first.live
+    assert others
+    assert home.relay() is False
+
+
+def test_a3_the_broker_away_means_no_order_is_sent_late(home):
+    home.declare()
+    home.live(seconds=2)
+    home.session.lose("gone")
+    home.live(minutes=15)
+    home.live(minutes=15)
+
+    assert [each.stage for each in home.orders()[1:2]] == [Stage.EXPIRED]
+    assert [each.cause for each in home.orders()[1:2]] == [Cause.BROKER_AWAY]

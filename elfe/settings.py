@@ -55,9 +55,9 @@ class Plugins:
 class Ems:
     """How much a plan may cost."""
 
-    time_limit_s: float = field(default=60.0, metadata={"from": 1, "to": 600})
-    max_nodes: int = field(default=200, metadata={"from": 0, "to": 1_000_000})
-    gap: float = field(default=1e-3, metadata={"from": 0, "to": 1})
+    time_limit_s: float = field(default=20.0, metadata={"from": 1, "to": 600})
+    max_nodes: int = field(default=5000, metadata={"from": 0, "to": 1_000_000})
+    gap: float = field(default=1e-6, metadata={"from": 0, "to": 1})
 
 
 @frozen

@@ -82,8 +82,6 @@ def run_once(sources: Sources, solver: Solver, now: datetime, first_slot: int, *
     plan = place(inputs, solver)
     if write:
         store.write_plan(sources.sortie, plan)
-    log.info("plan from %s: %d loads, %.1f kWh imported, %s, %d ms", slot_start(first_slot).isoformat(),
-             len(plan.placements), plan.imported_wh / 1000, plan.solver, plan.solve_ms)
     return plan
 
 

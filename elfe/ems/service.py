@@ -12,7 +12,7 @@ from elfe.ems.run import Sources, first_slot_at, run_once
 from elfe.ems.solve import Solver
 from elfe.errors import ElfeError
 from elfe.history.values import History
-from elfe.slots import next_slot_start
+from elfe.slots import next_slot_start, slot_start
 
 LEAD = timedelta(seconds=30)
 
@@ -40,9 +40,12 @@ class EmsService:
 
     def _run(self, now: datetime) -> None:
         try:
-            run_once(self._sources, self._solver, now, first_slot_at(now))
+            plan = run_once(self._sources, self._solver, now, first_slot_at(now))
         except (DBAPIError, ElfeError) as error:
             log.error("no plan this quarter: %s", error)
+        else:
+            log.info("plan from %s: %d loads, %.1f kWh imported, %s, %d ms", slot_start(plan.first_slot).isoformat(),
+                     len(plan.placements), plan.imported_wh / 1000, plan.solver, plan.solve_ms)
 
 
 def next_run(now: datetime) -> datetime:

@@ -36,7 +36,7 @@ log = logging.getLogger("elfe.ems")
 class Limits:
     """How much a solve may cost."""
 
-    nodes: int = 500
+    nodes: int = 5000                    # proves any five loads, and stops in seconds on most territories
     gap: float = 1e-6                    # relative: a choice so near the bound is as good as the best
     seconds: float | None = 20.0         # None: bounded by work alone
     grace_s: float = 5.0                 # beyond `seconds`, before the child is killed

@@ -1,0 +1,63 @@
+"""`elfe ems run` and `elfe plan show`, on the embedded databases."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from elfe import clock
+from elfe.app.context import Context
+from elfe.cli import app
+from elfe.ems.run import Sources
+from elfe.settings import Settings
+from tests.ems.conftest import Territory
+
+
+@pytest.fixture
+def territory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Territory:
+    """The databases that a command finds in its folder, with a machine that is wanted in five hours."""
+    monkeypatch.chdir(tmp_path)
+    here = Context(Settings())
+    made = Territory(Sources(here.coordination, here.sortie, here.history, here.settings.zone), here.history)
+    made.machine(101, by=clock.now() + timedelta(hours=5))
+    return made
+
+
+def elfe(*arguments: str) -> Result:
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    return result
+
+
+def document(result: Result) -> dict[str, object]:
+    """The one JSON document of a command."""
+    found: dict[str, object] = json.loads(result.stdout)
+    return found
+
+
+def test_a_plan_is_made_and_shown(territory: Territory) -> None:
+    made = document(elfe("ems", "run", "--json"))
+    shown = document(elfe("plan", "show", "--json"))
+    assert made["placements"] == shown["placements"]
+    placement, = shown["placements"]  # type: ignore[misc]
+    assert placement["appliance"] == 101
+    assert placement["decisions"].index(1) == 0
+    assert placement["source"] == "the default cycle of a washing machine"
+
+
+def test_a_person_reads_what_runs_when_and_why(territory: Territory) -> None:
+    elfe("ems", "run")
+    words = " ".join(elfe("plan", "show").stdout.split())
+    assert "appareil" in words
+    assert "default" in words
+    assert "imports" in words
+
+
+def test_a_dry_run_leaves_no_plan(territory: Territory) -> None:
+    assert document(elfe("ems", "run", "--dry-run", "--json"))["placements"]
+    with pytest.raises(Exception, match="there is no plan yet"):
+        elfe("plan", "show")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from elfe import clock
 from elfe.app.context import context
+from elfe.cli import show
 from elfe.command import store
 from elfe.command.orders import S2_STATUS, Order, Stage
 from elfe.errors import ElfeError
@@ -30,7 +28,7 @@ def list_orders(
     hours: Annotated[float, typer.Option(help="How far back.")] = 24,
     device: Annotated[str, typer.Option(help="Only this installation point.")] = "",
     live: Annotated[bool, typer.Option("--live", help="Only those that are not over.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: show.AsJson = False,
 ) -> None:
     """List orders, the newest last."""
     here = context(ctx)
@@ -38,22 +36,22 @@ def list_orders(
     found = [each for each in store.orders(here.coordination, live=live, since_slot=since)
              if device in ("", each.device_id)]
     if as_json:
-        typer.echo(json.dumps([_plain(each) for each in found], ensure_ascii=False, indent=2))
+        show.as_json([_plain(each) for each in found])
         return
     zone = ZoneInfo(here.settings.timezone)
-    table = Table("slot", "device", "order", "for", "stage", "sent", "heard", "proved", "times", "cause")
-    for each in found:
-        table.add_row(_local(slot_start(each.slot), zone), each.device_id, "ON" if each.on else "OFF", each.why,
-                      f"[{COLOURS.get(each.stage, 'cyan')}]{each.stage}", _clock(each.sent_at, zone),
-                      _clock(each.acknowledged_at, zone), _clock(each.proved_at, zone), str(each.attempts), each.cause)
-    Console().print(table if found else f"No order in the last {hours:g} hours.")
+    show.table(
+        ("order", "slot", "device", "", "for", "stage", "sent", "heard", "proved", "times", "cause"),
+        [(each.id[:8], _local(slot_start(each.slot), zone), each.device_id, "ON" if each.on else "OFF", each.why,
+          f"[{COLOURS.get(each.stage, 'cyan')}]{each.stage}", _clock(each.sent_at, zone), _clock(each.acknowledged_at, zone),
+          _clock(each.proved_at, zone), str(each.attempts), each.cause) for each in found],
+        f"No order in the last {hours:g} hours.")
 
 
 @orders.command()
 def why(
     ctx: typer.Context,
     order_id: Annotated[str, typer.Argument(help="An order's id, or the first characters of it.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: show.AsJson = False,
 ) -> None:
     """Tell the whole life of one order."""
     here = context(ctx)
@@ -64,7 +62,7 @@ def why(
     if as_json:
         told = [{"at": each.at.isoformat(), "what": each.what, "stage": each.stage, "detail": each.detail}
                 for each in lines]
-        typer.echo(json.dumps({**_plain(found[0]), "history": told}, ensure_ascii=False, indent=2))
+        show.as_json({**_plain(found[0]), "history": told})
         return
     zone = ZoneInfo(here.settings.timezone)
     for each in lines:

@@ -167,7 +167,10 @@ class Homes:
         return self._wakes_at(now)
 
     def close(self) -> None:
-        """Leave in order."""
+        """Leave in order, and leave nothing retained on the broker: it may be a real one."""
+        for unit in self._units.values():
+            if unit.born and unit.twin.last_will is not None and unit.twin.last_will.retain:
+                self.wire.send(unit.id, Publish(unit.twin.last_will.topic, b"", retain=True))
         self.wire.close()
 
     def account(self) -> Account:

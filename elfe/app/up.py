@@ -52,18 +52,18 @@ def run(settings: Settings, stop: threading.Event) -> None:
     here = Context(settings)
     with ExitStack() as stack:
         stack.enter_context(_alone(Path(settings.data_dir)))
-        assert here.drivers is not None
-        assert here.plugin_settings is not None
-        for engine in (here.coordination, here.sortie, here.history.engine):      # they answer, and the blank ones are made
-            engine.dispose()
-        stack.enter_context(_broker(settings))
-        _keep_alive(settings, stop)
+        here.check()
+        broker = stack.enter_context(_broker(settings))
+        _keep_alive(settings, stop, broker)
 
 
-def _keep_alive(settings: Settings, stop: threading.Event) -> None:
+def _keep_alive(settings: Settings, stop: threading.Event, broker: Embedded | None) -> None:
     kept = [Kept(name) for name in SERVICES]
     try:
         while not stop.is_set():
+            if broker is not None and broker.process is not None and broker.process.poll() is not None:
+                log.error("the embedded broker ended with %s; it is started again", broker.process.returncode)
+                broker.start()
             for each in kept:
                 _look_after(each, settings, time.monotonic())
             stop.wait(LOOKS_EVERY_S)
@@ -102,9 +102,9 @@ def _serve(name: str, settings: Settings) -> None:
 
 
 @contextmanager
-def _broker(settings: Settings) -> Iterator[None]:
+def _broker(settings: Settings) -> Iterator[Embedded | None]:
     if settings.broker.host:
-        yield
+        yield None
         return
     folder = Path(settings.data_dir)
     known = folder / EMBEDDED_PORT_FILE
@@ -113,7 +113,7 @@ def _broker(settings: Settings) -> Iterator[None]:
         log.info("embedded broker: %s on port %d", broker.name, broker.port)
         for hole in broker.holes:
             log.warning("the embedded broker has a hole: %s", hole)
-        yield
+        yield broker
     known.unlink(missing_ok=True)
 
 

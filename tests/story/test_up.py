@@ -1,0 +1,96 @@
+"""`elfe up` for real: its processes, one killed, all stopped in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+WITHIN_S = 30
+
+
+def children(pid: int) -> dict[int, str]:
+    """The processes below a process: pid → command line."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        try:
+            below = entry.name.isdigit() and int((entry / "stat").read_text().rpartition(") ")[2].split()[1]) == pid
+            if below:
+                found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+        except (OSError, IndexError, ValueError):
+            continue
+    return found
+
+
+def lives(pid: int) -> bool:
+    """Whether a process is there, and more than a name that nobody has read off yet."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Look again until it is true, and fail when it does not become so."""
+    end = time.monotonic() + WITHIN_S
+    while not true():
+        assert time.monotonic() < end, "it did not become true in time"
+        os.sched_yield()
+
+
+class Up:
+    """A running `elfe up`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen([sys.executable, "-m", "elfe", "up"], cwd=folder, stdout=log, stderr=log)
+
+    def says(self, words: str, times: int = 1) -> bool:
+        return self.log.read_text().count(words) >= times
+
+
+@pytest.fixture
+def up(tmp_path) -> Iterator[Up]:
+    running = Up(tmp_path)
+    until(lambda: running.says("elfe.command: connected"))
+    yield running
+    running.process.kill()
+    running.process.wait()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+def test_a_service_that_is_killed_is_started_again_and_a_stop_leaves_nothing_behind(up):
+    services = {pid for pid, line in children(up.process.pid).items() if "spawn_main" in line}
+    assert len(services) == 3
+    for pid in services:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: up.says("elfe.command: connected", times=2))
+    assert up.says("it is started again", times=3)
+
+    below = set(children(up.process.pid))
+    up.process.send_signal(signal.SIGTERM)
+    assert up.process.wait(WITHIN_S) == 0
+    until(lambda: not any(lives(pid) for pid in below))
+
+
+def test_a_broker_that_is_killed_is_started_again_and_the_services_come_back(up):
+    broker = next(pid for pid, line in children(up.process.pid).items() if "mosquitto" in line or "amqtt" in line)
+    os.kill(broker, signal.SIGKILL)
+
+    until(lambda: up.says("the embedded broker ended"))
+    until(lambda: up.says("elfe.command: connected", times=2))
+
+
+def test_a_second_one_in_the_same_folder_is_refused(up):
+    second = subprocess.run([sys.executable, "-m", "elfe", "up"], cwd=up.log.parent, capture_output=True, text=True,
+                            check=False, timeout=WITHIN_S)
+
+    assert second.returncode == 78
+    assert "already up" in second.stderr

@@ -11,6 +11,7 @@ import gzip
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -83,7 +84,8 @@ def _simbench(path: Path, seed: int) -> tuple[list[float], list[float]]:
     homes = [float(row["H0-A_pload"]) + float(row["H0-B_pload"]) + float(row["L1-A_pload"]) for row in rows]
     sun = [float(row["PV5"]) + float(row["PV8"]) for row in rows]
     days = [sum(sun[day * HORIZON:(day + 1) * HORIZON]) for day in range(len(rows) // HORIZON)]
-    alike = [day for day in range(100, 260) if days[day] > 0.6 * max(days) and 0.8 < days[day] / days[day + 1] < 1.25]
+    alike = [day for day in range(100, 260)
+             if days[day] > 0.6 * max(days) and abs(days[day + 1] - days[day]) < 0.2 * days[day]]
     here = slice(Random(seed).choice(alike) * HORIZON, None)
     return homes[here][:2 * HORIZON], sun[here][:2 * HORIZON]
 
@@ -101,6 +103,7 @@ def _own(seed: int) -> tuple[list[float], list[float]]:
     return homes, sun
 
 
+@cache
 def _real_cycles(folder: Path, appliance_type: int) -> list[Profile]:
     """Whole cycles of the type, found in real traces at the instants that the data's own truth file names."""
     truth = folder / "appliances" / "cycles_truth.csv"

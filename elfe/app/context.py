@@ -40,7 +40,7 @@ class Context:
     @cached_property
     def coordination(self) -> Engine:
         """The coordination database."""
-        engine = queries.open_coordination(self._url("coordination"))
+        engine = queries.open_coordination(self.url("coordination"))
         if not self.settings.databases.coordination:
             queries.create_blank(engine)
         database.require(engine, queries.metadata, "`elfe db create` makes them, or load sql/bdd_coordination.sql")
@@ -49,7 +49,7 @@ class Context:
     @cached_property
     def sortie(self) -> Engine:
         """The EMS output database."""
-        engine = sortie_store.open_sortie(self._url("sortie_ems"))
+        engine = sortie_store.open_sortie(self.url("sortie_ems"))
         if not self.settings.databases.sortie_ems:
             sortie_store.create_sortie(engine)
         database.require(engine, sortie_store.Base.metadata, "`elfe db create` makes them, or load sql/sortie_ems.sql")
@@ -58,7 +58,7 @@ class Context:
     @cached_property
     def history(self) -> SqlHistory:
         """The energy history."""
-        return open_history(self._url("history"))
+        return open_history(self.url("history"))
 
     def check(self) -> None:
         """Raise the `SetupError` of whatever is wrong, before anything starts; embedded databases are made."""
@@ -78,7 +78,8 @@ class Context:
         port, protocol = known.read_text().split()
         return BrokerAddress("127.0.0.1", int(port), protocol)
 
-    def _url(self, name: str) -> str:
+    def url(self, name: str) -> str:
+        """The URL of one of the three databases; the folder of an embedded one is made."""
         url = self.settings.database(name)
         if url.startswith("sqlite"):
             Path(self.settings.data_dir).mkdir(parents=True, exist_ok=True)

@@ -31,14 +31,14 @@ def create(
     """Create the tables and reference rows that are missing; what stands is never altered."""
     here = context(ctx)
     opened = {
-        "coordination": queries.open_coordination(coordination) if coordination else here.coordination,
-        "sortie_ems": sortie.open_sortie(sortie_ems) if sortie_ems else here.sortie,
+        "coordination": queries.open_coordination(coordination or here.url("coordination")),
+        "sortie_ems": sortie.open_sortie(sortie_ems or here.url("sortie_ems")),
     }
     for engine in opened.values():
         database.check(engine)
     queries.create_blank(opened["coordination"])
     sortie.create_sortie(opened["sortie_ems"])
-    urls = {name: _shown(engine) for name, engine in opened.items()}
+    urls = {name: _shown(engine) for name, engine in opened.items()} | {"history": _shown(here.history.engine)}
     if as_json:
         show.as_json(urls)
     else:

@@ -29,7 +29,8 @@ from elfe.history.values import BALANCE, History
 from elfe.slots import HORIZON, SLOT, slot_of, slot_start
 
 HELD_FOR = timedelta(minutes=15)
-LEARNT_FROM, LONGEST_CYCLE = timedelta(days=14), timedelta(days=1)
+DAY = timedelta(days=1)
+LEARNT_FROM, LONGEST_CYCLE = 14 * DAY, DAY
 TANK_DAYS = 3
 LEAST_REHEAT, MARGIN = 0.3, 1.1
 """A tank is given at least this share of a full reheat a day, and a tenth more than it drew on its thirstiest day."""
@@ -98,7 +99,7 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
     machines = queries.machines(sources.coordination)
     movable: list[Machine | WaterHeater] = [*machines, *queries.water_heaters(sources.coordination)]
     allowed = store.allowed_slots(sources.sortie, first_slot - 2 * HORIZON, first_slot)
-    started = queries.flexibilities(sources.coordination, now - LONGEST_CYCLE)
+    started = [each for each in queries.flexibilities(sources.coordination, now - 2 * DAY) if each.started_at]
     loads: list[Load] = []
     left_out: list[str] = []
     for each in movable:
@@ -108,8 +109,10 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
             except (ValueError, ArithmeticError) as error:
                 left_out.append(f"appliance {each.appliance.id} ({each.appliance.name}): {error}")
     running = (_running(machine, started, sources, now, first_slot) for machine in machines)
-    return Inputs(now, first_slot, sources.zone, _forecast(sources.history, first_slot), tuple(loads),
-                  tuple(powers for powers in running if powers), tuple(left_out))
+    placed = {each.appliance_id for each in started} | {each.appliance.id for each in loads if each.appliance.continuous}
+    balance = _forecast(sources.history, first_slot, [each.power_series for each in movable if each.appliance.id in placed])
+    return Inputs(now, first_slot, sources.zone, balance, tuple(loads), tuple(powers for powers in running if powers),
+                  tuple(left_out))
 
 
 def _load(what: Machine | WaterHeater, sources: Sources, allowed: Mapping[int, set[int]], now: datetime,
@@ -127,13 +130,18 @@ def _sound(load: Load) -> Load:
     return load
 
 
-def _forecast(history: History, first_slot: int) -> Forecast:
-    """Persistence from the 96 quarters behind `first_slot`; the one that runs counts as far as it is known."""
+def _forecast(history: History, first_slot: int, placed: Sequence[int]) -> Forecast:
+    """Persistence from the 96 quarters behind `first_slot`, without what the loads drew that were placed in them.
+
+    Those are placed anew: what they drew yesterday says nothing of today, and what runs now is counted by itself. The quarter
+    that is not over counts as far as it is known.
+    """
     series = history.find(BALANCE)
     if series is None:
         return forecast.persistence([None] * HORIZON, [None] * HORIZON)
-    two_days = history.quarters(series, first_slot - 2 * HORIZON, 2 * HORIZON, HELD_FOR)
-    return forecast.persistence(two_days[HORIZON:], two_days[:HORIZON])
+    balance, *drawn = (history.quarters(each, first_slot - 2 * HORIZON, 2 * HORIZON, HELD_FOR) for each in (series, *placed))
+    without = [None if b is None else b + sum(filter(None, draws)) for b, *draws in zip(balance, *drawn, strict=True)]
+    return forecast.persistence(without[HORIZON:], without[:HORIZON])
 
 
 def _cycle_of(machine: Machine, sources: Sources, now: datetime) -> Cycle:
@@ -143,7 +151,7 @@ def _cycle_of(machine: Machine, sources: Sources, now: datetime) -> Cycle:
 def _running(machine: Machine, started: Sequence[Flexibility], sources: Sources, now: datetime,
              first_slot: int) -> tuple[float, ...] | None:
     """The rest of a machine's cycle: it is not moved, and nothing is stacked on it."""
-    starts = [each.started_at for each in started if each.appliance_id == machine.appliance.id and each.started_at]
+    starts = [each.started_at for each in started if each.started_at and each.appliance_id == machine.appliance.id]
     if not starts or machine.appliance.mode == Mode.PILOTED:
         return None
     ran = first_slot - slot_of(max(starts))

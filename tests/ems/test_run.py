@@ -141,6 +141,16 @@ def test_a_cycle_that_runs_is_not_stacked_on(territory: Territory, solver: Solve
     assert [round(each) for each in plan.balance_w[:3]] == [200, 1350, 1450]
 
 
+def test_what_was_placed_yesterday_is_not_forecast_again(territory: Territory, solver: Solver) -> None:
+    yesterday = NOON - 24 * HOURS
+    territory.balance(tuple(-2500.0 if 8 <= t < 12 else -500.0 for t in range(HORIZON)))
+    territory.drew(territory.machine(101, mode=Mode.MANUAL), yesterday + 8 * SLOT, *[2000] * 4, 0)
+    as_measured = planned(territory, solver).balance_w
+    territory.started(101, yesterday + 8 * SLOT)
+    assert [round(each) for each in as_measured[7:13]] == [-500, -2500, -2500, -2500, -2500, -500]
+    assert [round(each) for each in planned(territory, solver).balance_w[7:13]] == [-500] * 6
+
+
 def test_one_bad_appliance_is_left_out_and_the_others_are_planned(territory: Territory, solver: Solver,
                                                                    caplog: pytest.LogCaptureFixture) -> None:
     series = territory.machine(101, by=NOON + 6 * HOURS)

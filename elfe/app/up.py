@@ -96,7 +96,7 @@ def _look_after(each: Kept, settings: Settings, now: float) -> None:
 
 def _serve(name: str, settings: Settings) -> None:
     """A service's process."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(name)s: %(message)s")
     service, sessions = SERVICES[name](settings)
     live(service, sessions, stopped_by_signals())
 

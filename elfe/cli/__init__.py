@@ -44,7 +44,7 @@ def _root(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
 ) -> None:
     """Read the settings; nothing runs when they are wrong."""
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, stream=sys.stdout, format="%(name)s: %(message)s")
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, stream=sys.stderr, format="%(name)s: %(message)s")
     for chatty in ("httpx", "asyncio", "amqtt", "transitions"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     ctx.obj = Context(settings.load(config))

@@ -13,8 +13,8 @@ NOTHING_WH = 50.0
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "title": "A day of {hours:.0f} hours",
-        "energy": "Energy moved: {moved:.1f} kWh. Import avoided: {avoided:.1f} kWh "
-                  "({at_once:.1f} kWh if everything had started as soon as declared, {imported:.1f} kWh as it was).",
+        "energy": "Energy moved: {moved} kWh. Import avoided: {avoided} kWh "
+                  "({at_once} kWh if everything had started as soon as declared, {imported} kWh as it was).",
         "cycles": "Declared: {declared} appliances. Cycles run: {done}. Deadlines kept: {kept} of {deadlines}"
                   "{impossible}.",
         "impossible": ", {count} of which could not be kept",
@@ -36,8 +36,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "fr": {
         "title": "Une journée de {hours:.0f} heures",
-        "energy": "Énergie déplacée : {moved:.1f} kWh. Import évité : {avoided:.1f} kWh "
-                  "({at_once:.1f} kWh si tout avait démarré dès la déclaration, {imported:.1f} kWh en réalité).",
+        "energy": "Énergie déplacée : {moved} kWh. Import évité : {avoided} kWh "
+                  "({at_once} kWh si tout avait démarré dès la déclaration, {imported} kWh en réalité).",
         "cycles": "Appareils déclarés : {declared}. Cycles faits : {done}. Heures tenues : {kept} sur {deadlines}"
                   "{impossible}.",
         "impossible": ", dont {count} impossibles à tenir",
@@ -67,8 +67,9 @@ def tell(report: Report, language: str, zone: tzinfo) -> str:
     impossible = words["impossible"].format(count=report.impossible) if report.impossible else ""
     lines = [f"[bold]{words['title'].format(hours=report.hours)}[/]", ""]
     lines += [f"  {each.appliance.participant} {each.appliance.name}: {sentence(each, language, zone)}." for each in report.told]
-    lines += ["", words["energy"].format(moved=report.moved_wh / 1000, avoided=report.avoided_wh / 1000,
-                                         at_once=report.at_once_wh / 1000, imported=report.imported_wh / 1000)]
+    energies = {"moved": report.moved_wh, "avoided": report.avoided_wh, "at_once": report.at_once_wh,
+                "imported": report.imported_wh}
+    lines += ["", words["energy"].format(**{name: _kwh(wh, language) for name, wh in energies.items()})]
     lines.append(words["cycles"].format(declared=report.declared, done=report.done, kept=report.kept,
                                         deadlines=report.deadlines, impossible=impossible))
     if report.coldest_c is not None:
@@ -85,15 +86,16 @@ def sentence(told: Told, language: str, zone: tzinfo) -> str:
     def clock(at: datetime | None) -> str:
         return f"{at.astimezone(zone):%H:%M}" if at else "?"
 
-    def kwh(wh: float) -> str:
-        return f"{wh / 1000:.1f}".replace(".", "," if language == "fr" else ".")
-
     facts = {"declared": clock(told.declared_at), "deadline": clock(told.deadline), "ran_from": clock(told.ran_from),
-             "ran_to": clock(told.ran_to), "energy": kwh(told.energy_wh), "local": kwh(told.local_wh),
-             "more": kwh(abs(told.more_wh)), "coldest": f"{told.coldest_c or 0:.0f}"}
+             "ran_to": clock(told.ran_to), "energy": _kwh(told.energy_wh, language), "local": _kwh(told.local_wh, language),
+             "more": _kwh(abs(told.more_wh), language), "coldest": f"{told.coldest_c or 0:.0f}"}
     facts["wanted"] = words["wanted" if told.possible else "unkept"].format(**facts) if told.deadline else ""
     facts["otherwise"] = words[_otherwise(told)].format(**facts)
     return words["tank" if told.coldest_c is not None else "ran" if told.ran_from else "idle"].format(**facts)
+
+
+def _kwh(wh: float, language: str) -> str:
+    return f"{wh / 1000:.1f}".replace(".", "," if language == "fr" else ".")
 
 
 def _otherwise(told: Told) -> str:

@@ -256,7 +256,7 @@ def _party(name: str, settings: Settings, script: Script) -> Iterator[Party]:
     process.start()
     theirs.close()
     try:
-        yield Party(name, ours, process.is_alive)
+        yield Party(name, ours)
     finally:
         ours.close()
         process.join(10)

@@ -1,16 +1,18 @@
 """The conductor of virtual time: it moves only when every party is idle and what was sent has been received.
 
-`Conductor` speaks to the parties over local pipes. A slow party makes the day longer, a dead one holds it and is named;
-nothing here depends on how long anything takes.
+`Conductor` speaks to the parties over local pipes, to one after the other: parties that share a database never look into
+it at the same moment, so that a day is the same on every machine. A slow party makes the day longer, a dead one ends it
+and is named; nothing here depends on how long anything takes.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from attrs import define, field, frozen
@@ -21,10 +23,12 @@ from elfe.errors import ElfeError
 
 BREATH_S = 0.0005
 """Between two questions at the same instant: the broker has messages to carry."""
-
-
+SILENCE_S = 10.0
+"""After so long a person is told who holds time; it goes on being held."""
 INSTANT = timedelta(milliseconds=1)
 """Time never stands still because a party wants to be woken at once."""
+
+log = logging.getLogger("elfe.simulation")
 
 
 class PartyLost(ElfeError):
@@ -37,57 +41,60 @@ class Party:
 
     name: str
     pipe: Connection
-    alive: Callable[[], bool]
 
 
 @define
 class Counts:
     """Compares what was sent with what was received, session by session and topic by topic.
 
-    A session is owed what was sent since it began to listen: whatever was sent at instants that were over by then went by
-    without it.
+    When an instant is over, nothing is on its way any more: what was sent until then has been received, or went by before
+    anybody listened. So only what was sent since is owed.
     """
 
-    _over: Mapping[str, int] = field(factory=dict)                       # sent, when the last instant was over
-    _filters: dict[tuple[int, int], tuple[str, ...]] = field(factory=dict)
-    _missed: dict[tuple[int, int], dict[str, int]] = field(factory=dict)    # what went by before a session listened
+    _sent: Mapping[str, int] = field(factory=dict)                       # when the last instant was over
+    _received: Mapping[int, Mapping[str, int]] = field(factory=dict)     # likewise, by party
+    _matchers: dict[tuple[str, ...], MQTTMatcher] = field(factory=dict)
     _known: dict[tuple[tuple[str, ...], str], bool] = field(factory=dict)
 
-    def settled(self, answers: Sequence[Idle]) -> bool:
-        """Whether everything sent has been received once by every session that listens to it."""
-        sent: Counter[str] = Counter()
-        for answer in answers:
-            sent.update(answer.sent)
-        if not all(self._all_received(party, answer, sent) for party, answer in enumerate(answers)):
-            return False
-        self._over = sent
-        return True
+    def owed(self, answers: Sequence[Idle]) -> dict[tuple[int, str], int]:
+        """(party, topic) → how many messages are still on their way to it; empty when all have arrived."""
+        news = {topic: count - self._sent.get(topic, 0) for topic, count in _total(answers).items()
+                if count > self._sent.get(topic, 0)}
+        missing = {(party, topic): count * self._listeners(answer, topic) - self._new_at(party, answer, topic)
+                   for party, answer in enumerate(answers) for topic, count in news.items()}
+        return {key: count for key, count in missing.items() if count > 0}
 
-    def _all_received(self, party: int, answer: Idle, sent: Mapping[str, int]) -> bool:
-        owed: Counter[str] = Counter()
-        for number, filters in enumerate(answer.filters):
-            missed = self._missed_by((party, number), filters)
-            owed.update({topic: count - missed.get(topic, 0) for topic, count in sent.items()
-                         if self._listens(filters, topic)})
-        return all(answer.received.get(topic, 0) >= count for topic, count in owed.items())
+    def close(self, answers: Sequence[Idle]) -> None:
+        """The instant is over."""
+        self._sent = _total(answers)
+        self._received = {party: answer.received for party, answer in enumerate(answers)}
 
-    def _missed_by(self, session: tuple[int, int], filters: tuple[str, ...]) -> Mapping[str, int]:
-        before = self._filters.get(session, ())
-        if before != filters:
-            news = {topic: count for topic, count in self._over.items() if not self._listens(before, topic)}
-            self._missed[session] = {**news, **self._missed.get(session, {})}
-            self._filters[session] = filters
-        return self._missed.get(session, {})
+    def _new_at(self, party: int, answer: Idle, topic: str) -> int:
+        return answer.received.get(topic, 0) - self._received.get(party, {}).get(topic, 0)
+
+    def _listeners(self, answer: Idle, topic: str) -> int:
+        return sum(self._listens(filters, topic) for filters in answer.filters)
 
     def _listens(self, filters: tuple[str, ...], topic: str) -> bool:
         known = self._known.get((filters, topic))
         if known is None:
-            matcher = MQTTMatcher()  # type: ignore[no-untyped-call]
-            for each in filters:
-                matcher[each] = True
-            known = next(iter(matcher.iter_match(topic)), None) is not None  # type: ignore[no-untyped-call]
+            known = next(iter(self._matcher(filters).iter_match(topic)), None) is not None  # type: ignore[no-untyped-call]
             self._known[filters, topic] = known
         return known
+
+    def _matcher(self, filters: tuple[str, ...]) -> MQTTMatcher:
+        if filters not in self._matchers:
+            self._matchers[filters] = MQTTMatcher()  # type: ignore[no-untyped-call]
+            for each in filters:
+                self._matchers[filters][each] = True
+        return self._matchers[filters]
+
+
+def _total(answers: Sequence[Idle]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for answer in answers:
+        total.update(answer.sent)
+    return total
 
 
 @define
@@ -101,43 +108,45 @@ class Conductor:
     def ask_account(self, name: str) -> Any:
         """What a party has seen."""
         party = next(each for each in self.parties if each.name == name)
-        party.pipe.send(Account())
-        return party.pipe.recv()
+        return self._ask(party, Account())
 
     def lead(self, start: datetime, end: datetime, seen: Callable[[datetime], None] = lambda _: None) -> None:
-        """From `start` to `end`, instant by instant."""
-        now = start
+        """From `start` to `end`, instant by instant, in UTC."""
+        now = start.astimezone(UTC)
         while now < end:
             answers = self._live(now)
             seen(now)
-            now = max(now + INSTANT, min(answer.next_at for answer in answers))
-        self._live(end)
+            now = max(now + INSTANT, min(answer.next_at for answer in answers)).astimezone(UTC)
+        self._live(end.astimezone(UTC))
 
     def _live(self, now: datetime) -> list[Idle]:
         """One instant: asked again until nothing is on its way."""
+        speaks_at = monotonic() + SILENCE_S
         while True:
-            answers = self._ask(now)
-            if all(answer.ready for answer in answers) and self.counts.settled(answers):
+            answers: list[Idle] = [self._ask(party, Advance(now)) for party in self.parties]
+            holding = self._holding(answers)
+            if not holding:
+                self.counts.close(answers)
                 self.notes = {name: value for answer in answers for name, value in answer.note.items()}
                 return answers
+            if monotonic() > speaks_at:
+                log.warning("time stands still at %s: %s", now.isoformat(), "; ".join(holding))
+                speaks_at += SILENCE_S
             sleep(BREATH_S)
 
-    def _ask(self, now: datetime) -> list[Idle]:
-        for party in self.parties:
-            self._tell(party, Advance(now))
-        return [self._hear(party) for party in self.parties]
+    def _holding(self, answers: Sequence[Idle]) -> list[str]:
+        """Who holds time, in words; empty when nobody does."""
+        away = [f"{party.name} is not connected" for party, answer in zip(self.parties, answers, strict=True)
+                if not answer.ready]
+        return away or [f"{self.parties[party].name} has not received {count} of {topic}"
+                        for (party, topic), count in self.counts.owed(answers).items()]
 
     @staticmethod
-    def _tell(party: Party, order: Advance) -> None:
+    def _ask(party: Party, question: Advance | Account) -> Any:
         try:
-            party.pipe.send(order)
-        except OSError:
-            raise PartyLost(f"{party.name} is gone; time stands still") from None
-
-    @staticmethod
-    def _hear(party: Party) -> Idle:
-        try:
-            answer: Idle = party.pipe.recv()
-        except (EOFError, ConnectionError):
-            raise PartyLost(f"{party.name} is gone; time stands still") from None
-        return answer
+            party.pipe.send(question)
+            while not party.pipe.poll(SILENCE_S):
+                log.warning("time stands still: %s has not answered", party.name)
+            return party.pipe.recv()
+        except (EOFError, OSError):
+            raise PartyLost(f"{party.name} is gone, and time with it") from None

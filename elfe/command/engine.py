@@ -102,7 +102,7 @@ class Engine:
                 self.connected = False
                 return []
             case Recorded(order_id):
-                return [*self._move(order_id, On.RECORDS, now), *self._say(now)]
+                return [*self._move(order_id, On.RECORDS, now), *self._say(now, self._order_of(order_id))]
             case Known(order_id, earlier):
                 return self._adopt(order_id, earlier, now)
             case NotRecorded(order_id):
@@ -181,11 +181,12 @@ class Engine:
 
     # -- saying it ------------------------------------------------------------------------------------------------
 
-    def _say(self, now: datetime) -> list[Effect]:
+    def _say(self, now: datetime, *only: Order | None) -> list[Effect]:
+        """Send what is due: of these orders, or of all."""
         if not self.connected:
             return []
-        return [effect for order in list(self.live.values())
-                if order.due(now) and self._present(order.device_id)
+        return [effect for order in only or list(self.live.values())
+                if order is not None and order.due(now) and self._present(order.device_id)
                 for effect in self._send(order, now)]
 
     def _send(self, order: Order, now: datetime) -> list[Effect]:
@@ -243,7 +244,7 @@ class Engine:
         order = self.live.get(device_id)
         if order and order.may(On.SENDS):
             self.live[device_id] = evolve(order, say_again_at=None)
-        return [*(self._ask(driven) if driven and self.connected else []), *self._say(now)]
+        return [*(self._ask(driven) if driven and self.connected else []), *self._say(now, self.live.get(device_id))]
 
     def _hear_answer(self, device_id: str, token: str, ok: bool, detail: str, now: datetime) -> list[Effect]:
         order = self.live.get(device_id)
@@ -262,7 +263,7 @@ class Engine:
         if not order.heard:
             return []
         if self._lost_it(order, now):
-            return [*self._move(order.id, On.LAPSES, now), *self._say(now)]
+            return [*self._move(order.id, On.LAPSES, now), *self._say(now, self.live.get(device_id))]
         return self._yield_to_a_person(order, now)
 
     def _weigh(self, meter_id: str, power_w: float, now: datetime) -> list[Effect]:
@@ -375,7 +376,7 @@ class Engine:
             self.settled[earlier.device_id] = earlier.key
             return []
         self.live[earlier.device_id] = earlier if earlier.heard else evolve(earlier, say_again_at=now)
-        return self._say(now)
+        return self._say(now, self.live[earlier.device_id])
 
     def _forget(self, order_id: str) -> None:
         order = self._order_of(order_id)

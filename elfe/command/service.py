@@ -111,7 +111,10 @@ class CommandService:
             return False
 
     def _stand_by(self, now: datetime) -> None:
-        """Another engine leads: of what arrives, only whether the broker is there matters to us."""
+        """Another engine may lead: what we knew is old, and of what arrives only whether the broker is there matters."""
+        if self._started:
+            self.engine = pure.Engine(rules=self.engine.rules, connected=self.engine.connected)
+            self._started, self._read_at = False, None
         for event in self._arrivals():
             if isinstance(event, BrokerUp | BrokerDown):
                 self.engine.on(event, now)

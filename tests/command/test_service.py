@@ -245,6 +245,19 @@ def test_a7_a_second_engine_publishes_nothing_until_the_first_is_gone(home):
     home.service, home.session = a_daemon(home.coordination, home.sortie, home.broker)
 
 
+def test_an_engine_that_lost_the_lead_forgets_what_it_knew_and_reads_it_again(home, monkeypatch):
+    home.declare()
+    home.live(seconds=2)
+    monkeypatch.setattr(store.Leadership, "held", lambda self: False)
+    home.live(minutes=1)
+    assert home.service.engine.live == {}
+
+    monkeypatch.undo()
+    home.live(seconds=10)
+    assert [each.id for each in home.service.engine.live.values()] == [each.id for each in home.orders()]
+    assert home.service.engine.connected
+
+
 def test_e3_while_the_database_is_away_nothing_is_sent_and_what_happened_is_written_later(home, monkeypatch):
     home.declare()
     home.live(seconds=2)

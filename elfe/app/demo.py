@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from importlib.resources import files
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -29,31 +29,33 @@ from elfe.broker.fleet import Fleet
 from elfe.command import store as ledger
 from elfe.command.fleet import Fleet as Pilots
 from elfe.command.fleet import fleet
+from elfe.command.orders import Why
 from elfe.command.typologies import TYPOLOGIES
 from elfe.coordination import inventory, queries, store
 from elfe.coordination.devices import device_values
 from elfe.coordination.values import Appliance, Usage
 from elfe.devices.drivers import Driver
 from elfe.devices.twins import Twin
-from elfe.devices.values import Device, Publish
+from elfe.devices.values import Device, HttpGet, Publish
+from elfe.ems import store as sortie
 from elfe.errors import SetupError
 from elfe.history.values import BALANCE, Reading, power_series
 from elfe.settings import Settings
 from elfe.simulation import report, series, story
-from elfe.simulation.appliances import CycleMachine, Log, SimulatedAppliance, Tank
+from elfe.simulation.appliances import CycleMachine, SimulatedAppliance, Tank
 from elfe.simulation.conductor import Conductor, Party
 from elfe.simulation.homes import Account, Group, Homes, Unit, balance_of
-from elfe.slots import HORIZON, SLOT
+from elfe.slots import HORIZON, SLOT, slot_start
 
 PERIOD = timedelta(minutes=5)
 DATA = Path("../shared/data")
 """Real series and traces, when a folder of them stands beside the checkout."""
 POLL_S = 300.0
 NODES, GAP = 20, 5e-3
-
-
-MIDNIGHT = datetime.fromisoformat("2024-06-12T00:00:00+02:00")
-"""A summer day, so that there is sun to move things to."""
+NINE = timedelta(hours=9)
+"""When machines were started yesterday."""
+DAY = date(2024, 6, 12)
+"""In summer, so that there is sun to move things to."""
 
 
 @frozen
@@ -61,12 +63,22 @@ class Script:
     """What is to be played."""
 
     inventory: str                   # the text of an inventory
+    zone: tzinfo
     homes: int = 20
     hours: float = 24.0
     seed: int = 1
     deaf: tuple[str, ...] = ()       # installation points that ignore every order to switch on
-    midnight: datetime = MIDNIGHT
     data: Path | None = None
+
+    @property
+    def midnight(self) -> datetime:
+        """When the day begins."""
+        return datetime.combine(DAY, time(), self.zone).astimezone(UTC)
+
+    @property
+    def end(self) -> datetime:
+        """When it ends."""
+        return self.midnight + timedelta(hours=self.hours)
 
     def first_homes(self) -> str:
         """The lines of the inventory's first participants."""
@@ -89,12 +101,10 @@ def play(settings: Settings, script: Script, watch: Callable[[datetime, dict[str
         assert here.sortie is not None      # the parties find every database made
         world = _World(here, script)
         world.fill_yesterday()
-        end = script.midnight + timedelta(hours=script.hours)
         parties = [stack.enter_context(_party(name, settings, script)) for name in ("recorder", "ems", "command", "homes")]
         conductor = Conductor(tuple(parties))
-        conductor.lead(script.midnight, end, lambda now: watch(now, conductor.notes))
-        account: Account = conductor.ask_account("homes")
-        return world.report(account, end)
+        conductor.lead(script.midnight, script.end, lambda now: watch(now, conductor.notes))
+        return world.report(conductor.ask_account("homes"))
 
 
 def _for_a_day(settings: Settings) -> Settings:
@@ -151,7 +161,8 @@ class _World:
     def _appliance(self, appliance: Appliance) -> SimulatedAppliance:
         if appliance.id in self.heaters:
             heater = self.heaters[appliance.id]
-            return Tank(volume_l=heater.volume_l, element_w=heater.power_w, seed=self.script.seed + appliance.id)
+            return Tank(volume_l=heater.volume_l, element_w=heater.power_w, seed=self.script.seed + appliance.id,
+                        zone=self.here.settings.zone)
         return CycleMachine(series.profile(self.script.data, appliance.type, self.script.seed + appliance.id))
 
     def _flexible_wh(self) -> float:
@@ -163,7 +174,7 @@ class _World:
         history, begun = self.here.history, self.script.midnight - HORIZON * SLOT
         drawn_w = [0.0] * HORIZON
         for pilot in self.fleet.pilots.values():
-            lived = _a_day_of(self._appliance(pilot.appliance), begun)
+            lived = report.live_unpiloted(self._appliance(pilot.appliance), [begun + NINE], begun, self.script.midnight)
             drawn_w = [here + there for here, there in zip(drawn_w, lived.quarters_w(begun, HORIZON, SLOT), strict=True)]
             if pilot.meter:
                 series_id = history.series(power_series(pilot.meter), "W")
@@ -209,35 +220,25 @@ class _World:
             _open(twin)
         return Unit(device.id, twin, () if inverted else self._visit(driver, device), deaf=device.id in self.script.deaf)
 
-    def _visit(self, driver: Driver, device: Device) -> tuple[Publish, ...]:
+    def _visit(self, driver: Driver, device: Device) -> tuple[Publish | HttpGet, ...]:
         """What the installer pushes; an inverted relay's safe state is open, which no family's default push knows."""
         if driver.push_config is None or driver.plugin not in self.here.plugin_settings:
             return ()
-        pushed = driver.push_config(device, self.here.plugin_settings[driver.plugin])
-        return tuple(each for each in pushed.steps if isinstance(each, Publish))
+        return driver.push_config(device, self.here.plugin_settings[driver.plugin]).steps
 
     # -- afterwards -------------------------------------------------------------------------------------------------------
 
-    def report(self, account: Account, end: datetime) -> report.Report:
+    def report(self, account: Account) -> report.Report:
         """What the day was worth."""
-        made = ledger.orders(self.here.coordination)
-        replayed = report.replay(account, deepcopy(self.appliances), self.script.midnight, end)
-        count = (end - self.script.midnight) // SLOT
+        midnight, end = self.script.midnight, self.script.end
+        orders = ledger.orders(self.here.coordination)
+        started = {order.slot for order in orders if order.why is Why.START}
+        plans = {slot: sortie.plan_in_force(self.here.sortie, slot_start(slot)) for slot in started}
         return report.report(report.Day(
-            start=self.script.midnight, end=end, balance_w=self.territory.balance_w[HORIZON:HORIZON + count],
-            account=account, orders=made, zone=self.here.settings.zone), replayed)
-
-
-def _a_day_of(appliance: SimulatedAppliance, begun: datetime) -> Log:
-    """What an appliance draws in a day that nobody pilots: a machine is started in the morning."""
-    log = Log()
-    for minute in range(24 * 60):
-        at = begun + timedelta(minutes=minute)
-        if isinstance(appliance, CycleMachine) and minute == 9 * 60:
-            appliance.load(at)
-        appliance.until(at, powered=True)
-        log.write(at, appliance.power_w(powered=True), True)
-    return log
+            start=midnight, end=end, balance_w=self.territory.balance_w[HORIZON:HORIZON + (end - midnight) // SLOT],
+            source=self.territory.source, account=account,
+            replayed=report.replay(account, deepcopy(self.appliances), midnight, end),
+            orders=orders, plans={slot: plan for slot, plan in plans.items() if plan is not None}))
 
 
 def _open(twin: Any) -> None:

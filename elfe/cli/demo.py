@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -18,9 +19,10 @@ from rich.table import Table
 from elfe.app.context import context
 from elfe.app.demo import DATA, Script, play, sample_inventory
 from elfe.cli import show
-from elfe.simulation.words import tell
+from elfe.simulation.words import problem, tell
 
 SHOWN_EVERY = timedelta(minutes=15)
+WIDEST = 60
 
 
 def demo(
@@ -37,14 +39,16 @@ def demo(
     if lang not in {"en", "fr"}:
         raise typer.BadParameter("en or fr", param_hint="--lang")
     settings = context(ctx).settings
-    script = Script(sample_inventory(), homes, hours, seed, tuple(deaf or ()), data=DATA if DATA.is_dir() else None)
+    script = Script(sample_inventory(), settings.zone, homes, hours, seed, tuple(deaf or ()),
+                    data=DATA if DATA.is_dir() else None)
     with tempfile.TemporaryDirectory(prefix="elfe-demo-") as temporary:
         here = attrs.evolve(settings, data_dir=str(keep or temporary))
         console = Console(stderr=as_json)
         with Live(console=console, refresh_per_second=4, transient=True) as live:
             report = play(here, script, _watching(live, console, script))
     if as_json:
-        show.as_json(attrs.asdict(report) | {"avoided_wh": report.avoided_wh, "well": report.well})
+        show.as_json(attrs.asdict(report) | {"avoided_wh": report.avoided_wh, "well": report.well, "problems": [
+            problem(each, lang, settings.zone) for each in report.problems]})
     else:
         console.print(tell(report, lang, settings.zone), highlight=False, soft_wrap=True)
     raise typer.Exit(0 if report.well else 1)
@@ -58,21 +62,33 @@ def _watching(live: Live, console: Console, script: Script) -> Callable[[datetim
         if now < shown[0]:
             return
         shown[0] += SHOWN_EVERY
-        speed = (now - script.midnight).total_seconds() / max(1e-9, time.monotonic() - began)
+        local = now.astimezone(script.zone)
+        seen = defaultdict(float, notes)
         if console.is_terminal:
-            live.update(_picture(now, notes, speed))
-        elif now.minute == 0 and now.hour % 4 == 0:
-            console.print(f"{now:%H:%M}  waiting {notes.get('waiting', 0):.0f}, running {notes.get('running', 0):.0f}, "
-                          f"done {notes.get('done', 0):.0f}, drawing {notes.get('drawn_w', 0) / 1000:.1f} kW", highlight=False)
+            speed = (now - script.midnight).total_seconds() / max(1e-9, time.monotonic() - began)
+            live.update(_picture(local, seen, speed))
+        elif local.minute == 0 and local.hour % 4 == 0:
+            console.print(_line(local, seen), highlight=False)
 
     return watch
 
 
-def _picture(now: datetime, notes: dict[str, float], speed: float) -> Table:
+def _line(now: datetime, seen: Mapping[str, float]) -> str:
+    return (f"{now:%H:%M}  waiting {seen['waiting']:.0f}, running {seen['running']:.0f}, done {seen['done']:.0f}, "
+            f"drawing {seen['drawn_w'] / 1000:.1f} kW, orders acknowledged {seen['orders acknowledged']:.0f}")
+
+
+def _picture(now: datetime, seen: Mapping[str, float], speed: float) -> Table:
     picture = Table(title=f"[bold]{now:%H:%M}[/]   {speed:.0f} times as fast as the clock", show_header=False)
-    for name, words in (("declared", "declared"), ("waiting", "waiting for their slot"), ("running", "running"),
-                        ("done", "done")):
-        count = int(notes.get(name, 0))
-        picture.add_row(words, str(count), "█" * count)
-    picture.add_row("the homes draw", f"{notes.get('drawn_w', 0) / 1000:.1f} kW", "▒" * int(notes.get("drawn_w", 0) / 1000))
+    for name, words in (("waiting", "waiting for their slot"), ("running", "running"), ("done", "done")):
+        picture.add_row(words, f"{seen[name]:.0f}", "█" * round(seen[name]))
+    for name, words in (("drawn_w", "the homes draw"), ("balance_w", "balance of the territory")):
+        picture.add_row(words, f"{seen[name] / 1000:.1f} kW", _bar(seen[name]))
+    for name in ("sent", "acknowledged", "proved"):
+        picture.add_row(f"orders {name}", f"{seen[f'orders {name}']:.0f}", "")
     return picture
+
+
+def _bar(power_w: float) -> str:
+    """A block per kW, green for surplus, red for deficit."""
+    return f"[{'green' if power_w >= 0 else 'red'}]{'▒' * min(WIDEST, round(abs(power_w) / 1000))}[/]"

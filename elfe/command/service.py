@@ -9,8 +9,8 @@ kept in memory and written when it returns.
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
@@ -80,9 +80,15 @@ class CommandService:
         self._problems: tuple[str, ...] = ()
         self._unwritten: deque[tuple[datetime, Effect]] = deque(maxlen=KEPT)
         self._database_away = False
+        self._happened: Counter[On] = Counter()
         session.listen((f"{PORTAL}+",))
 
     # -- what the loop calls --------------------------------------------------------------------------------------
+
+    @property
+    def note(self) -> Mapping[str, float]:
+        """For a person who watches: what has happened to orders, and how often."""
+        return {f"orders {what}": count for what, count in self._happened.items()}
 
     def step(self, now: datetime) -> datetime:
         """Do all that is due; returns when to be woken."""
@@ -202,6 +208,7 @@ class CommandService:
             return self._keep_for_later(kept, said, now)
         for effect in kept:
             _tell_operators(effect)
+        self._happened.update(effect.what for effect in kept if isinstance(effect, Save))
         return [*answers, *(answer for effect in said for answer in self._say(effect, now))]
 
     def _write(self, effects: Sequence[Effect], now: datetime) -> list[EngineEvent]:

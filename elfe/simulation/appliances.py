@@ -7,14 +7,16 @@ what it draws then, `next_change` when that will change by itself. The same appl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta, tzinfo
+from itertools import pairwise
 from random import Random
 from typing import Protocol
 
 from attrs import define, field, frozen
 
 WATER_WH_PER_L_K = 4186 / 3600
+COLD_WATER_C = 12.0
 
 
 class SimulatedAppliance(Protocol):
@@ -53,6 +55,7 @@ class Run:
     """One load of a machine: started by a person, paused whenever its supply is cut."""
 
     loaded_at: datetime
+    whole: timedelta
     began_at: datetime | None = None       # when it first drew
     done: timedelta = timedelta()
     ended_at: datetime | None = None
@@ -68,7 +71,7 @@ class CycleMachine:
 
     def load(self, now: datetime) -> Run:
         """A person fills it and presses start."""
-        run = Run(loaded_at=now)
+        run = Run(loaded_at=now, whole=self.profile.lasts)
         self.runs.append(run)
         self._at = now
         return run
@@ -111,6 +114,7 @@ class Tank:
     volume_l: int
     element_w: float
     seed: int
+    zone: tzinfo                     # whose mornings and evenings
     temperature_c: float = 58.0
     coldest_c: float = 58.0
     target_c: float = 60.0
@@ -141,7 +145,8 @@ class Tank:
 
     def _live(self, at: datetime, hours: float, powered: bool) -> None:
         capacity = self.volume_l * WATER_WH_PER_L_K
-        self.temperature_c -= self.LOSS_K_PER_H * hours + self._drawn_l(at, hours) * (self.temperature_c - 12) / self.volume_l
+        drawn_l = self._drawn_l(at.astimezone(self.zone), hours)
+        self.temperature_c -= self.LOSS_K_PER_H * hours + drawn_l * (self.temperature_c - COLD_WATER_C) / self.volume_l
         self._switch()
         if powered and self.heating:
             self.temperature_c += self.element_w * hours / capacity
@@ -173,9 +178,16 @@ class Log:
         if not self.lines or self.lines[-1][1:] != (power_w, powered):
             self.lines.append((now, power_w, powered))
 
-    def energy_wh(self, start: datetime, end: datetime) -> float:
-        """What was drawn in [start, end[."""
-        return sum(power * hours for power, hours in self._held(start, end))
+    def between(self, start: datetime, end: datetime) -> Log:
+        """The same log of [start, end[ alone: outside of it, nothing was drawn."""
+        before = [line for line in self.lines if line[0] <= start][-1:]
+        inside = [line for line in self.lines if start < line[0] < end]
+        return Log([*((start, power, powered) for _, power, powered in before), *inside, (end, 0.0, False)])
+
+    def supplied_since(self, start: datetime, end: datetime) -> datetime | None:
+        """The last instant of [start, end] at which its supply came back; None when it was not cut, or did not come back."""
+        back = [there[0] for here, there in pairwise(self.lines) if start <= there[0] <= end and there[2] and not here[2]]
+        return back[-1] if back else None
 
     def quarters_w(self, start: datetime, count: int, step: timedelta) -> list[float]:
         """The mean power of each quarter."""
@@ -197,8 +209,3 @@ class Log:
             while at < until:
                 yield at, power
                 at += period
-
-    def _held(self, start: datetime, end: datetime) -> Sequence[tuple[float, float]]:
-        ends = [*(at for at, _, _ in self.lines[1:]), end]
-        return [(power, (min(until, end) - max(at, start)).total_seconds() / 3600)
-                for (at, power, _), until in zip(self.lines, ends, strict=True) if min(until, end) > max(at, start)]

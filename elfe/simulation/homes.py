@@ -3,23 +3,28 @@
 A home is a group: an appliance, the twin that supplies it, the twins that measure it. Whenever anything changes, the
 appliance lives up to now with the supply that it had, then its twins learn what it draws. What it drew is written in its
 own log: the report is made from these, never from the plan.
+
+At one instant the homes may be stepped more than once, with whatever the broker has carried by then. What they say by
+themselves comes before what they hear, and what two devices say of one event is never in one instant: so nothing
+depends on which message came first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from attrs import define, field, frozen
 
 from elfe.broker.session import Arrival, Connected, Message
 from elfe.coordination.values import Flexibility
 from elfe.devices.twins import Twin
-from elfe.devices.values import Publish
+from elfe.devices.values import HttpGet, Publish
 from elfe.errors import DeclarationError
 from elfe.history.recorder import BALANCE_TOPIC
-from elfe.simulation.appliances import CycleMachine, Log, SimulatedAppliance
+from elfe.simulation.appliances import CycleMachine, Log, Run, SimulatedAppliance
 from elfe.simulation.story import Act
 from elfe.slots import SLOT
 
@@ -54,9 +59,25 @@ class Unit:
 
     id: str
     twin: Twin
-    configuration: tuple[Publish, ...] = ()      # what the installer's visit pushed
+    configuration: tuple[Publish | HttpGet, ...] = ()      # what the installer's visit pushed
     born: bool = False
-    deaf: bool = False                           # sabotaged: it ignores every order to switch on
+    deaf: bool = False                                     # sabotaged: it ignores every order to switch on
+
+    def come_to_life(self, now: datetime) -> tuple[Publish, ...]:
+        """Configured as the installer left it, then let in by the broker."""
+        self.born = True
+        for step in self.configuration:
+            if isinstance(step, HttpGet):
+                self.twin.get(step.path)
+            else:
+                self.twin.receive(step.topic, step.payload, now)
+        return self.twin.connected(now)
+
+    def receive(self, message: Message, now: datetime) -> tuple[Publish, ...]:
+        """What it answers; a deaf one has not heard what would switch it on."""
+        if self.deaf and _closes(self.twin, message, now):
+            return ()
+        return self.twin.receive(message.topic, message.payload, now)
 
 
 @define
@@ -86,8 +107,18 @@ class Group:
         power_w = self.appliance.power_w(self._powered)
         self.log.write(now, power_w, self._powered)
         for unit in self.meters:
-            for message in unit.twin.draw(power_w, now):
-                yield unit.id, message
+            if unit is self.supply or not self._just_changed(now):
+                for message in unit.twin.draw(power_w, now):
+                    yield unit.id, message
+
+    def wakes_at(self, now: datetime) -> datetime | None:
+        """When its draw changes by itself, or a meter of its own notices a change."""
+        if self._just_changed(now) and self.meters != (self.supply,):
+            return now + BREATH
+        return self.appliance.next_change(self._powered)
+
+    def _just_changed(self, now: datetime) -> bool:
+        return self.log.lines[-1][0] >= now
 
 
 @frozen
@@ -118,7 +149,9 @@ class Homes:
     declare: Declare
     wire: Wire
     _units: Mapping[str, Unit] = field(init=False)
+    _by_appliance: Mapping[int, Group] = field(init=False)
     _next_act: int = 0
+    _measured_w: float = 0.0                     # the balance as it was last said
     _balance_at: datetime | None = None
     _begins_at: datetime | None = None
     _connected: bool = False
@@ -126,6 +159,7 @@ class Homes:
 
     def __attrs_post_init__(self) -> None:
         self._units = {unit.id: unit for group in self.groups for unit in (group.supply, *group.meters)}
+        self._by_appliance = {group.appliance_id: group for group in self.groups}
 
     # -- a party's life -------------------------------------------------------------------------------------------------
 
@@ -137,15 +171,14 @@ class Homes:
     @property
     def note(self) -> Mapping[str, float]:
         """For a person who watches."""
-        machines = [group for group in self.groups if isinstance(group.appliance, CycleMachine)]
-        running = [group for group in machines if isinstance(group.appliance, CycleMachine) and group.appliance.running]
+        supplied = [(group.powered, run) for group in self.groups for run in _runs(group.appliance)]
         return {
-            "declared": float(self._next_act),
-            "waiting": float(sum(not group.powered for group in running)),
-            "running": float(sum(group.powered for group in running)),
-            "done": float(sum(len(group.appliance.runs) for group in machines if isinstance(group.appliance, CycleMachine))
-                          - len(running)),
+            "declared": self._next_act,
+            "waiting": sum(run.ended_at is None and not powered for powered, run in supplied),
+            "running": sum(run.ended_at is None and powered for powered, run in supplied),
+            "done": sum(run.ended_at is not None for _, run in supplied),
             "drawn_w": self._drawn_w(),
+            "balance_w": self._measured_w,
         }
 
     def step(self, now: datetime) -> datetime:
@@ -158,12 +191,12 @@ class Homes:
             self._connect()
         for group in self.groups:
             group.live(now)
+        self._say_balance(now)
+        self._tick(now)
         self._hear(now)
         self._act(now)
-        self._tick(now)
         for group in self.groups:
             self._say(group.draw(now))
-        self._say_balance(now)
         return self._wakes_at(now)
 
     def close(self) -> None:
@@ -188,17 +221,11 @@ class Homes:
 
     def _hear(self, now: datetime) -> None:
         for client_id, arrival in self.wire.arrivals():
-            unit = self._units.get(client_id)
-            if unit is None:
-                continue
-            match arrival:
-                case Connected():
-                    unit.born = True
-                    for each in unit.configuration:
-                        unit.twin.receive(each.topic, each.payload, now)
-                    self._say((unit.id, message) for message in unit.twin.connected(now))
-                case Message(topic, payload) if not (unit.deaf and _switches_on(payload)):
-                    self._say((unit.id, message) for message in unit.twin.receive(topic, payload, now))
+            match self._units.get(client_id), arrival:
+                case Unit() as unit, Connected():
+                    self._say((unit.id, message) for message in unit.come_to_life(now))
+                case Unit() as unit, Message() as message:
+                    self._say((unit.id, answer) for answer in unit.receive(message, now))
 
     def _tick(self, now: datetime) -> None:
         for unit in self._units.values():
@@ -210,20 +237,26 @@ class Homes:
         while self._next_act < len(self.acts) and self.acts[self._next_act].at <= now and self.ready:
             act = self.acts[self._next_act]
             self._next_act += 1
-            group = next(each for each in self.groups if each.appliance_id == act.appliance.id)
-            if isinstance(group.appliance, CycleMachine):
-                group.appliance.load(now)
             try:
-                self.declare(act.appliance.id, act.deadline, act.lasts, now)
+                self._declare(act, now)
             except DeclarationError as error:
                 self._refused.append(f"{act.appliance.name} {act.appliance.participant}: {error}")
-            self.wire.send(PORTAL, Publish(f"viriya/update/{act.appliance.id}", b""))
+
+    def _declare(self, act: Act, now: datetime) -> None:
+        machine = self._by_appliance[act.appliance.id].appliance
+        if isinstance(machine, CycleMachine):
+            if machine.running:
+                raise DeclarationError("it still runs")
+            machine.load(now)
+        self.declare(act.appliance.id, act.deadline, act.lasts, now)
+        self.wire.send(PORTAL, Publish(f"viriya/update/{act.appliance.id}", b""))
 
     def _say_balance(self, now: datetime) -> None:
+        """As it was until now: whatever is switched at this instant shows the next time."""
         if self._balance_at is None or now >= self._balance_at:
             self._balance_at = now + BALANCE_EVERY
-            measured = self.balance_w(now) - self._drawn_w()
-            self.wire.send(PORTAL, Publish(BALANCE_TOPIC, f"{measured:.2f}".encode()))
+            self._measured_w = self.balance_w(now) - self._drawn_w()
+            self.wire.send(PORTAL, Publish(BALANCE_TOPIC, f"{self._measured_w:.2f}".encode()))
 
     def _drawn_w(self) -> float:
         return sum(group.log.lines[-1][1] for group in self.groups if group.log.lines)
@@ -233,12 +266,10 @@ class Homes:
             self.wire.send(client_id, message)
 
     def _wakes_at(self, now: datetime) -> datetime:
-        wanted: list[Any] = [self._balance_at]
-        wanted += [unit.twin.next_at for unit in self._units.values() if unit.born]
-        wanted += [group.appliance.next_change(group.powered) for group in self.groups]
-        wanted += [self.acts[self._next_act].at] if self._next_act < len(self.acts) else []
-        soonest = min(each for each in wanted if each is not None)
-        return max(now + BREATH, _up_to_grid(soonest))
+        wanted = [self._balance_at, *(unit.twin.next_at for unit in self._units.values() if unit.born),
+                  *(group.wakes_at(now) for group in self.groups),
+                  *(act.at for act in self.acts[self._next_act:self._next_act + 1])]
+        return max(now + BREATH, _up_to_grid(min(each for each in wanted if each is not None)))
 
 
 def balance_of(quarters_w: Sequence[float], start: datetime) -> Callable[[datetime], float]:
@@ -246,8 +277,15 @@ def balance_of(quarters_w: Sequence[float], start: datetime) -> Callable[[dateti
     return lambda at: quarters_w[min(len(quarters_w) - 1, max(0, (at - start) // SLOT))]
 
 
-def _switches_on(payload: bytes) -> bool:
-    return payload.strip().upper() in {b"ON", b"1"} or b'"on":true' in payload
+def _runs(appliance: SimulatedAppliance) -> Sequence[Run]:
+    return appliance.runs if isinstance(appliance, CycleMachine) else ()
+
+
+def _closes(twin: Twin, message: Message, now: datetime) -> bool:
+    """Whether a message would switch a twin on: tried on another one like it."""
+    like_it = deepcopy(twin)
+    like_it.receive(message.topic, message.payload, now)
+    return any(on and not twin.outputs[channel] for channel, on in like_it.outputs.items())
 
 
 def _up_to_grid(at: datetime) -> datetime:

@@ -1,30 +1,55 @@
 """What a simulated day was worth, from what the twins logged, the ledger and the plans. Pure.
 
 The import is the territory's: its balance before the homes, minus what they really drew. The counterfactual is the same
-appliances, always supplied: "started as soon as declared".
+appliances, always supplied: "started as soon as declared". Of the plans, the report takes only what was expected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
 
 from attrs import field, frozen
 
 from elfe.command.orders import MISSED, Cause, Order, Stage, Why
 from elfe.coordination.values import Appliance
 from elfe.ems.model import imported_wh
-from elfe.simulation.appliances import CycleMachine, Log, Run, Tank
+from elfe.ems.values import Plan
+from elfe.simulation.appliances import CycleMachine, Log, Run, SimulatedAppliance, Tank
 from elfe.simulation.homes import Account, Seen
 from elfe.simulation.story import Act
 from elfe.slots import SLOT
 
 LUKEWARM_C = 40.0
+MINUTE = timedelta(minutes=1)
+
+
+class Trouble(StrEnum):
+    """What may go wrong in a day."""
+
+    LATE = "late"                # a promise that could be kept was not
+    UNFINISHED = "unfinished"    # its deadline has passed and its cycle is not whole
+    ORDER = "order"              # an order was missed
+    REFUSED = "refused"          # a declaration was refused
+    COLD = "cold"                # nobody wants to wash with this
+
+
+@frozen
+class Problem:
+    """Something that went wrong: whom it concerns, and what is known of it."""
+
+    trouble: Trouble
+    who: str
+    detail: str = ""
+    deadline: datetime | None = None
+    ended_at: datetime | None = None
 
 
 @frozen
 class Told:
-    """What can be said of one appliance. Energies in Wh; `more_wh` is what starting at once would have imported more."""
+    """What can be said of one declaration. Energies in Wh; `more_wh` is what starting at once would have imported more."""
 
     appliance: Appliance
     declared_at: datetime
@@ -33,7 +58,8 @@ class Told:
     ran_from: datetime | None
     ran_to: datetime | None
     energy_wh: float
-    local_wh: float
+    local_wh: float                  # of it, from the territory's surplus
+    expected_local_wh: float | None  # as the plan forecast it that started it; None when no plan did
     more_wh: float
     coldest_c: float | None          # of a tank
     well: bool
@@ -44,6 +70,7 @@ class Report:
     """A day, in figures and sentences. Energies in Wh."""
 
     hours: float
+    source: str                      # of the territory's balance
     moved_wh: float
     imported_wh: float
     at_once_wh: float
@@ -55,7 +82,7 @@ class Report:
     coldest_c: float | None
     orders: Mapping[str, int]
     told: tuple[Told, ...]
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[Problem, ...] = field(default=())
 
     @property
     def avoided_wh(self) -> float:
@@ -70,64 +97,192 @@ class Report:
 
 @frozen
 class Day:
-    """What a report is made from."""
+    """What a report is made from. `plans` are those in force when an order to start was acknowledged, by its slot."""
 
     start: datetime
     end: datetime
     balance_w: Sequence[float]                       # per quarter, without the homes
+    source: str
     account: Account
+    replayed: Sequence[Seen]                         # the same appliances, always supplied
     orders: Sequence[Order]
-    zone: tzinfo
+    plans: Mapping[int, Plan]
+
+    @property
+    def quarters(self) -> int:
+        """How many it has."""
+        return (self.end - self.start) // SLOT
 
 
-def report(day: Day, replayed: Sequence[Seen]) -> Report:
-    """The report of a day; `replayed` are the same appliances, always supplied."""
-    count = (day.end - day.start) // SLOT
-    acts = {act.appliance.id: act for act in day.account.acts}
-    drawn = _sum_w([seen.log for seen in day.account.seen], day.start, count)
-    told = tuple(_tell(day, acts[seen.appliance_id], seen, again, drawn)
-                 for seen, again in zip(day.account.seen, replayed, strict=True) if seen.appliance_id in acts)
-    runs = [(acts[seen.appliance_id], run) for seen in day.account.seen if isinstance(seen.appliance, CycleMachine)
-            for run in seen.appliance.runs]
-    due = [(act, run) for act, run in runs if act.deadline is not None and act.deadline <= day.end]
-    possible = [(act, run) for act, run in due if _possible(act)]
+@frozen
+class Use:
+    """One declaration, what came of it, and what would have come of it at once."""
+
+    act: Act
+    since: datetime                  # its own part of the day: until the next declaration of the same appliance
+    until: datetime
+    seen: Seen
+    again: Seen
+    run: Run | None                  # of a machine
+
+    @property
+    def due(self) -> bool:
+        """Whether it was promised for a time that has come."""
+        return self.run is not None and self.act.deadline is not None and self.act.deadline <= self.until
+
+    @property
+    def possible(self) -> bool:
+        """Whether the wish could be kept: from the next quarter on there was room for what was declared."""
+        act = self.act
+        return act.deadline is None or act.lasts is None or act.deadline - act.at >= act.lasts + 2 * SLOT
+
+    @property
+    def in_time(self) -> bool:
+        """Whether its cycle is whole, and was so by its deadline."""
+        return (self.run is not None and self.run.ended_at is not None
+                and (self.act.deadline is None or self.run.ended_at <= self.act.deadline))
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What went wrong with it."""
+        if not self.due or self.in_time:
+            return None
+        if self.run is None or self.run.ended_at is None:
+            return Trouble.UNFINISHED
+        return Trouble.LATE if self.possible else None
+
+    @property
+    def ran_from(self) -> datetime | None:
+        """Since when its machine ran without being cut, by its own log."""
+        if self.run is None or self.run.began_at is None:
+            return None
+        return self.seen.log.supplied_since(self.run.loaded_at, self.run.ended_at or self.until) or self.run.began_at
+
+
+def report(day: Day) -> Report:
+    """The report of a day."""
+    uses = list(_uses(day))
+    drawn, at_once = (_sum_w([seen.log for seen in all_seen], day) for all_seen in (day.account.seen, day.replayed))
+    runs = [run for seen in day.account.seen for run in _runs(seen.appliance)]
+    due = [use for use in uses if use.due]
     tanks = [seen.appliance for seen in day.account.seen if isinstance(seen.appliance, Tank)]
-    at_once = _sum_w([seen.log for seen in replayed], day.start, count)
     return Report(
-        hours=(day.end - day.start) / timedelta(hours=1),
+        hours=(day.end - day.start) / timedelta(hours=1), source=day.source,
         moved_wh=sum(max(0.0, here - there) for here, there in zip(drawn, at_once, strict=True)) / 4,
-        imported_wh=imported_wh([b - w for b, w in zip(day.balance_w, drawn, strict=True)]),
-        at_once_wh=imported_wh([b - w for b, w in zip(day.balance_w, at_once, strict=True)]),
-        declared=len(acts), done=sum(run.ended_at is not None for _, run in runs),
-        deadlines=len(due), kept=sum(_in_time(act, run) for act, run in due), impossible=len(due) - len(possible),
+        imported_wh=imported_wh(_less(day.balance_w, drawn)), at_once_wh=imported_wh(_less(day.balance_w, at_once)),
+        declared=len(uses), done=sum(run.ended_at is not None for run in runs),
+        deadlines=len(due), kept=sum(use.in_time for use in due), impossible=sum(not use.possible for use in due),
         coldest_c=min((tank.coldest_c for tank in tanks), default=None),
-        orders=_counted(day.orders), told=told, problems=tuple(_problems(day, possible, tanks)))
+        orders=_counted(day.orders), told=tuple(_tell(day, use, drawn) for use in uses),
+        problems=tuple(_problems(day, uses)))
 
 
-def replay(account: Account, fresh: Mapping[int, object], start: datetime, end: datetime) -> tuple[Seen, ...]:
+def replay(account: Account, fresh: Mapping[int, SimulatedAppliance], start: datetime, end: datetime) -> tuple[Seen, ...]:
     """The same appliances lived again, always supplied; `fresh` are they as they were at the start."""
-    acts = {act.appliance.id: act for act in account.acts}
-    return tuple(_replayed(seen, fresh[seen.appliance_id], acts.get(seen.appliance_id), start, end)
-                 for seen in account.seen)
+    return tuple(
+        Seen(seen.appliance_id, live_unpiloted(fresh[seen.appliance_id], _loaded_at(seen.appliance), start, end),
+             fresh[seen.appliance_id])
+        for seen in account.seen)
 
 
-def _replayed(seen: Seen, fresh: object, act: Act | None, start: datetime, end: datetime) -> Seen:
-    assert isinstance(fresh, CycleMachine | Tank)
-    log, now = Log(), start
+def live_unpiloted(appliance: SimulatedAppliance, loads: Sequence[datetime], start: datetime, end: datetime) -> Log:
+    """What an appliance draws that nobody pilots: each load of a machine runs as soon as it is in it."""
+    log, now, waiting = Log(), start, list(loads)
     while now < end:
-        if isinstance(fresh, CycleMachine) and act is not None and not fresh.runs and now >= act.at:
-            fresh.load(now)
-        fresh.until(now, powered=True)
-        log.write(now, fresh.power_w(powered=True), True)
-        now += timedelta(minutes=1)
-    return Seen(seen.appliance_id, log, fresh)
+        appliance.until(now, powered=True)
+        if isinstance(appliance, CycleMachine) and waiting and waiting[0] <= now and appliance.running is None:
+            appliance.load(waiting.pop(0))
+        log.write(now, appliance.power_w(powered=True), True)
+        now += MINUTE
+    return log
 
 
-def _sum_w(logs: Sequence[Log], start: datetime, count: int) -> list[float]:
-    total = [0.0] * count
+def expected_local_wh(plan: Plan, appliance_id: int) -> float | None:
+    """How much of an appliance's energy a plan expected to come from surplus; None when it did not place it."""
+    placed = next((each.power_w for each in plan.placements if each.appliance_id == appliance_id), None)
+    return None if placed is None else _local_wh(plan.balance_with_w, placed)
+
+
+# -- what there is to tell of ------------------------------------------------------------------------------------------------
+
+
+def _uses(day: Day) -> Iterator[Use]:
+    for seen, again in zip(day.account.seen, day.replayed, strict=True):
+        acts = [act for act in day.account.acts if act.appliance.id == seen.appliance_id]
+        bounds = [day.start, *(act.at for act in acts[1:]), day.end]
+        for act, (since, until) in zip(acts, pairwise(bounds), strict=False):
+            runs = (run for run in _runs(seen.appliance) if since <= run.loaded_at < until)
+            yield Use(act, since, until, seen, again, next(runs, None))
+
+
+def _tell(day: Day, use: Use, drawn: Sequence[float]) -> Told:
+    """What it drew, and what the territory would have imported had it alone started at once, the rest held."""
+    own, at_once = (each.log.between(use.since, use.until).quarters_w(day.start, day.quarters, SLOT)
+                    for each in (use.seen, use.again))
+    balance = _less(day.balance_w, drawn)
+    without = [b + w for b, w in zip(balance, own, strict=True)]
+    start = _start_order(day, use)
+    plan = day.plans.get(start.slot) if start else None
+    return Told(
+        use.act.appliance, use.act.at, use.act.deadline, use.possible, use.ran_from,
+        ran_to=use.run.ended_at if use.run else None, energy_wh=sum(own) / 4, local_wh=_local_wh(balance, own),
+        expected_local_wh=expected_local_wh(plan, use.act.appliance.id) if plan else None,
+        more_wh=imported_wh(_less(without, at_once)) - imported_wh(balance),
+        coldest_c=use.seen.appliance.coldest_c if isinstance(use.seen.appliance, Tank) else None,
+        well=use.trouble is None)
+
+
+def _start_order(day: Day, use: Use) -> Order | None:
+    return next((order for order in day.orders if order.appliance_id == use.act.appliance.id and order.why is Why.START
+                 and use.since <= order.wanted_at < use.until), None)
+
+
+def _problems(day: Day, uses: Sequence[Use]) -> Iterator[Problem]:
+    for use in uses:
+        if use.trouble and use.run:
+            detail = f"{use.run.done // MINUTE}/{use.run.whole // MINUTE}"
+            yield Problem(use.trouble, name(use.act.appliance), detail, use.act.deadline, use.run.ended_at)
+    for order in day.orders:
+        if order.stage in MISSED:
+            yield Problem(Trouble.ORDER, order.device_id, f"{order.why}: {order.cause}")
+    for refused in day.account.refused:
+        yield Problem(Trouble.REFUSED, refused)
+    for use in uses:
+        tank = use.seen.appliance
+        if isinstance(tank, Tank) and tank.coldest_c < LUKEWARM_C:
+            yield Problem(Trouble.COLD, name(use.act.appliance), f"{tank.coldest_c:.0f}")
+
+
+def name(appliance: Appliance) -> str:
+    """As a person says it."""
+    return f"{appliance.name} {appliance.participant}"
+
+
+def _runs(appliance: SimulatedAppliance) -> Sequence[Run]:
+    return appliance.runs if isinstance(appliance, CycleMachine) else ()
+
+
+def _loaded_at(appliance: SimulatedAppliance) -> list[datetime]:
+    return [run.loaded_at for run in _runs(appliance)]
+
+
+# -- sums ----------------------------------------------------------------------------------------------------------------------
+
+
+def _local_wh(balance: Sequence[float], own: Sequence[float]) -> float:
+    """How much of what it drew the territory did not import for it, the rest held."""
+    without = [b + w for b, w in zip(balance, own, strict=True)]
+    return max(0.0, sum(own) / 4 - (imported_wh(balance) - imported_wh(without)))
+
+
+def _less(balance: Sequence[float], drawn: Sequence[float]) -> list[float]:
+    return [b - w for b, w in zip(balance, drawn, strict=True)]
+
+
+def _sum_w(logs: Sequence[Log], day: Day) -> list[float]:
+    total = [0.0] * day.quarters
     for log in logs:
-        if log.lines:
-            total = [here + there for here, there in zip(total, log.quarters_w(start, count, SLOT), strict=True)]
+        total = [here + there for here, there in zip(total, log.quarters_w(day.start, day.quarters, SLOT), strict=True)]
     return total
 
 
@@ -145,63 +300,3 @@ def _counted(orders: Sequence[Order]) -> dict[str, int]:
         "overridden": sum(order.stage is Stage.OVERRIDDEN for order in over),
         "missed": sum(order.stage in MISSED for order in over),
     }
-
-
-def _problems(day: Day, possible: Sequence[tuple[Act, Run]], tanks: Sequence[Tank]) -> list[str]:
-    problems = [f"{_name(act.appliance)}: promised for {_clock(act.deadline, day.zone)}, {_outcome(run, day)}"
-                for act, run in possible if not _in_time(act, run)]
-    problems += [f"order {order.id[:8]} to {order.device_id} ({order.why}) was missed: {order.cause}"
-                 for order in day.orders if order.stage in MISSED]
-    problems += [f"refused: {each}" for each in day.account.refused]
-    problems += [f"a tank fell to {tank.coldest_c:.0f} °C" for tank in tanks if tank.coldest_c < LUKEWARM_C]
-    return problems
-
-
-# -- one appliance ------------------------------------------------------------------------------------------------------------
-
-
-def _tell(day: Day, act: Act, seen: Seen, again: Seen, drawn: Sequence[float]) -> Told:
-    """What it drew, and what the territory would have imported had it alone started at once, the rest held."""
-    count = len(drawn)
-    own, at_once = (each.log.quarters_w(day.start, count, SLOT) for each in (seen, again))
-    balance = [b - w for b, w in zip(day.balance_w, drawn, strict=True)]
-    without = [b + w for b, w in zip(balance, own, strict=True)]
-    imported = imported_wh(balance)
-    otherwise = imported_wh([b - w for b, w in zip(without, at_once, strict=True)])
-    energy = sum(own) / 4
-    run = seen.appliance.runs[0] if isinstance(seen.appliance, CycleMachine) and seen.appliance.runs else None
-    coldest = seen.appliance.coldest_c if isinstance(seen.appliance, Tank) else None
-    return Told(
-        act.appliance, act.at, act.deadline, _possible(act), ran_from=_first_start(day, act) or (run.began_at if run else None),
-        ran_to=run.ended_at if run else None, energy_wh=energy, local_wh=max(0.0, energy - (imported - imported_wh(without))),
-        more_wh=otherwise - imported, coldest_c=coldest,
-        well=(run is None or _in_time(act, run) or not _possible(act) or act.deadline is None or act.deadline > day.end))
-
-
-def _first_start(day: Day, act: Act) -> datetime | None:
-    """When the device acknowledged the start."""
-    return next((order.acknowledged_at for order in day.orders
-                 if order.appliance_id == act.appliance.id and order.why is Why.START and order.acknowledged_at), None)
-
-
-def _possible(act: Act) -> bool:
-    """Whether the wish could be kept: from the next quarter on there was room for what was declared."""
-    return act.deadline is None or act.lasts is None or act.deadline - act.at >= act.lasts + 2 * SLOT
-
-
-def _in_time(act: Act, run: Run) -> bool:
-    return run.ended_at is not None and (act.deadline is None or run.ended_at <= act.deadline)
-
-
-def _outcome(run: Run, day: Day) -> str:
-    if run.ended_at is not None:
-        return f"ended at {_clock(run.ended_at, day.zone)}"
-    return "has not ended" if run.done else "never ran"
-
-
-def _name(appliance: Appliance) -> str:
-    return f"{appliance.name} {appliance.participant}"
-
-
-def _clock(at: datetime | None, zone: tzinfo) -> str:
-    return f"{at.astimezone(zone):%H:%M}" if at else "?"

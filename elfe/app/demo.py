@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from importlib.resources import files
 from multiprocessing.connection import Connection
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import attrs
@@ -36,7 +37,7 @@ from elfe.coordination.devices import device_values
 from elfe.coordination.values import Appliance, Usage
 from elfe.devices.drivers import Driver
 from elfe.devices.twins import Twin
-from elfe.devices.values import Device, HttpGet, Publish
+from elfe.devices.values import Device, Step
 from elfe.ems import store as sortie
 from elfe.errors import SetupError
 from elfe.history.values import BALANCE, Reading, power_series
@@ -52,8 +53,8 @@ DATA = Path("../shared/data")
 """Real series and traces, when a folder of them stands beside the checkout."""
 POLL_S = 300.0
 NODES, GAP = 20, 5e-3
-NINE = timedelta(hours=9)
-"""When machines were started yesterday."""
+WOKE, QUARTERS_AWAKE = timedelta(hours=7), 44
+"""Yesterday everybody started a machine in some quarter of the day, at once."""
 DAY = date(2024, 6, 12)
 """In summer, so that there is sun to move things to."""
 
@@ -174,7 +175,8 @@ class _World:
         history, begun = self.here.history, self.script.midnight - HORIZON * SLOT
         drawn_w = [0.0] * HORIZON
         for pilot in self.fleet.pilots.values():
-            lived = report.live_unpiloted(self._appliance(pilot.appliance), [begun + NINE], begun, self.script.midnight)
+            lived = report.live_unpiloted(self._appliance(pilot.appliance), [self._used_at(pilot.appliance, begun)],
+                                          begun, self.script.midnight)
             drawn_w = [here + there for here, there in zip(drawn_w, lived.quarters_w(begun, HORIZON, SLOT), strict=True)]
             if pilot.meter:
                 series_id = history.series(power_series(pilot.meter), "W")
@@ -182,6 +184,9 @@ class _World:
         balance = history.series(BALANCE, "W")
         history.append(Reading(balance, begun + i * SLOT, w - drawn_w[i])
                        for i, w in enumerate(self.territory.balance_w[:HORIZON]))
+
+    def _used_at(self, appliance: Appliance, begun: datetime) -> datetime:
+        return begun + WOKE + Random(self.script.seed + appliance.id).randrange(QUARTERS_AWAKE) * SLOT
 
     def story(self) -> list[story.Act]:
         """Who declares what when."""
@@ -218,10 +223,11 @@ class _World:
         twin.period = PERIOD
         if inverted:
             _open(twin)
-        return Unit(device.id, twin, () if inverted else self._visit(driver, device), deaf=device.id in self.script.deaf)
+        wired = attrs.evolve(device, serves_when=not inverted)
+        return Unit(device.id, twin, self._visit(driver, wired), deaf=device.id in self.script.deaf)
 
-    def _visit(self, driver: Driver, device: Device) -> tuple[Publish | HttpGet, ...]:
-        """What the installer pushes; an inverted relay's safe state is open, which no family's default push knows."""
+    def _visit(self, driver: Driver, device: Device) -> tuple[Step, ...]:
+        """What the installer pushes."""
         if driver.push_config is None or driver.plugin not in self.here.plugin_settings:
             return ()
         return driver.push_config(device, self.here.plugin_settings[driver.plugin]).steps

@@ -237,7 +237,7 @@ class Engine:
     def _hear_presence(self, device_id: str, said: Presence, now: datetime) -> list[Effect]:
         known = self.seen.setdefault(device_id, Seen())
         was, known.presence = known.presence, said
-        if said is Presence.OFFLINE or was is Presence.ONLINE or device_id not in self._by_device:
+        if said is not Presence.ONLINE or was is Presence.ONLINE or device_id not in self._by_device:
             return []
         known.back_at = now
         driven = self._installed(device_id)

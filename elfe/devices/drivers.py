@@ -24,8 +24,11 @@ from elfe.devices.values import (
     DeviceType,
     Encoded,
     Event,
+    FirmwareSteps,
     LegacyTopics,
+    Network,
     Presence,
+    Role,
     Topics,
 )
 from elfe.errors import PluginError
@@ -37,7 +40,7 @@ HOOKS: Mapping[str, inspect.Signature] = {
 }
 """Every hook of the contract with its signature, in the order of `hookspecs.py`."""
 
-REQUIRED = ("device_types", "build_topics", "decode_message", "parse_legacy_topics", "render_legacy_topics")
+REQUIRED = ("device_types", "build_topics", "decode_message")
 
 
 @frozen
@@ -68,11 +71,14 @@ class Driver:
     encode_command: Callable[[Device, Command], Encoded] | None = None
     parse_lwt: Callable[[Device, bytes], Presence] | None = None
     push_config: Callable[[Device, Any], ConfigPush] | None = None
+    decode_http: Callable[[Device, str, bytes], tuple[Event, ...]] | None = None
+    onboard: Callable[[Device, Network], ConfigPush] | None = None
+    firmware: Callable[[Device, str], FirmwareSteps] | None = None
     settings: Callable[[], Any] | None = None
     simulate: Callable[[Device, int], Any] | None = None
 
     def device(self, id: str, hardware_id: str = "", stored: Mapping[str, str] | None = None,
-               channel: int = 0, instance: str = "elfe") -> Device:
+               channel: int = 0, instance: str = "elfe", serves_when: bool = True) -> Device:
         """The device at the installation point `id`: its stored templates over the type's defaults.
 
         Raises `ValueError` when its topics would hold a wildcard: it would hear, or be taken for, its neighbours.
@@ -83,7 +89,7 @@ class Driver:
         if any(set("+#\0") & set(text) for text in (id, *templates.values())):
             raise ValueError(f"a topic of {id} would hold a wildcard: {templates}")
         return Device(id=id, type_id=self.type.id, hardware_id=hardware_id, channel=channel,
-                      templates=templates, reply_to=f"elfe/{instance}/{id}")
+                      templates=templates, reply_to=f"elfe/{instance}/{id}", serves_when=serves_when)
 
 
 @define
@@ -189,5 +195,19 @@ def _route(plugins: Iterable[Plugin]) -> dict[int, Driver]:
             if each.id in routed:
                 raise PluginError(f"device type {each.id} is claimed by two plugins, {routed[each.id].plugin} and "
                                   f"{plugin.name}; disable one of them under [plugins]")
-            routed[each.id] = Driver(type=each, plugin=plugin.name, **hooks)
+            routed[each.id] = Driver(type=each, plugin=plugin.name, **{**_legacy(hooks["build_topics"]), **hooks})
     return routed
+
+
+def _legacy(build_topics: Callable[[Device], Topics]) -> dict[str, Any]:
+    """The legacy columns of a type that the first command engine never knew: written for people, read by nobody."""
+    def render_legacy_topics(device: Device) -> LegacyTopics:
+        topics = build_topics(device)
+        by_role = {role: topic for topic, role in reversed(tuple(topics.listen.items()))}
+        return LegacyTopics(control=by_role.get(Role.SAYS, "aucun"), command=topics.command or "aucun",
+                            lwt=by_role.get(Role.PRESENCE, "aucun"))
+
+    def parse_legacy_topics(type_id: int, columns: LegacyTopics) -> tuple[Mapping[str, str], int]:
+        raise ValueError(f"type {type_id} is not one that is installed by hand: provision it from an inventory")
+
+    return {"render_legacy_topics": render_legacy_topics, "parse_legacy_topics": parse_legacy_topics}

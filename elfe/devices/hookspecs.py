@@ -21,7 +21,9 @@ from elfe.devices.values import (
     DeviceType,
     Encoded,
     Event,
+    FirmwareSteps,
     LegacyTopics,
+    Network,
     Presence,
     Topics,
 )
@@ -64,6 +66,21 @@ def parse_lwt(device: Device, payload: bytes) -> Presence:  # type: ignore[empty
 @hookspec
 def push_config(device: Device, settings: Any) -> ConfigPush:  # type: ignore[empty-body]
     """Config push: what brings the device to `settings` (an instance of my class of settings), fail-safe included."""
+
+
+@hookspec
+def decode_http(device: Device, path: str, body: bytes) -> tuple[Event, ...]:  # type: ignore[empty-body]
+    """Everything that the answer to an `HttpGet` says, as `decode_message` does for a message."""
+
+
+@hookspec
+def onboard(device: Device, network: Network) -> ConfigPush:  # type: ignore[empty-body]
+    """What brings a unit fresh out of its box onto our broker: over the local network or a cable, never MQTT."""
+
+
+@hookspec
+def firmware(device: Device, running: str) -> FirmwareSteps:  # type: ignore[empty-body]
+    """How its firmware is read, and what forces the next one upon a device that runs `running` ("": not known)."""
 
 
 @hookspec

@@ -11,7 +11,11 @@ from attrs import field, frozen
 
 
 class BadPayload(ValueError):
-    """What a device said cannot be read. The only exception that a codec may raise."""
+    """What a device said cannot be read. The only exception that a decoder may raise."""
+
+
+class UnsupportedCommand(ValueError):
+    """A driver was asked for what its type does not claim to do. The core never asks; a person's `devices send` may."""
 
 
 # -- what a device is ---------------------------------------------------------------------------------------------
@@ -30,9 +34,9 @@ class Capability(Enum):
 class PresenceBy(Enum):
     """How we know that a device is there."""
 
-    LAST_WILL = auto()     # it has a last will; silence is a second opinion
+    LAST_WILL = auto()     # it, or its gateway, has a last will; silence is a second opinion
     SILENCE = auto()       # no last will: only its silence can tell
-    SLEEPS = auto()        # sleeps between two reports: an "offline" of its last will is normal life
+    SLEEPS = auto()        # sleeps between two reports: its last will says ASLEEP, only long silence is a loss
 
 
 @frozen
@@ -57,10 +61,27 @@ class FailSafe:
 
 
 @frozen
+class Caveat:
+    """What one must know of a type and would not guess: in English, in French, and where it is written."""
+
+    english: str
+    french: str
+    link: str
+
+
+CONTRACT_IDS = range(1, 1000)
+"""Device types of the contract; their rows and detail tables stand in the reference rows."""
+OUR_IDS = range(1000, 2000)
+"""Reserved: newer types of the plugins that come with elfe."""
+STRANGERS_IDS = range(2000, 10_000)
+"""Reserved: everybody else's types. `elfe db upgrade` creates the row and the detail table that a plugin declares."""
+
+
+@frozen
 class DeviceType:
     """One row of the catalogue: what is true of every device of the type."""
 
-    id: int                        # equipement_domotique_type.id
+    id: int                        # equipement_domotique_type.id: the contract's, or of a reserved range
     name: str                      # equipement_domotique_type.nom; the name of its detail table ends with it
     product: str
     vendor_url: str
@@ -72,7 +93,12 @@ class DeviceType:
     outputs: int = 1               # channels that can be switched or pressed, numbered from 0
     templates: Mapping[str, str] = field(factory=dict)
     """The device's topic data and their defaults; `{id}` and `{hardware_id}` are filled in, the rest is as stored."""
+    parent: str = ""
+    """The template that names its gateway or bridge: what the parent says of itself, its neighbours hear too."""
     fail_safe: FailSafe | None = None
+    human_name: str = ""           # in French, for people; the product where it is empty
+    letter: str = ""               # the first letter of its points' ids; any where it is empty
+    caveats: tuple[Caveat, ...] = ()
 
     def can(self, capability: Capability) -> bool:
         """Whether the type has the capability."""
@@ -91,6 +117,8 @@ class Device:
     channel: int = 0
     reply_to: str = ""
     """Where it alone may answer our requests: elfe/<instance>/<device>."""
+    serves_when: bool = True
+    """The state of its output in which the home is served: False behind a relay that is wired inverted."""
 
 
 class Role(Enum):
@@ -105,7 +133,7 @@ class Role(Enum):
 class Topics:
     """Where a device listens, and what it says where."""
 
-    command: str
+    command: str                   # empty: it takes no command
     listen: Mapping[str, Role]
 
 
@@ -126,6 +154,7 @@ class Presence(Enum):
 
     ONLINE = "online"
     OFFLINE = "offline"
+    ASLEEP = "asleep"      # gone, and that is its normal life
 
 
 class Quantity(Enum):
@@ -173,6 +202,52 @@ class Acknowledgement:
 
 
 @frozen
+class Progress:
+    """The device is at our request, and has not answered yet. What an edge has begun is never asked again blindly."""
+
+    token: str
+    detail: str
+
+
+@frozen
+class LocalControl:
+    """A person took the whole unit over at the unit itself, or gave it back."""
+
+    taken: bool
+
+
+class Gesture(Enum):
+    """What a person did on a screen."""
+
+    DOWN = "down"
+    SHORT = "up"           # a short press, released
+    LONG = "long"
+    HOLD = "hold"          # still pressed
+    RELEASE = "release"    # released after a long press
+    CHANGED = "changed"    # another value was chosen
+    PAGE = "page"          # another page is shown; no item
+
+
+@frozen
+class UserInput:
+    """A person touched an item of a page of a screen."""
+
+    gesture: Gesture
+    page: int
+    item: int = 0
+    value: int | None = None       # the chosen option, on or off, a position
+    text: str = ""                 # the chosen option as it reads
+
+
+@frozen
+class Firmware:
+    """The version that it runs, and the newer one that it knows of."""
+
+    version: str
+    newer: str = ""
+
+
+@frozen
 class Setting:
     """A setting that a device read back to us, in the words of its family."""
 
@@ -188,7 +263,7 @@ class Fault:
     channel: int = 0
 
 
-Event = Measure | OutputState | Acknowledgement | Setting | Fault
+Event = Measure | OutputState | Acknowledgement | Progress | LocalControl | UserInput | Setting | Firmware | Fault
 
 
 # -- what we say to it --------------------------------------------------------------------------------------------
@@ -209,7 +284,35 @@ class Query:
     token: str = ""
 
 
-Command = Switch | Query
+@frozen
+class Press:
+    """Press once. Never to be repeated blindly: pressing twice undoes."""
+
+    token: str = ""
+
+
+@frozen
+class Widget:
+    """What one item of a screen's page is to show; what is None stays as it is."""
+
+    page: int
+    item: int
+    value: int | None = None
+    text: str | None = None
+    color: str | None = None           # of its ground, #RRGGBB
+    text_color: str | None = None
+    more: tuple[tuple[str, str | int], ...] = ()
+    """Properties in the family's own words, where a layout needs them: ("obj", "label"), ("x", 50)."""
+
+
+@frozen
+class Render:
+    """Show this."""
+
+    widgets: tuple[Widget, ...]
+
+
+Command = Switch | Query | Press | Render
 
 
 @frozen
@@ -230,6 +333,16 @@ class HttpGet:
 
 
 @frozen
+class SerialLine:
+    """A step that only a cable can do: a line to type on the device's serial console."""
+
+    text: str
+
+
+Step = Publish | HttpGet | SerialLine
+
+
+@frozen
 class Encoded:
     """What to say, the event that will prove that it was heard, and how long to wait for it."""
 
@@ -242,6 +355,28 @@ class Encoded:
 class ConfigPush:
     """What brings a device to the wanted settings, in order, and what it must say when it is read back."""
 
-    steps: tuple[Publish | HttpGet, ...]
-    read_back: tuple[Publish | HttpGet, ...] = ()
+    steps: tuple[Step, ...]
+    read_back: tuple[Step, ...] = ()
     expects: tuple[Setting, ...] = ()
+
+
+@frozen
+class FirmwareSteps:
+    """How its firmware is read, and how the next one is forced upon it."""
+
+    read: tuple[Step, ...]             # what makes it say its `Firmware`
+    update: tuple[Step, ...] = ()      # empty: nothing to do from the version that it runs
+    brings: str = ""                   # the version that `update` brings; empty: the newest that the vendor offers
+
+
+@frozen
+class Network:
+    """What a unit needs to reach our broker; the secrets are in here and nowhere else."""
+
+    host: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    wifi: str = ""
+    wifi_password: str = field(default="", repr=False)
+    tls: bool = False

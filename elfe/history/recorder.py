@@ -48,6 +48,8 @@ def keep(device_id: str, event: Event | Presence, counters: Counter[str]) -> Kep
             return Kept(f"{name} {register}".strip(), value, quantity.value)
         case OutputState(on):
             return Kept(state_series(device_id), float(on), "")
+        case Presence.ASLEEP:
+            return None      # a sleeper between two reports: neither here nor lost
         case Presence():
             return Kept(f"{device_id} presence", float(event is Presence.ONLINE), "")
     return None

@@ -21,7 +21,7 @@ from attrs import define, field, frozen
 from elfe.broker.session import Arrival, Connected, Message
 from elfe.coordination.values import Flexibility
 from elfe.devices.twins import Twin
-from elfe.devices.values import HttpGet, Publish
+from elfe.devices.values import HttpGet, Publish, Step
 from elfe.errors import DeclarationError
 from elfe.history.recorder import BALANCE_TOPIC
 from elfe.simulation.appliances import CycleMachine, Log, Run, SimulatedAppliance
@@ -59,7 +59,7 @@ class Unit:
 
     id: str
     twin: Twin
-    configuration: tuple[Publish | HttpGet, ...] = ()      # what the installer's visit pushed
+    configuration: tuple[Step, ...] = ()                   # what the installer's visit pushed
     born: bool = False
     deaf: bool = False                                     # sabotaged: it ignores every order to switch on
 
@@ -69,7 +69,7 @@ class Unit:
         for step in self.configuration:
             if isinstance(step, HttpGet):
                 self.twin.get(step.path)
-            else:
+            elif isinstance(step, Publish):
                 self.twin.receive(step.topic, step.payload, now)
         return self.twin.connected(now)
 

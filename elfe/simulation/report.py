@@ -1,7 +1,9 @@
 """What a simulated day was worth, from what the twins logged, the ledger and the plans. Pure.
 
 The import is the territory's: its balance before the homes, minus what they really drew. The counterfactual is the same
-appliances, always supplied: "started as soon as declared". Of the plans, the report takes only what was expected.
+appliances, always supplied: "started as soon as declared". What has not been drawn at the end of the day, a tank's last
+reheating above all, is owed: it counts as if it were imported, so that waiting past midnight avoids nothing. Of the
+plans, the report takes only what was expected.
 """
 
 from __future__ import annotations
@@ -73,6 +75,7 @@ class Report:
     source: str                      # of the territory's balance
     moved_wh: float
     imported_wh: float
+    owed_wh: float                   # what at once would have drawn by now, and is still to be drawn
     at_once_wh: float
     declared: int
     done: int
@@ -87,7 +90,7 @@ class Report:
     @property
     def avoided_wh(self) -> float:
         """Import avoided against "started as soon as declared"."""
-        return self.at_once_wh - self.imported_wh
+        return self.at_once_wh - self.imported_wh - self.owed_wh
 
     @property
     def well(self) -> bool:
@@ -169,7 +172,8 @@ def report(day: Day) -> Report:
     return Report(
         hours=(day.end - day.start) / timedelta(hours=1), source=day.source,
         moved_wh=sum(max(0.0, here - there) for here, there in zip(drawn, at_once, strict=True)) / 4,
-        imported_wh=imported_wh(_less(day.balance_w, drawn)), at_once_wh=imported_wh(_less(day.balance_w, at_once)),
+        imported_wh=imported_wh(_less(day.balance_w, drawn)), owed_wh=_owed_wh(drawn, at_once),
+        at_once_wh=imported_wh(_less(day.balance_w, at_once)),
         declared=len(uses), done=sum(run.ended_at is not None for run in runs),
         deadlines=len(due), kept=sum(use.in_time for use in due), impossible=sum(not use.possible for use in due),
         coldest_c=min((tank.coldest_c for tank in tanks), default=None),
@@ -227,7 +231,7 @@ def _tell(day: Day, use: Use, drawn: Sequence[float]) -> Told:
         use.act.appliance, use.act.at, use.act.deadline, use.possible, use.ran_from,
         ran_to=use.run.ended_at if use.run else None, energy_wh=sum(own) / 4, local_wh=_local_wh(balance, own),
         expected_local_wh=expected_local_wh(plan, use.act.appliance.id) if plan else None,
-        more_wh=imported_wh(_less(without, at_once)) - imported_wh(balance),
+        more_wh=imported_wh(_less(without, at_once)) - imported_wh(balance) - _owed_wh(own, at_once),
         coldest_c=use.seen.appliance.coldest_c if isinstance(use.seen.appliance, Tank) else None,
         well=use.trouble is None)
 
@@ -273,6 +277,10 @@ def _local_wh(balance: Sequence[float], own: Sequence[float]) -> float:
     """How much of what it drew the territory did not import for it, the rest held."""
     without = [b + w for b, w in zip(balance, own, strict=True)]
     return max(0.0, sum(own) / 4 - (imported_wh(balance) - imported_wh(without)))
+
+
+def _owed_wh(drawn: Sequence[float], at_once: Sequence[float]) -> float:
+    return max(0.0, sum(at_once) - sum(drawn)) / 4
 
 
 def _less(balance: Sequence[float], drawn: Sequence[float]) -> list[float]:

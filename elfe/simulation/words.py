@@ -14,7 +14,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "title": "A day of {hours} hours, on {source}",
         "energy": "Energy moved: {moved} kWh. Import avoided: {avoided} kWh "
-                  "({at_once} kWh if everything had started as soon as declared, {imported} kWh as it was).",
+                  "({at_once} kWh if everything had started as soon as declared, {imported} kWh as it was{owed}).",
+        "owed": ", and {owed} kWh that are still to be drawn",
         "cycles": "Declarations: {declared}. Cycles run: {done}. Deadlines kept: {kept} of {deadlines}{impossible}.",
         "impossible": " (impossible from the start: {count})",
         "tanks": "Coldest tank: {coldest} °C.",
@@ -48,7 +49,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "fr": {
         "title": "Une journée de {hours} heures, sur {source}",
         "energy": "Énergie déplacée : {moved} kWh. Import évité : {avoided} kWh "
-                  "({at_once} kWh si tout avait démarré dès la déclaration, {imported} kWh en réalité).",
+                  "({at_once} kWh si tout avait démarré dès la déclaration, {imported} kWh en réalité{owed}).",
+        "owed": ", et {owed} kWh qui restent à consommer",
         "cycles": "Déclarations : {declared}. Cycles faits : {done}. Heures tenues : {kept} sur {deadlines}{impossible}.",
         "impossible": " (impossibles dès le départ : {count})",
         "tanks": "Ballon le plus froid : {coldest} °C.",
@@ -96,10 +98,11 @@ def figures(report: Report, language: str) -> list[str]:
     orders = {name.replace("not measurable", "unmeasured"): count for name, count in report.orders.items()}
     energies = {"moved": report.moved_wh, "avoided": report.avoided_wh, "at_once": report.at_once_wh,
                 "imported": report.imported_wh}
+    owed = words["owed"].format(owed=_kwh(report.owed_wh, language)) if report.owed_wh >= NOTHING_WH else ""
     impossible = words["impossible"].format(count=report.impossible) if report.impossible else ""
     lines = [
         words["title"].format(hours=f"{report.hours:g}", source=report.source),
-        words["energy"].format(**{key: _kwh(wh, language) for key, wh in energies.items()}),
+        words["energy"].format(**{key: _kwh(wh, language) for key, wh in energies.items()}, owed=owed),
         words["cycles"].format(declared=report.declared, done=report.done, kept=report.kept, deadlines=report.deadlines,
                                impossible=impossible),
     ]

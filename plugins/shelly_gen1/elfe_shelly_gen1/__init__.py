@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from attrs import field, frozen
 
@@ -25,8 +26,11 @@ from elfe.devices import (
     Presence,
     Publish,
     Query,
+    Setting,
+    Switch,
     Topics,
     Twin,
+    UnsupportedCommand,
     hookimpl,
     one_of,
 )
@@ -61,10 +65,13 @@ def decode_message(device: Device, topic: str, payload: bytes) -> tuple[Event, .
 
 @hookimpl
 def encode_command(device: Device, command: Command) -> Encoded:
-    if isinstance(command, Query):      # "update": it says everything again
-        return Encoded((Publish(f"{device.templates['root']}/command", b"update"),), None, PLUG_S.answers_within)
-    say = Publish(build_topics(device).command, b"on" if command.on else b"off")
-    return Encoded((say,), expects=OutputState(command.on), within=PLUG_S.answers_within)
+    match command:
+        case Switch(on):
+            say = Publish(build_topics(device).command, b"on" if on else b"off")
+            return Encoded((say,), expects=OutputState(on), within=PLUG_S.answers_within)
+        case Query():      # "update": it says everything again
+            return Encoded((Publish(f"{device.templates['root']}/command", b"update"),), None, PLUG_S.answers_within)
+    raise UnsupportedCommand(f"{PLUG_S.product}: {command}")
 
 
 @hookimpl
@@ -74,14 +81,20 @@ def parse_lwt(device: Device, payload: bytes) -> Presence:
 
 @hookimpl
 def push_config(device: Device, settings: Settings) -> ConfigPush:
-    auto_on = settings.auto_on_s + int(FAIL_SAFE.own_part(device.id).total_seconds())
+    delay = settings.auto_on_s + int(FAIL_SAFE.own_part(device.id).total_seconds())
+    # Wired inverted, its home is served when it is open: everything is the other way round.
+    relay = {"default_state": "on", "auto_on": delay} if device.serves_when else {"default_state": "off", "auto_off": delay}
     return ConfigPush(
-        steps=(
-            HttpGet(f"/settings?mqtt_update_period={settings.update_period_s}"),
-            HttpGet(f"/settings/relay/0?default_state=on&auto_on={auto_on}"),
-        ),
-        read_back=(HttpGet("/settings"),),
+        steps=(HttpGet(f"/settings?mqtt_update_period={settings.update_period_s}"),
+               HttpGet(f"/settings/relay/0?{urlencode(relay)}")),
+        read_back=(HttpGet("/settings/relay/0"),),
+        expects=tuple(Setting(f"relay/0.{name}", str(value)) for name, value in relay.items()),
     )
+
+
+@hookimpl
+def decode_http(device: Device, path: str, body: bytes) -> tuple[Event, ...]:
+    return codec.decode_relay_settings(body)
 
 
 COLUMNS = re.compile(r"(?P<root>[^/+#]+(?:/[^/+#]+)*?)/(?:relay/0(?:/(?:command|power|energy))?|online)")

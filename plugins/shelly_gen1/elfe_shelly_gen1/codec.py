@@ -16,6 +16,7 @@ from elfe.devices import (
     OutputState,
     Presence,
     Quantity,
+    Setting,
     as_number,
     json_object,
     number,
@@ -74,6 +75,17 @@ def _info(payload: bytes) -> Iterator[Event]:
         yield Measure(Quantity.TEMPERATURE, as_number(status["temperature"]), register="internal")
     if status.get("overtemperature") is True:
         yield Fault("overtemperature")
+
+
+def decode_relay_settings(body: bytes) -> tuple[Event, ...]:
+    """The settings that we push of the relay, as it reads them back over HTTP; delays in seconds, 1800 or 1800.00."""
+    relay = json_object(body)
+    shown = {"default_state": lambda value: str(value)[:80], **dict.fromkeys(("auto_on", "auto_off"), _seconds)}
+    return tuple(Setting(f"relay/0.{name}", show(relay[name])) for name, show in shown.items() if name in relay)
+
+
+def _seconds(value: object) -> str:
+    return f"{as_number(value):g}"
 
 
 def _first(parts: object) -> list[Mapping[str, Any]]:

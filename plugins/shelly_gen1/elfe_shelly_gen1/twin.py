@@ -44,6 +44,7 @@ class PlugTwin(MeteredRelay):
         asked = urlsplit(path)
         if asked.path == "/settings/relay/0":
             self.relay |= {name: value for name, value in parse_qsl(asked.query) if name in self.relay}
+            return json.dumps({**self.relay, "auto_on": float(self.relay["auto_on"]), "auto_off": float(self.relay["auto_off"])})
         return json.dumps({"relays": [self.relay]})
 
     def say_state(self, now: datetime, source: str) -> tuple[Publish, ...]:

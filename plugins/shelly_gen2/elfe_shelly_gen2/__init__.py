@@ -27,8 +27,10 @@ from elfe.devices import (
     Query,
     Role,
     Setting,
+    Switch,
     Topics,
     Twin,
+    UnsupportedCommand,
     hookimpl,
     one_of,
 )
@@ -72,11 +74,14 @@ def decode_message(device: Device, topic: str, payload: bytes) -> tuple[Event, .
 
 @hookimpl
 def encode_command(device: Device, command: Command) -> Encoded:
-    if isinstance(command, Query):
-        say = _request(device, command.token, "Switch.GetStatus", {"id": device.channel})
-    else:
-        say = _request(device, command.token, "Switch.Set", {"id": device.channel, "on": command.on})
-    return Encoded((say,), Acknowledgement(command.token, ok=True), PLUS_1PM.answers_within)
+    match command:
+        case Switch(on, token):
+            say = _request(device, token, "Switch.Set", {"id": device.channel, "on": on})
+        case Query(token):
+            say = _request(device, token, "Switch.GetStatus", {"id": device.channel})
+        case _:
+            raise UnsupportedCommand(f"{PLUS_1PM.product}: {command}")
+    return Encoded((say,), Acknowledgement(token, ok=True), PLUS_1PM.answers_within)
 
 
 def _request(device: Device, token: str, method: str, params: Mapping[str, Any]) -> Publish:
@@ -98,7 +103,9 @@ def push_config(device: Device, settings: Settings) -> ConfigPush:
     """A changed `mqtt` setting needs a restart, and says so; until then NotifyStatus frames tell the same."""
     delay = settings.auto_on_s + int(FAIL_SAFE.own_part(device.id).total_seconds())
     # `auto_on_delay` is a number in the vendor's documentation; the annex of ours has it as a text.
-    switch = {"initial_state": settings.initial_state, "auto_on": True, "auto_on_delay": delay}
+    # Wired inverted, its home is served when it is open: everything is the other way round.
+    timer, initial = ("auto_on", settings.initial_state) if device.serves_when else ("auto_off", "off")
+    switch = {"initial_state": initial, timer: True, f"{timer}_delay": delay}
     mqtt = {"status_ntf": True}
     wanted = {"id": device.channel, "config": {"id": device.channel, **switch}}
     return ConfigPush(

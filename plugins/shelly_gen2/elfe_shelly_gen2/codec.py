@@ -151,7 +151,7 @@ READERS: Mapping[str, Callable[[Mapping[str, Any], int], Iterator[Event]]] = {
     "switch": _switch, "pm1": _switch, "em": _phases, "emdata": _phases,
 }
 COMPONENT = re.compile(rf"(?P<kind>{'|'.join(READERS)}):(?P<channel>\d{{1,2}})")
-CONFIGURED = ("initial_state", "auto_on", "auto_on_delay", "status_ntf")
+CONFIGURED = ("initial_state", "auto_on", "auto_on_delay", "auto_off", "auto_off_delay", "status_ntf")
 
 
 def _settings(of: str, config: Mapping[str, Any]) -> Iterator[Event]:

@@ -31,7 +31,9 @@ from elfe.devices import (
     Query,
     Role,
     Setting,
+    Switch,
     Topics,
+    UnsupportedCommand,
     as_number,
     as_object,
     json_object,
@@ -122,17 +124,21 @@ def _power(channel: int) -> str:
 def encode(device: Device, command: Command, within: timedelta) -> Encoded:
     """POWER ON or OFF; an empty POWER asks for the state, and STATUS 8 for the measures."""
     power = topic(device, "cmnd", _power(device.channel))
-    if isinstance(command, Query):
-        return Encoded((Publish(power, b""), Publish(topic(device, "cmnd", "STATUS"), b"8")), None, within)
-    say = Publish(power, b"ON" if command.on else b"OFF")
-    return Encoded((say,), expects=OutputState(command.on, device.channel), within=within)
+    match command:
+        case Switch(on):
+            say = Publish(power, b"ON" if on else b"OFF")
+            return Encoded((say,), expects=OutputState(on, device.channel), within=within)
+        case Query():
+            return Encoded((Publish(power, b""), Publish(topic(device, "cmnd", "STATUS"), b"8")), None, within)
+    raise UnsupportedCommand(f"{device.id}: {command}")
 
 
 def configure(device: Device, type: DeviceType, settings: Settings) -> ConfigPush:
     """Its period, and its fail-safe: after an OFF, a repeated one too, it closes again by itself.
 
     `PowerOnState 5` turns `PulseTime` round for good, and must come first: before it, an ON would cut itself. When its
-    supply comes back the relay stays open until `PulseTime` is over, each device at a time of its own.
+    supply comes back the relay stays open until `PulseTime` is over, each device at a time of its own. Wired inverted, its
+    home is served when it is open: the plain `PulseTime` then opens it again.
     """
     assert type.fail_safe is not None
     pulse_s = settings.pulse_time_s + int(type.fail_safe.own_part(device.id).total_seconds())
@@ -140,7 +146,7 @@ def configure(device: Device, type: DeviceType, settings: Settings) -> ConfigPus
         "TelePeriod": settings.tele_period_s or int(type.publishes_every.total_seconds()),
         "PowerDelta1": settings.power_delta_w + DELTA_OFFSET,
         "PowerRetain": 0,
-        "PowerOnState": 5,
+        "PowerOnState": 5 if device.serves_when else 0,
         f"PulseTime{device.channel + 1}": pulse_s + PULSE_OFFSET,
     }
     expects = {**values, "PowerRetain": "OFF"}

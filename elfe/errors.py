@@ -3,8 +3,9 @@
     ElfeError
     ├── SetupError             a mistake in our set-up: the program says what to change and does not start (exit 78)
     │   ├── SettingsError      in elfe.toml or the environment
-    │   ├── PluginError        a plugin is broken, misspelt, or claims what another one claims
+    │   ├── PluginError        a plugin is misspelt, or claims what another one claims
     │   └── SchemaError        a database that is not there, or is not the one we know
+    ├── DriverDefect           a driver raised what it must not: what it was asked is not done, the others go on
     ├── InventoryError         lines of an inventory that cannot be provisioned, all of them at once
     ├── DeclarationError       a declaration that cannot be taken, with what would be accepted
     └── PlanError              a plan that breaks a promise, whoever made it
@@ -30,6 +31,10 @@ class PluginError(SetupError):
 
 class SchemaError(SetupError):
     """A database that is not there, or is not the one we know."""
+
+
+class DriverDefect(ElfeError):
+    """A driver raised what it must not, or answered what is no answer."""
 
 
 class InventoryError(ElfeError):

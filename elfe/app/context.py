@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from elfe.errors import SettingsError
 from elfe.history.store import SqlHistory, open_history
 from elfe.settings import Settings
 
+log = logging.getLogger("elfe.plugins")
+
 EMBEDDED_PORT_FILE = "broker.port"
 
 
@@ -30,7 +33,10 @@ class Context:
     @cached_property
     def drivers(self) -> drivers.Drivers:
         """The drivers of the enabled plugins."""
-        return drivers.load(self.settings.plugins.enabled, self.settings.plugins.disabled)
+        found = drivers.load(self.settings.plugins.enabled, self.settings.plugins.disabled)
+        for name, problem in found.set_aside.items():
+            log.error("plugin %s is set aside, the others go on: %s", name, problem)
+        return found
 
     @cached_property
     def plugin_settings(self) -> dict[str, Any]:

@@ -71,6 +71,9 @@ def _try(what: str, look: Callable[[], tuple[str, str]]) -> Iterator[Finding]:
 def _plugins(here: Context) -> tuple[str, str]:
     count = len(list(here.drivers))
     assert here.plugin_settings is not None
+    if here.drivers.set_aside:
+        aside = "; ".join(f"{name}: {problem}" for name, problem in here.drivers.set_aside.items())
+        return "fail", f"{count} device types are driven; set aside: {aside}; repair, uninstall or disable it"
     return ("ok", f"{count} device types are driven") if count else ("fail", "no device type is driven; install elfe[all]")
 
 

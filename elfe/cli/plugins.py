@@ -24,10 +24,12 @@ def plugins(ctx: typer.Context, as_json: show.AsJson = False) -> None:
             [(each.name, each.version, state, "\n".join(f"{type_.id} {type_.product}" for type_ in each.types)
               or each.problem) for each, state in listed],
             "No plugin is installed: install one, for example with the extra elfe[all].")
-    select(found, here.enabled, here.disabled)       # refuses by name what cannot start
+    driven = select(found, here.enabled, here.disabled)       # refuses by name what cannot start
+    if driven.set_aside:
+        raise typer.Exit(1)
 
 
 def _state(plugin: Plugin, enabled: tuple[str, ...] | None, disabled: tuple[str, ...]) -> str:
     if plugin.name in disabled or (enabled is not None and plugin.name not in enabled):
         return "disabled"
-    return "broken" if plugin.problem else "enabled"
+    return "set aside" if plugin.problem else "enabled"

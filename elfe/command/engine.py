@@ -51,6 +51,7 @@ from elfe.command.values import (
 from elfe.coordination.values import CommandState, ControlState, Mode
 from elfe.devices.values import Acknowledgement, Measure, OutputState, Presence, Quantity, Query, Switch
 from elfe.ems.values import Decisions
+from elfe.errors import DriverDefect
 from elfe.slots import slot_of, slot_start
 
 JUST_BACK = timedelta(seconds=30)
@@ -193,7 +194,12 @@ class Engine:
         driven = self._installed(order.device_id)
         if driven is None or driven.driver.encode_command is None:
             return []
-        encoded = driven.driver.encode_command(driven.device, Switch(order.on, token=order.id))
+        try:
+            encoded = driven.driver.encode_command(driven.device, Switch(order.on, token=order.id))
+        except (DriverDefect, ValueError) as error:
+            failed = order.happens(On.FAILS, now, f"{Cause.NO_WORDS}: {error}")
+            self._settle(failed)
+            return [Save(failed, On.FAILS, now, failed.cause), *self._say_what_is_not_known(failed)]
         said = order.said(now, encoded.within)
         self.live[order.device_id] = said
         return [Save(said, On.SENDS, now), Send(said, encoded.publishes, said.valid_until)]
@@ -212,7 +218,10 @@ class Engine:
     def _ask(driven: Installed) -> list[Effect]:
         if driven.driver.encode_command is None:
             return []
-        return [Ask(driven.device.id, driven.driver.encode_command(driven.device, Query()).publishes)]
+        try:
+            return [Ask(driven.device.id, driven.driver.encode_command(driven.device, Query()).publishes)]
+        except (DriverDefect, ValueError):      # not asked: its next order tells, and says why
+            return []
 
     # -- hearing --------------------------------------------------------------------------------------------------
 

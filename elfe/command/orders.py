@@ -56,7 +56,8 @@ _ENDS = {On.SUPERSEDES: Stage.SUPERSEDED, On.OVERRIDES: Stage.OVERRIDDEN}
 
 TRANSITIONS: Mapping[Stage, Mapping[On, Stage]] = {
     Stage.WANTED:       {On.RECORDS: Stage.RECORDED, **_ENDS},
-    Stage.RECORDED:     {On.SENDS: Stage.SENT, On.EXPIRES: Stage.EXPIRED, On.MISSES: Stage.OFFLINE, **_ENDS},
+    Stage.RECORDED:     {On.SENDS: Stage.SENT, On.EXPIRES: Stage.EXPIRED, On.MISSES: Stage.OFFLINE,
+                         On.FAILS: Stage.FAILED, **_ENDS},
     Stage.SENT:         {On.SENDS: Stage.SENT, On.REFUSES: Stage.SENT, On.ECHOES: Stage.ACKNOWLEDGED,
                          On.EXPIRES: Stage.EXPIRED, On.MISSES: Stage.OFFLINE, On.FAILS: Stage.FAILED, **_ENDS},
     Stage.ACKNOWLEDGED: {On.DRAWS: Stage.PROVED, On.LAPSES: Stage.SENT, On.SETTLES: Stage.DONE,
@@ -106,6 +107,7 @@ class Cause(StrEnum):
     SILENT = "the device never answered"
     AWAY = "the device was offline"
     REFUSED = "the device refused"
+    NO_WORDS = "its driver cannot say it"
     BROKER_AWAY = "the broker was out of reach"
     MODE = "the mode does not allow it any more"
     NEW_WISH = "something else is wanted now"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -46,7 +46,7 @@ from elfe.command.values import (
 from elfe.coordination import queries
 from elfe.coordination.devices import device_values
 from elfe.devices.drivers import Drivers
-from elfe.devices.routing import Heard, Router
+from elfe.devices.routing import Heard, Router, SetAside
 from elfe.ems.store import decisions_in_force
 from elfe.slots import next_slot_start
 
@@ -76,6 +76,7 @@ class CommandService:
         self._leadership = store.Leadership(coordination)
         self._router = Router(drivers, ())
         self._read_at: datetime | None = None           # None: now
+        self._releases_at = datetime.min.replace(tzinfo=UTC)      # set-aside units are tried again each quarter
         self._started = False
         self._problems: tuple[str, ...] = ()
         self._unwritten: deque[tuple[datetime, Effect]] = deque(maxlen=KEPT)
@@ -96,6 +97,9 @@ class CommandService:
             self._stand_by(now)
             return now + STANDBY
         heard = list(self._arrivals())      # said before now; and it may ask for a reading
+        if now >= self._releases_at:
+            self._router.release()
+            self._releases_at = next_slot_start(now)
         events: list[EngineEvent] = [*heard, *self._read_if_due(now), Tick()]
         self._run(events, now)
         assert self._read_at is not None
@@ -181,6 +185,8 @@ class CommandService:
         for each in self._router.read(topic, payload):
             if isinstance(each, Heard):
                 yield Said(each.device.id, each.event, retained)
+            elif isinstance(each, SetAside):
+                log.error("%s", each)
             elif self._router.unreadable[each.device.id] == 1:
                 log.warning("%s says what its driver cannot read on %s: %s", each.device.id, topic, each.reason)
 

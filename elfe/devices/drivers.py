@@ -1,17 +1,20 @@
 """From installed plugins to one driver per device type.
 
 `discover` finds what stands in the entry-point group and loads it; `Drivers` routes each device type to exactly one
-plugin. Whatever is wrong with a plugin that settings enable is a `PluginError` that names it, and nothing starts.
+plugin. A plugin that cannot be loaded, or that the contract refuses, is set aside with its reason, and the others go on;
+what only a person can settle (a misspelt name, a type claimed twice) is a `PluginError`, and nothing starts.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+import attrs
 import pluggy
 from attrs import define, field, frozen
 
@@ -31,7 +34,7 @@ from elfe.devices.values import (
     Role,
     Topics,
 )
-from elfe.errors import PluginError
+from elfe.errors import DriverDefect, PluginError
 
 HOOKS: Mapping[str, inspect.Signature] = {
     name: inspect.signature(spec)
@@ -99,14 +102,20 @@ class Drivers:
     plugins: tuple[Plugin, ...]
     by_type: Mapping[int, Driver]
 
+    @property
+    def set_aside(self) -> Mapping[str, str]:
+        """The enabled plugins that cannot be trusted with a device, and why."""
+        return {plugin.name: plugin.problem for plugin in self.plugins if plugin.problem}
+
     def __getitem__(self, type_id: int) -> Driver:
         try:
             return self.by_type[type_id]
         except KeyError:
             known = ", ".join(str(known) for known in sorted(self.by_type)) or "none"
+            aside = f"; set aside: {', '.join(sorted(self.set_aside))}" if self.set_aside else ""
             raise PluginError(
-                f"no enabled plugin drives device type {type_id} (driven types: {known}); "
-                f"install or enable the plugin of that family, `elfe plugins` lists them"
+                f"no enabled plugin drives device type {type_id} (driven types: {known}{aside}); "
+                f"install, enable or repair the plugin of that family, `elfe plugins` lists them"
             ) from None
 
     def __contains__(self, type_id: object) -> bool:
@@ -124,7 +133,9 @@ def discover(found: Iterable[EntryPoint] | None = None) -> tuple[Plugin, ...]:
 
 def select(plugins: Iterable[Plugin], enabled: Iterable[str] | None = None,
            disabled: Iterable[str] = ()) -> Drivers:
-    """The drivers of the plugins that the settings let in, or a `PluginError` that says what to change.
+    """The drivers of the plugins that the settings let in, without those that are set aside.
+
+    Raises a `PluginError` that says what to change.
 
     `enabled` None means every plugin found. A name that no plugin has is refused: it is misspelt.
     """
@@ -138,10 +149,6 @@ def select(plugins: Iterable[Plugin], enabled: Iterable[str] | None = None,
     if misspelt:
         raise PluginError(f"no such plugin: {', '.join(misspelt)} (installed: {', '.join(sorted(names)) or 'none'})")
     chosen = tuple(plugin for plugin in plugins if plugin.name in wanted - disabled)
-    for plugin in chosen:
-        if plugin.problem:
-            raise PluginError(f"plugin {plugin.name}: {plugin.problem}; repair it, uninstall it, or disable it "
-                              f'with `disabled = ["{plugin.name}"]` under [plugins]')
     return Drivers(plugins=plugins, by_type=_route(chosen))
 
 
@@ -159,7 +166,7 @@ def problems_of(module: Any) -> list[str]:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         return [str(error).partition("\n")[2].strip() or str(error)]
-    hooks = {name: getattr(module, name) for name in HOOKS if hasattr(getattr(module, name, None), f"{GROUP}_impl")}
+    hooks = _hooks(module)
     problems = [f"the hook {name} is missing" for name in REQUIRED if name not in hooks]
     for name, hook in hooks.items():
         asked, given = list(HOOKS[name].parameters), list(inspect.signature(hook).parameters)
@@ -168,13 +175,15 @@ def problems_of(module: Any) -> list[str]:
     return problems
 
 
+def _hooks(module: Any) -> dict[str, Callable[..., Any]]:
+    return {name: getattr(module, name) for name in HOOKS if hasattr(getattr(module, name, None), f"{GROUP}_impl")}
+
+
 def _load(point: EntryPoint) -> Plugin:
     version = point.dist.version if point.dist else "?"
     try:
         module = point.load()
-        problems = problems_of(module)
-        if not problems:
-            problems = _problems_of_types(module.device_types())
+        problems = problems_of(module) or _problems_of_types(module.device_types()) or _problems_of_settings(module)
     except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything; it is named, never fatal to the others
         return Plugin(point.name, version, problem=f"cannot be loaded: {type(error).__name__}: {error}")
     return Plugin(point.name, version, module, problem="; ".join(problems))
@@ -186,17 +195,45 @@ def _problems_of_types(types: Any) -> list[str]:
     return [] if types else ["device_types() declares no type"]
 
 
+def _problems_of_settings(module: Any) -> list[str]:
+    if not hasattr(module, "settings"):
+        return []
+    made = module.settings()
+    if not attrs.has(made):
+        return ["settings() must return a frozen attrs class"]
+    made()       # raises when a field has no default
+    return []
+
+
 def _route(plugins: Iterable[Plugin]) -> dict[int, Driver]:
     routed: dict[int, Driver] = {}
     for plugin in plugins:
-        hooks = {name: getattr(plugin.module, name) for name in HOOKS
-                 if name != "device_types" and hasattr(getattr(plugin.module, name, None), f"{GROUP}_impl")}
+        hooks = {name: hook if name in READS else _guarded(plugin.name, name, hook)
+                 for name, hook in _hooks(plugin.module).items() if name != "device_types"}
         for each in plugin.types:
             if each.id in routed:
                 raise PluginError(f"device type {each.id} is claimed by two plugins, {routed[each.id].plugin} and "
                                   f"{plugin.name}; disable one of them under [plugins]")
             routed[each.id] = Driver(type=each, plugin=plugin.name, **{**_legacy(hooks["build_topics"]), **hooks})
     return routed
+
+
+READS = frozenset({"decode_message", "parse_lwt"})
+"""What the router calls for each message, and guards itself."""
+
+
+def _guarded(plugin: str, name: str, hook: Callable[..., Any]) -> Callable[..., Any]:
+    """The hook; what it raises and must not is a `DriverDefect`. A refusal in words (`ValueError`) passes."""
+    @functools.wraps(hook)
+    def ask(*arguments: Any) -> Any:
+        try:
+            return hook(*arguments)
+        except ValueError:
+            raise
+        except Exception as error:
+            raise DriverDefect(f"{plugin}.{name}: {type(error).__name__}: {error}") from error
+
+    return ask
 
 
 def _legacy(build_topics: Callable[[Device], Topics]) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 Devices that share one physical unit (several channels under the same templates) share its messages: a message is
 decoded once and its channels fan out.
+
+A driver may only refuse. A unit whose messages make it raise anything else is set aside, until `release`, and the others
+go on: of its whole family never, since who holds one device could then silence all.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from paho.mqtt.matcher import MQTTMatcher
 
 from elfe.devices.drivers import Driver, Drivers
 from elfe.devices.values import BadPayload, Device, Event, Presence, Role
+from elfe.errors import DriverDefect
 
 
 @frozen
@@ -35,6 +39,21 @@ class Unreadable:
 
 
 @frozen
+class SetAside:
+    """The driver broke its contract on what this unit says: its messages are not read until they are tried again."""
+
+    device: Device
+    plugin: str
+    topic: str
+    payload: bytes
+    reason: str
+
+    def __str__(self) -> str:
+        return (f"{self.device.id} is set aside: the driver {self.plugin} broke on what it says on {self.topic}: "
+                f"{self.reason}; report it with the payload {self.payload[:200]!r}")
+
+
+@frozen
 class _Listener:
     role: Role
     driver: Driver
@@ -49,6 +68,10 @@ class Router:
     devices: tuple[Device, ...]
     roles: frozenset[Role] = frozenset(Role)
     unreadable: Counter[str] = field(factory=Counter, init=False)
+    set_aside: dict[str, SetAside] = field(factory=dict, init=False)
+    """By unit: the first device of those that share it."""
+    defects: dict[str, str] = field(factory=dict, init=False)
+    """The devices whose topics the driver could not say, and why; nothing is heard of them."""
     _exact: Mapping[str, tuple[_Listener, ...]] = field(init=False)
     _patterns: MQTTMatcher = field(init=False)
 
@@ -67,19 +90,34 @@ class Router:
         """What to subscribe to."""
         return tuple(sorted(self._exact))
 
-    def read(self, topic: str, payload: bytes) -> Iterator[Heard | Unreadable]:
+    def release(self) -> None:
+        """Try again whom we set aside."""
+        self.set_aside.clear()
+
+    def read(self, topic: str, payload: bytes) -> Iterator[Heard | Unreadable | SetAside]:
         """What a message says: nothing when it is nobody's, `Unreadable` when its driver refuses it."""
         for listener in self._listeners(topic):
             unit = listener.devices[0]
+            if unit.id in self.set_aside:
+                self.unreadable[unit.id] += 1
+                continue
             try:
                 if listener.role is Role.PRESENCE:
                     assert listener.driver.parse_lwt is not None
                     events: tuple[Event | Presence, ...] = (listener.driver.parse_lwt(unit, payload),)
                 else:
                     events = listener.driver.decode_message(unit, topic, payload)
+                    if type(events) is not tuple:
+                        raise TypeError(f"decode_message answers a {type(events).__name__}, not a tuple")
             except BadPayload as error:
                 self.unreadable[unit.id] += 1
                 yield Unreadable(unit, topic, payload, str(error))
+                continue
+            except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything; the unit is set aside
+                self.unreadable[unit.id] += 1
+                self.set_aside[unit.id] = SetAside(unit, listener.driver.plugin, topic, payload,
+                                                   f"{type(error).__name__}: {error}")
+                yield self.set_aside[unit.id]
                 continue
             for device in listener.devices:
                 for event in events:
@@ -98,7 +136,12 @@ class Router:
         for device in self.devices:
             driver = self.drivers[device.type_id]
             unit = (device.type_id, tuple(sorted(device.templates.items())))
-            for topic, role in driver.build_topics(device).listen.items():
+            try:
+                topics = driver.build_topics(device)
+            except (DriverDefect, ValueError) as error:
+                self.defects[device.id] = str(error)
+                continue
+            for topic, role in topics.listen.items():
                 if role in self.roles:
                     units.setdefault((topic, role, unit), (driver, []))[1].append(device)
         return units

@@ -16,10 +16,11 @@ from sqlalchemy.exc import DBAPIError
 from elfe.broker.session import Connected, Disconnected, Message, Session
 from elfe.coordination.values import InstalledDevice
 from elfe.devices.drivers import Drivers
-from elfe.devices.routing import Heard, Router
+from elfe.devices.routing import Heard, Router, SetAside
 from elfe.devices.values import Device, Role
 from elfe.history.recorder import BALANCE_TOPIC, Kept, keep, keep_balance
 from elfe.history.values import History, Reading
+from elfe.slots import next_slot_start
 
 LOOKS_EVERY = timedelta(minutes=1)
 """How soon a device that was just provisioned is recorded."""
@@ -40,7 +41,7 @@ class Recorder:
         self.counters: Counter[str] = Counter()
         self._session, self._history, self._drivers, self._installed = session, history, drivers, installed
         self._router = Router(drivers, (), frozenset({Role.SAYS, Role.PRESENCE}))
-        self._looks_at = LONG_AGO
+        self._looks_at = self._releases_at = LONG_AGO
         self._retries_at: datetime | None = None      # while the store is away
         self._spool: deque[tuple[datetime, Kept]] = deque()
         self._last: dict[str, datetime] = {}
@@ -65,6 +66,9 @@ class Recorder:
 
     def _look(self, now: datetime) -> None:
         self._looks_at = now + LOOKS_EVERY
+        if now >= self._releases_at:
+            self._router.release()
+            self._releases_at = next_slot_start(now)
         try:
             devices = tuple(device for _, device in self._installed())
         except DBAPIError as error:
@@ -106,7 +110,9 @@ class Recorder:
                     yield kept
                 continue
             self.counters["unreadable"] += 1
-            if self._router.unreadable[each.device.id] == 1:
+            if isinstance(each, SetAside):
+                log.error("%s", each)
+            elif self._router.unreadable[each.device.id] == 1:
                 log.warning("%s says what its driver cannot read on %s: %s", each.device.id, topic, each.reason)
 
     def _write(self, now: datetime) -> None:

@@ -35,6 +35,7 @@ from elfe.coordination.values import (
     Mode,
 )
 from elfe.devices.values import Acknowledgement, Measure, Presence, Quantity
+from elfe.errors import DriverDefect
 from tests.command.conftest import NOON, World, a_pilot, a_plan, state
 
 
@@ -363,3 +364,21 @@ def test_a_new_wish_supersedes_the_old_order(world):
 
     assert next((e.order.id, e.order.stage) for e in effects if isinstance(e, Save)) == (first.id, Stage.SUPERSEDED)
     assert world.said(effects) == [("D002/set", b"off")]
+
+
+# -- a driver that breaks its contract ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [DriverDefect("toy.encode_command: KeyError: 'root'"), ValueError("no root")])
+def test_an_order_that_its_driver_cannot_say_fails_with_that_cause_and_the_others_are_sent(world, error):
+    def broken(device, command):
+        raise error
+
+    odd, sound = a_pilot(1, device="D001"), a_pilot(2, device="D002")
+    odd = evolve(odd, driven=evolve(odd.driven, driver=evolve(odd.driven.driver, encode_command=broken)))
+    effects = world.tell(FleetRead({1: odd, 2: sound}), Tick())
+
+    assert ("D002/set", b"off") in world.said(effects)
+    (failed,) = [each.order for each in effects if isinstance(each, Save) and each.what is On.FAILS]
+    assert (failed.device_id, failed.stage, failed.cause) == ("D001", Stage.FAILED, f"its driver cannot say it: {error}")
+    assert Write(1, frozenset({Mode.PILOTED, Mode.MANUAL}), control=ControlState.UNKNOWN, command=CommandState.FAILED) in effects

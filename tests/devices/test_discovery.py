@@ -1,5 +1,7 @@
 """From installed plugins to drivers: what is wrong is named and refused, and nobody else suffers from it."""
 
+import re
+
 import pytest
 
 from elfe.devices.drivers import discover, load, select
@@ -42,7 +44,7 @@ def test_a_hook_that_is_absent_is_a_capability_that_is_absent():
 
 
 BROKEN = [
-    (EntryPoint("brume", ImportError("no module named brume")), "brume: cannot be loaded: ImportError: no module named brume"),
+    (EntryPoint("brume", ImportError("no module named brume")), "cannot be loaded: ImportError: no module named brume"),
     (EntryPoint("brume", plugin(typo="def parse_lwt => def parse_ltw")), "parse_ltw"),
     (EntryPoint("brume", plugin(signature="def parse_lwt(device, payload) => def parse_lwt(device)")),
      r"parse_lwt\(device\) must take \(device, payload\)"),
@@ -55,9 +57,13 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("point", "said"), BROKEN)
-def test_a_broken_plugin_is_named_and_nothing_starts(point, said):
-    with pytest.raises(PluginError, match=said):
-        select(discover([point, OTHER]))
+def test_a_broken_plugin_is_set_aside_with_its_reason_and_the_others_go_on(point, said):
+    drivers = select(discover([point, OTHER]))
+
+    assert re.search(said, drivers.set_aside["brume"])
+    assert [driver.type.id for driver in drivers] == [9002]
+    with pytest.raises(PluginError, match="set aside: brume"):
+        drivers[9001]
 
 
 @pytest.mark.parametrize(("point", "said"), BROKEN)

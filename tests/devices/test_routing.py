@@ -4,7 +4,8 @@ import pytest
 from attrs import evolve
 
 from elfe.devices.drivers import Drivers, discover, select
-from elfe.devices.routing import Heard, Router, Unreadable, commanded
+from elfe.devices.hookspecs import hookimpl
+from elfe.devices.routing import Heard, Router, SetAside, Unreadable, commanded
 from elfe.devices.values import Measure, OutputState, Presence, Quantity, Role, Topics
 
 from .made import EntryPoint, plugin
@@ -84,3 +85,64 @@ def test_who_asks_for_some_roles_subscribes_to_no_others(drivers, plug):
 
 def test_the_command_topics_are_known_by_device(drivers, plug):
     assert commanded(drivers, [plug]) == {"brume/ABC/set": plug}
+
+
+# -- a driver that breaks its contract ---------------------------------------------------------------------------------
+
+
+def breaking(drivers, **hooks):
+    return evolve(drivers, by_type={9001: evolve(drivers[9001], **hooks)})
+
+
+def raises_on_seven(device, topic, payload):
+    if payload == b"7":
+        raise KeyError("POWER")
+    return (OutputState(True),)
+
+
+@pytest.fixture
+def two(drivers):
+    return Router(breaking(drivers, decode_message=raises_on_seven),
+                  (drivers[9001].device("D1", "ABC"), drivers[9001].device("D2", "DEF")))
+
+
+def test_a_unit_whose_message_makes_its_driver_raise_is_set_aside_with_the_reason(two):
+    (told,) = two.read("brume/ABC/is", b"7")
+    assert isinstance(told, SetAside)
+    assert (told.device.id, told.plugin, told.topic, told.reason) == ("D1", "brume", "brume/ABC/is", "KeyError: 'POWER'")
+    assert list(two.read("brume/ABC/is", b"1")) == []
+    assert two.unreadable == {"D1": 2}
+
+
+def test_the_other_units_of_the_family_go_on(two):
+    list(two.read("brume/ABC/is", b"7"))
+    assert [heard.device.id for heard in two.read("brume/DEF/is", b"1")] == ["D2"]
+
+
+def test_a_unit_set_aside_is_tried_again(two):
+    list(two.read("brume/ABC/is", b"7"))
+    two.release()
+    assert [heard.device.id for heard in two.read("brume/ABC/is", b"1")] == ["D1"]
+
+
+@pytest.mark.parametrize("answer", [None, [OutputState(True)], "on"])
+def test_what_is_no_tuple_of_events_is_no_answer(drivers, plug, answer):
+    router = Router(breaking(drivers, decode_message=lambda device, topic, payload: answer), (plug,))
+    (told,) = router.read("brume/ABC/is", b"1")
+    assert "not a tuple" in told.reason
+
+
+def test_a_device_whose_topics_cannot_be_said_is_told_and_the_others_are_heard(drivers, plug):
+    def topics(device):
+        return Topics("x", {f"brume/{device.id}/is": Role.SAYS}) if device.id == "D1" else {}["root"]
+
+    router = Router(select(discover([EntryPoint("brume", hooked("build_topics", topics))])),
+                    (plug, drivers[9001].device("D2", "DEF")))
+    assert router.defects == {"D2": "brume.build_topics: KeyError: 'root'"}
+    assert router.filters == ("brume/D1/is",)
+
+
+def hooked(name, hook):
+    module = plugin()
+    setattr(module, name, hookimpl(hook))
+    return module

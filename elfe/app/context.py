@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from elfe import database, settings
 from elfe.broker.address import BrokerAddress
-from elfe.coordination import queries
+from elfe.coordination import queries, types
 from elfe.devices import drivers
 from elfe.ems import store as sortie_store
 from elfe.errors import SettingsError
@@ -49,6 +49,7 @@ class Context:
         engine = queries.open_coordination(self.url("coordination"))
         if not self.settings.databases.coordination:
             queries.create_blank(engine)
+            types.upgrade(engine, self.drivers)
         database.require(engine, queries.metadata, "`elfe db create` makes them, or load sql/bdd_coordination.sql")
         return engine
 

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 
-from elfe.coordination import provision, queries, tables
+from elfe.coordination import provision, queries, tables, types
 from elfe.coordination.inventory import MACHINES, ApplianceLines, DeviceLine, Inventory, ParticipantLine, Problem
 from elfe.coordination.provision import (
     ApplianceChange,
@@ -60,6 +60,8 @@ def prepare(engine: Engine, asked: Inventory, problems: Iterable[Problem], histo
 
 def apply(engine: Engine, changes: Changes, drivers: Drivers, history: History, now: datetime) -> list[Provisioned]:
     """Perform what `prepare` found, in one transaction."""
+    used = {line.device.type_id for change in changes.appliances for line in change.after.devices}
+    types.require(engine, (drivers[each].type for each in sorted(used)))
     series = [history.series(power_series(provision.metered_by(each.after)), "W") for each in changes.appliances]
     with engine.begin() as connection:
         for participant in changes.participants:
@@ -223,14 +225,18 @@ def _put_point(connection: Connection, line: DeviceLine, to: Provisioned, driver
              "equipement_domotique_usage_id": line.usage, "id_materiel": device.hardware_id or UNKNOWN,
              **({"marque": line.brand} if line.brand else {}), "utilisateur": to.participant, "utilisateur_affecte": True,
              "equipement_domotique_specifique_id": NOTHING}
-    known = connection.execute(update(DEVICE).where(DEVICE.c.id == device.id).values(point))
-    if not known.rowcount:
+    stood = connection.execute(select(tables.DeviceTypes).join(
+        DEVICE, tables.DeviceTypes.c.id == DEVICE.c.equipement_domotique_type_id).where(DEVICE.c.id == device.id)).one_or_none()
+    if stood:
+        before = types.detail_table_of(stood.id, stood.nom)
+        connection.execute(delete(before).where(before.c.equipement_domotique_id == device.id))
+        connection.execute(update(DEVICE).where(DEVICE.c.id == device.id).values(point))
+    else:
         connection.execute(insert(DEVICE).values({"id": device.id, "marque": driver.type.product, **point}))
-    for detail in tables.DETAILS.values():
-        connection.execute(delete(detail).where(detail.c.equipement_domotique_id == device.id))
     topics = driver.render_legacy_topics(device)
-    control, command, lwt = tables.topic_columns(tables.DETAILS[device.type_id])
-    specific_id = _insert(connection, tables.DETAILS[device.type_id], **{
+    detail = types.detail_table_of(driver.type.id, driver.type.name)
+    control, command, lwt = tables.topic_columns(detail)
+    specific_id = _insert(connection, detail, **{
         "equipement_domotique_id": device.id, control.name: topics.control, command.name: topics.command, lwt.name: topics.lwt})
     connection.execute(update(DEVICE).where(DEVICE.c.id == device.id)
                        .values(equipement_domotique_specifique_id=str(specific_id)))

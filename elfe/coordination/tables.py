@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    MetaData,
     Numeric,
     Table,
     Text,
@@ -330,12 +331,11 @@ class DeviceRow(Base, table=True):
     specific_id: str = _text("equipement_domotique_specifique_id", "id de la ligne dans la table du type")
 
 
-def _detail(name: str, columns: tuple[str, str, str], inferred: bool) -> Table:
+def detail(metadata: MetaData, name: str, columns: tuple[str, str, str], note: str = "") -> Table:
     """The detail table of one type: its topics, as the first command engine reads them."""
     control, command, lwt = columns
-    note = "Déduit de la règle de nommage. " if inferred else ""
     return Table(
-        f"equipement_domotique_{name}", Base.metadata,
+        f"equipement_domotique_{name}", metadata,
         Column("id", Integer, primary_key=True,
                comment="Déduit : un entier, que le premier contrôle-commande écrit sans guillemets"),
         Column("equipement_domotique_id", Text, _refers("equipement_domotique"), nullable=False),
@@ -346,8 +346,10 @@ def _detail(name: str, columns: tuple[str, str, str], inferred: bool) -> Table:
     )
 
 
-DETAILS = {each.id: _detail(each.name, each.columns, "déduite" in each.description) for each in DEVICE_TYPES}
-"""The detail table of each device type, by type id."""
+INFERRED = "Déduit de la règle de nommage. "
+DETAILS = {each.id: detail(Base.metadata, each.name, each.columns, INFERRED if "déduite" in each.description else "")
+           for each in DEVICE_TYPES}
+"""The detail table of each device type of the contract, by type id; of the others, see `types.py`."""
 
 
 def topic_columns(detail: Table) -> tuple[Column[str], Column[str], Column[str]]:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from elfe import settings
 from elfe.app.context import Context
+from elfe.cli.by_hand import send, watch
 from elfe.cli.command import command
 from elfe.cli.db import app as db
 from elfe.cli.declare import declare
@@ -52,6 +53,8 @@ def _root(
 
 for name, function in (("demo", demo), ("up", up), ("declare", declare), ("doctor", doctor), ("plugins", plugins)):
     app.command(name)(function)
+devices.command("watch")(watch)
+devices.command("send")(send)
 for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("command", command),
                     ("history", history), ("db", db)):
     app.add_typer(group, name=name)

@@ -302,6 +302,8 @@ class Engine:
         off = Write(id, piloted, control=ControlState.OFF, command=CommandState.STANDING_BY, ems_order=False)
         on = Write(id, piloted, control=ControlState.ON, command=CommandState.MANUAL_ON, ems_order=True)
         match order.why:
+            case Why.HAND:
+                return []      # whoever gave it writes
             case Why.START:
                 return [evolve(on, mode=Mode.MANUAL, last_started=now), MarkStarted(order.flexibility_id, now),
                         CloseFlexibility(order.flexibility_id, "started")]

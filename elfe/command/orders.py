@@ -94,6 +94,7 @@ class Why(StrEnum):
     START = "start"          # its slot has come
     PLAN = "plan"            # a continuous load, for one quarter
     RELEASE = "release"      # back to the person: normal service
+    HAND = "hand"            # `elfe devices send`: a person's own will
 
 
 class Cause(StrEnum):
@@ -112,6 +113,7 @@ class Cause(StrEnum):
     MODE = "the mode does not allow it any more"
     NEW_WISH = "something else is wanted now"
     PERSON = "switched by hand"
+    BY_HAND = "asked by hand; acknowledged"
 
 
 MISSED = frozenset({Stage.EXPIRED, Stage.OFFLINE, Stage.FAILED})
@@ -148,6 +150,8 @@ class Order:
     @property
     def key(self) -> str:
         """What makes it unique: point, slot and wanted level, within one stay in mode 30 and for one purpose."""
+        if self.why is Why.HAND:
+            return f"{self.device_id}/{self.why}/{self.id}"      # a person may want the same twice
         return f"{self.device_id}/{self.slot}/{'on' if self.on else 'off'}/{self.why}/{self.flexibility_id}"
 
     @property

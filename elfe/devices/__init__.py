@@ -5,6 +5,7 @@
     hookspecs.py   the contract of a driver, whole
     drivers.py     from installed plugins to one driver per device type
     routing.py     from a message on the wire to what it says of which device
+    spoken.py      what passes on a wire, in words
     twins.py       what a simulated device is
     testing.py     the conformance kit that every plugin runs in one line
 """

@@ -619,8 +619,9 @@ def _next(twin: Any) -> datetime:
 
 
 def _last(bench: Bench, said: tuple[Publish, ...], quantity: Quantity) -> float:
+    wanted = (quantity, bench.device.channel, "")
     values = [event.value for each in said for event in bench.hear(each)
-              if isinstance(event, Measure) and event.quantity is quantity and not event.register]
+              if isinstance(event, Measure) and (event.quantity, event.channel, event.register) == wanted]
     assert values, f"nothing said of its {quantity.name.lower()}"
     return values[-1]
 

@@ -12,10 +12,12 @@ from sqlalchemy import Engine
 
 from elfe import database, settings
 from elfe.broker.address import BrokerAddress
+from elfe.command.values import Installed
 from elfe.coordination import queries, types
 from elfe.devices import drivers
+from elfe.devices.values import ConfigPush
 from elfe.ems import store as sortie_store
-from elfe.errors import SettingsError
+from elfe.errors import DriverDefect, SettingsError
 from elfe.history.store import SqlHistory, open_history
 from elfe.settings import Settings
 
@@ -42,6 +44,17 @@ class Context:
     def plugin_settings(self) -> dict[str, Any]:
         """Each plugin's own settings."""
         return settings.plugin_settings(self.settings, self.drivers)
+
+    def configuration(self, installed: Installed) -> ConfigPush | None:
+        """What brings a device to the settings of its plugin; None where only its own people can."""
+        driver = installed.driver
+        if driver.push_config is None or driver.plugin not in self.plugin_settings:
+            return None
+        try:
+            return driver.push_config(installed.device, self.plugin_settings[driver.plugin])
+        except DriverDefect as error:
+            log.error("%s cannot be configured: %s", installed.device.id, error)
+            return None
 
     @cached_property
     def coordination(self) -> Engine:

@@ -47,5 +47,6 @@ def command(settings: Settings) -> Made:
     session = MqttSession(here.broker, f"elfe-command-{settings.command.instance}")
     service = CommandService(
         session, here.coordination, here.sortie, here.drivers, instance=settings.command.instance,
-        poll_every=timedelta(seconds=settings.command.poll_s), rules=Rules(proof_w=settings.command.proof_w))
+        poll_every=timedelta(seconds=settings.command.poll_s), rules=Rules(proof_w=settings.command.proof_w),
+        configure=here.configuration)
     return service, (session,)

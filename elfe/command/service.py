@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine
@@ -21,6 +21,7 @@ from elfe.command import engine as pure
 from elfe.command import store
 from elfe.command.fleet import fleet
 from elfe.command.orders import MISSED, On
+from elfe.command.upkeep import Upkeep, upkept
 from elfe.command.values import (
     Ask,
     BrokerDown,
@@ -29,6 +30,7 @@ from elfe.command.values import (
     Effect,
     EngineEvent,
     FleetRead,
+    Installed,
     LedgerRead,
     MarkStarted,
     NotRecorded,
@@ -47,6 +49,7 @@ from elfe.coordination import queries
 from elfe.coordination.devices import device_values
 from elfe.devices.drivers import Drivers
 from elfe.devices.routing import Heard, Router, SetAside
+from elfe.devices.values import ConfigPush
 from elfe.ems.store import decisions_in_force
 from elfe.slots import next_slot_start
 
@@ -66,13 +69,15 @@ class CommandService:
 
     def __init__(self, session: Session, coordination: Engine, sortie: Engine, drivers: Drivers, *,
                  instance: str = "engine", poll_every: timedelta = timedelta(seconds=5),
-                 rules: Rules | None = None) -> None:
+                 rules: Rules | None = None,
+                 configure: Callable[[Installed], ConfigPush | None] = lambda installed: None) -> None:
         self.engine = pure.Engine(rules=rules or Rules())
         self._session = session
         self._coordination, self._sortie = coordination, sortie
         self._drivers = drivers
         self._instance = instance
         self._poll_every = poll_every
+        self._configure, self._upkeep = configure, Upkeep()
         self._leadership = store.Leadership(coordination)
         self._router = Router(drivers, ())
         self._read_at: datetime | None = None           # None: now
@@ -100,8 +105,14 @@ class CommandService:
         if now >= self._releases_at:
             self._router.release()
             self._releases_at = next_slot_start(now)
+        for said in heard:
+            if isinstance(said, Said):
+                self._upkeep.hear(said.device_id, said.event, now, said.retained)
         events: list[EngineEvent] = [*heard, *self._read_if_due(now), Tick()]
         self._run(events, now)
+        for ask in self._upkeep.due(now):
+            log.info("%s is online without status: %s", ask.device_id, ", ".join(each.topic for each in ask.publishes))
+            self._say(ask, now)
         assert self._read_at is not None
         return max(now, min(self.engine.next_at(now), self._read_at))
 
@@ -164,6 +175,9 @@ class CommandService:
         if devices != self._router.devices:
             self._router = Router(self._drivers, devices)
             self._session.listen((f"{PORTAL}+", *self._router.filters))
+            self._upkeep.devices = upkept(
+                (Installed(row, device, self._drivers[row.type_id]) for row, device in installed if device in devices),
+                self._configure)
         return FleetRead(found.pilots)
 
     def _arrivals(self) -> Iterator[EngineEvent]:

@@ -481,7 +481,10 @@ def a_unit_out_of_its_box_is_led_to_our_broker(bench: Bench, module: ModuleType)
     if bench.driver.onboard is None:
         pytest.skip("it is set up by hand")
     network = Network("mqtt.example.org", 8883, "Z901", "s3cret-é&?", "maison", "w1fi &=#", tls=True)
-    push = bench.driver.onboard(bench.device, network)
+    try:
+        push = bench.driver.onboard(bench.device, network)
+    except ValueError:       # a family that speaks no TLS refuses it in words
+        push = bench.driver.onboard(bench.device, evolve(network, port=1883, tls=False))
     assert push.steps
     assert not any(isinstance(step, Publish) for step in push.steps)
     assert "s3cret" not in repr(network)

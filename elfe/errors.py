@@ -5,6 +5,7 @@
     │   ├── SettingsError      in elfe.toml or the environment
     │   ├── PluginError        a plugin is misspelt, or claims what another one claims
     │   └── SchemaError        a database that is not there, or is not the one we know
+    ├── BrokerError            the broker refuses what its administrator asks, or does not answer
     ├── CommandRefused         a command by hand that may not be given
     ├── DriverDefect           a driver raised what it must not: what it was asked is not done, the others go on
     ├── InventoryError         lines of an inventory that cannot be provisioned, all of them at once
@@ -32,6 +33,10 @@ class PluginError(SetupError):
 
 class SchemaError(SetupError):
     """A database that is not there, or is not the one we know."""
+
+
+class BrokerError(ElfeError):
+    """The broker refuses what its administrator asks, or does not answer."""
 
 
 class CommandRefused(ElfeError):

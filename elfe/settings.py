@@ -41,6 +41,7 @@ class Broker:
     username: str = ""
     password_file: str = ""        # secrets never stand in the settings themselves
     tls_ca: str = ""
+    folder: str = ""               # of a mosquitto whose accounts are files; empty: they are changed live
 
 
 @frozen

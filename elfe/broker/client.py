@@ -174,11 +174,12 @@ class MqttSession:
         return mid
 
 
-def paho_client(address: BrokerAddress, client_id: str, will: Publish | None = None) -> mqtt.Client:
+def paho_client(address: BrokerAddress, client_id: str, will: Publish | None = None,
+                comes_back: bool = True) -> mqtt.Client:
     """A paho client that is not connected yet: identity, last will, TLS, and no delay on small packets."""
     version = mqtt.MQTTv5 if address.protocol == "5" else mqtt.MQTTv311
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version,
-                         clean_session=None if address.protocol == "5" else True)
+                         clean_session=None if address.protocol == "5" else True, reconnect_on_failure=comes_back)
     if address.username:
         client.username_pw_set(address.username, address.password)
     if address.tls_ca:

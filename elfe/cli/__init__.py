@@ -15,6 +15,7 @@ from rich.console import Console
 
 from elfe import settings
 from elfe.app.context import Context
+from elfe.cli.broker import app as broker
 from elfe.cli.by_hand import send, watch
 from elfe.cli.command import command
 from elfe.cli.db import app as db
@@ -56,7 +57,7 @@ for name, function in (("demo", demo), ("up", up), ("declare", declare), ("docto
 devices.command("watch")(watch)
 devices.command("send")(send)
 for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("command", command),
-                    ("history", history), ("db", db)):
+                    ("history", history), ("db", db), ("broker", broker)):
     app.add_typer(group, name=name)
 
 

@@ -135,6 +135,10 @@ class Topics:
 
     command: str                   # empty: it takes no command
     listen: Mapping[str, Role]
+    reads: tuple[str, ...] = ()
+    """The filters that the unit itself subscribes to, its account's rights; empty: its command topic."""
+    writes: tuple[str, ...] = ()
+    """The filters that the unit itself publishes on; empty: what we listen to."""
 
 
 @frozen

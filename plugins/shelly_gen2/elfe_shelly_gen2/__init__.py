@@ -38,7 +38,7 @@ from elfe.devices import (
     one_of,
 )
 from elfe_shelly_gen2 import codec
-from elfe_shelly_gen2.devices import FAIL_SAFE, TYPES, WITHOUT_INPUT
+from elfe_shelly_gen2.devices import FAIL_SAFE, ROWS, TYPES, WITHOUT_INPUT
 from elfe_shelly_gen2.requests import call, http, method_of, named
 
 
@@ -115,28 +115,28 @@ def parse_lwt(device: Device, payload: bytes) -> Presence:
 def push_config(device: Device, settings: Settings) -> ConfigPush:
     """`status_ntf` is in force after the next restart: the answer says `restart_required`, and `sys` until it is done."""
     wanted = _thresholds(settings) if _is_thermometer(device) else _relay_config(device, settings)
-    restart = {"restart_required": False} if settings.restart else {}
     steps = [call(device, f"config-{name}", _method(name, "SetConfig"), **_params(name, config=config))
              for name, config in wanted.items()]
     read_back = [call(device, f"read-{name}", _method(name, "GetConfig"), **_params(name)) for name in wanted]
-    return ConfigPush(
-        steps=(*steps, *([call(device, "restart", "Shelly.Reboot")] if settings.restart else [])),
-        read_back=(*read_back, call(device, "read-sys", "Sys.GetStatus")),
-        expects=_expected({key: value for name, config in wanted.items() for key, value in named(name, config).items()} | restart),
-    )
+    expects = {key: value for name, config in wanted.items() for key, value in named(name, config).items()}
+    if settings.restart:
+        steps.append(call(device, "restart", "Shelly.Reboot"))
+        expects["restart_required"] = False
+    return ConfigPush(tuple(steps), (*read_back, call(device, "read-sys", "Sys.GetStatus")), _expected(expects))
 
 
 def _relay_config(device: Device, settings: Settings) -> dict[str, dict[str, Any]]:
     """Its fail-safe and its notifications, by component.
 
     `auto_on_delay` is a number in the vendor's documentation; the annex of ours has it as a text. Wired inverted, its home
-    is served when it is open: everything is the other way round.
+    is served when it is open: everything is the other way round. A timer that somebody left the other way would cut it.
     """
     delay = settings.auto_on_s + int(FAIL_SAFE.own_part(device.id).total_seconds())
-    timer, initial = ("auto_on", settings.initial_state) if device.serves_when else ("auto_off", "off")
+    timer, other, initial = (("auto_on", "auto_off", settings.initial_state) if device.serves_when
+                             else ("auto_off", "auto_on", "off"))
     if initial == "match_input" and device.type_id in WITHOUT_INPUT:
         initial = "restore_last"
-    return {f"switch:{device.channel}": {"initial_state": initial, timer: True, f"{timer}_delay": delay},
+    return {f"switch:{device.channel}": {"initial_state": initial, timer: True, f"{timer}_delay": delay, other: False},
             "mqtt": {"rpc_ntf": True, "status_ntf": True}}
 
 
@@ -227,7 +227,7 @@ def settings() -> type:
 def simulate(device: Device, seed: int) -> Twin:
     from elfe_shelly_gen2.twin import Relay, Thermometer
 
-    root, type_ = device.templates["root"], TYPES[device.type_id]
+    row, root, period = ROWS[device.type_id], device.templates["root"], TYPES[device.type_id].publishes_every
     if _is_thermometer(device):
-        return Thermometer(root=root, seed=seed, period=type_.publishes_every)
-    return Relay(root=root, seed=seed, period=type_.publishes_every, count=type_.outputs)
+        return Thermometer(root=root, seed=seed, period=period, model=row.model, generation=row.generation)
+    return Relay(root=root, seed=seed, period=period, count=row.outputs, model=row.model, generation=row.generation)

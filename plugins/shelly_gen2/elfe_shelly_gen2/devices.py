@@ -1,7 +1,4 @@
-"""The catalogue: relays, plugs and thermometers that differ in data only.
-
-https://shelly-api-docs.shelly.cloud/gen2/ ; order numbers as the vendor writes them in `Shelly.GetDeviceInfo`.
-"""
+"""The catalogue: relays, plugs and thermometers that differ in data only. https://shelly-api-docs.shelly.cloud/gen2/"""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from attrs import frozen
 from elfe.devices import Capability, Caveat, DeviceType, FailSafe, PresenceBy
 
 DOCS = "https://shelly-api-docs.shelly.cloud/gen2"
-FAIL_SAFE = FailSafe(
+FAIL_SAFE = FailSafe(      # unverified: that a repeated OFF re-arms it, see REPEATED_OFF
     safe_state=True,
     enforced_by="auto_on of the switch",
     after=timedelta(seconds=1800),
@@ -58,15 +55,21 @@ COUNTER_RESETS = Caveat(
     "Switch.ResetCounters et une remise à zéro d'usine font repartir son énergie de 0.",
     f"{DOCS}/ComponentsAndServices/Switch",
 )
+MOCKS = "https://github.com/Luligu/matterbridge-shelly/tree/main/src/mock"      # answers of real units: their own limits
 EIGHT_AMPERES = Caveat(
-    "8 A at most: not for a water heater, a dryer or a radiator.",
-    "8 A au plus : ni chauffe-eau, ni sèche-linge, ni radiateur.",
-    "https://kb.shelly.cloud/",
+    "8 A, 2,240 W at most: not for a water heater, a dryer or a radiator. Above, it opens and says overpower.",
+    "8 A, 2 240 W au plus : ni chauffe-eau, ni sèche-linge, ni radiateur. Au-delà, il coupe et dit overpower.",
+    MOCKS,
+)
+TEN_AMPERES = Caveat(
+    "10 A, 2,800 W at most on each output; above, it opens and says overpower.",
+    "10 A, 2 800 W au plus sur chaque sortie ; au-delà, il coupe et dit overpower.",
+    MOCKS,
 )
 TWELVE_AMPERES = Caveat(
-    "12 A, 2,500 W at most (its own limits, firmware 1.1.0); above, it opens and says overpower.",
-    "12 A, 2 500 W au plus (ses propres limites, micrologiciel 1.1.0) ; au-delà, elle coupe et dit overpower.",
-    f"{DOCS}/Devices/Gen2/ShellyPlusPlugS",
+    "12 A, 2,500 W at most; above, it opens and says overpower.",
+    "12 A, 2 500 W au plus ; au-delà, elle coupe et dit overpower.",
+    MOCKS,
 )
 ONE_UNIT = Caveat(
     "One unit, several points: they share `root`, each has its channel, and the unit's account must be allowed to write "
@@ -111,45 +114,58 @@ class Row:
     id: int
     name: str
     product: str
+    model: str                           # of its first hardware; what it answers to Shelly.GetDeviceInfo
     page: str                            # of the vendor, under DOCS/Devices
     human_name: str
     outputs: int = 1
     caveats: tuple[Caveat, ...] = ()
 
+    @property
+    def generation(self) -> int:
+        """As it says itself."""
+        return int(self.page.removeprefix("Gen")[0])
 
-RELAYS = (      # in the wall: a terminal for a switch beside each output
-    Row(411, "shellyplus1pm_shellycloud_v1", "Shelly Plus 1PM", "Gen2/ShellyPlus1PM", "Relais mesureur encastré"),
-    Row(1101, "shellyplus1pmmini_gen2", "Shelly Plus 1PM Mini", "Gen2/ShellyPlus1PMMini", "Petit relais mesureur encastré",
-        caveats=(EIGHT_AMPERES,)),                                                                      # SNSW-001P8EU
-    Row(1102, "shelly1pm_gen3", "Shelly 1PM Gen3", "Gen3/Shelly1PMG3", "Relais mesureur encastré, gén. 3"),    # S3SW-001P16EU
-    Row(1103, "shelly1pmmini_gen3", "Shelly 1PM Mini Gen3", "Gen3/ShellyMini1PMG3", "Petit relais mesureur encastré, gén. 3",
-        caveats=(EIGHT_AMPERES,)),                                                                      # S3SW-001P8EU
-    Row(1104, "shelly1pm_gen4", "Shelly 1PM Gen4", "Gen4/Shelly1PMG4", "Relais mesureur encastré, gén. 4"),    # S4SW-001P16EU
-    Row(1105, "shelly1pmmini_gen4", "Shelly 1PM Mini Gen4", "Gen4/ShellyMini1PMG4", "Petit relais mesureur encastré, gén. 4",
-        caveats=(EIGHT_AMPERES,)),                                                                      # S4SW-001P8EU
-    Row(1106, "shellypro1pm", "Shelly Pro 1PM", "Gen2/ShellyPro1PM", "Relais mesureur de tableau"),     # SPSW-?01PE16EU
-    Row(1107, "shellypro2pm", "Shelly Pro 2PM", "Gen2/ShellyPro2PM", "Deux relais mesureurs de tableau", 2,
-        (ONE_UNIT, COVER_PROFILE)),                                                                     # SPSW-?02PE16EU
-    Row(1108, "shellypro4pm", "Shelly Pro 4PM", "Gen2/ShellyPro4PM", "Quatre relais mesureurs de tableau", 4,
-        (ONE_UNIT,)),                                                                                   # SPSW-?04PE16EU
-    Row(1109, "shellyplus2pm_gen2", "Shelly Plus 2PM", "Gen2/ShellyPlus2PM", "Deux relais mesureurs encastrés", 2,
-        (ONE_UNIT, COVER_PROFILE)),                                                                     # SNSW-?02P16EU
-    Row(1110, "shelly2pm_gen3", "Shelly 2PM Gen3", "Gen3/Shelly2PMG3", "Deux relais mesureurs encastrés, gén. 3", 2,
-        (ONE_UNIT, COVER_PROFILE)),                                                                     # S3SW-002P16EU
-    Row(1111, "shelly2pm_gen4", "Shelly 2PM Gen4", "Gen4/Shelly2PMG4", "Deux relais mesureurs encastrés, gén. 4", 2,
-        (ONE_UNIT, COVER_PROFILE)),                                                                     # S4SW-002P16EU
+
+TWO = (ONE_UNIT, COVER_PROFILE)
+RELAYS = (      # in the wall or on a rail: a terminal for a switch beside each output
+    Row(411, "shellyplus1pm_shellycloud_v1", "Shelly Plus 1PM", "SNSW-001P16EU", "Gen2/ShellyPlus1PM",
+        "Relais mesureur encastré"),
+    Row(1101, "shellyplus1pmmini_gen2", "Shelly Plus 1PM Mini", "SNSW-001P8EU", "Gen2/ShellyPlus1PMMini",
+        "Petit relais mesureur encastré", caveats=(EIGHT_AMPERES,)),
+    Row(1102, "shelly1pm_gen3", "Shelly 1PM Gen3", "S3SW-001P16EU", "Gen3/Shelly1PMG3/",
+        "Relais mesureur encastré, gén. 3"),
+    Row(1103, "shelly1pmmini_gen3", "Shelly 1PM Mini Gen3", "S3SW-001P8EU", "Gen3/ShellyMini1PMG3/",
+        "Petit relais mesureur encastré, gén. 3", caveats=(EIGHT_AMPERES,)),
+    Row(1104, "shelly1pm_gen4", "Shelly 1PM Gen4", "S4SW-001P16EU", "Gen4/Shelly1PMG4",
+        "Relais mesureur encastré, gén. 4"),
+    Row(1105, "shelly1pmmini_gen4", "Shelly 1PM Mini Gen4", "S4SW-001P8EU", "Gen4/ShellyMini1PMG4/",
+        "Petit relais mesureur encastré, gén. 4", caveats=(EIGHT_AMPERES,)),
+    Row(1106, "shellypro1pm", "Shelly Pro 1PM", "SPSW-001PE16EU", "Gen2/ShellyPro1PM",
+        "Relais mesureur de tableau"),
+    Row(1107, "shellypro2pm", "Shelly Pro 2PM", "SPSW-002PE16EU", "Gen2/ShellyPro2PM",
+        "Deux relais mesureurs de tableau", 2, TWO),
+    Row(1108, "shellypro4pm", "Shelly Pro 4PM", "SPSW-004PE16EU", "Gen2/ShellyPro4PM",
+        "Quatre relais mesureurs de tableau", 4, (ONE_UNIT,)),
+    Row(1109, "shellyplus2pm_gen2", "Shelly Plus 2PM", "SNSW-002P16EU", "Gen2/ShellyPlus2PM",
+        "Deux relais mesureurs encastrés", 2, (*TWO, TEN_AMPERES)),
+    Row(1110, "shelly2pm_gen3", "Shelly 2PM Gen3", "S3SW-002P16EU", "Gen3/Shelly2PMG3/",
+        "Deux relais mesureurs encastrés, gén. 3", 2, TWO),
+    Row(1111, "shelly2pm_gen4", "Shelly 2PM Gen4", "S4SW-002P16EU", "Gen4/Shelly2PMG4",
+        "Deux relais mesureurs encastrés, gén. 4", 2, TWO),
 )
-PLUGS = (       # no terminal: a plug has no input to match, and one channel
-    Row(1121, "shellyplusplugs_gen2", "Shelly Plus Plug S", "Gen2/ShellyPlusPlugS", "Prise mesureuse",
-        caveats=(TWELVE_AMPERES,)),                                                                     # SNPL-?0112EU
-    Row(1122, "shellyplugs_gen3", "Shelly Plug S MTR Gen3", "Gen3/ShellyPlugSG3/", "Prise mesureuse, gén. 3",
-        caveats=(TWELVE_AMPERES,)),                                                                     # S3PL-00112EU
-    Row(1123, "shellyplugm_gen3", "Shelly Plug M Gen3", "Gen3/ShellyPlugMG3/", "Prise mesureuse M, gén. 3",
-        caveats=(NO_RELAY,)),                                                                           # S3PL-30110EU
+PLUGS = (       # no terminal: a plug has no input to match
+    Row(1121, "shellyplusplugs_gen2", "Shelly Plus Plug S", "SNPL-00112EU", "Gen2/ShellyPlusPlugS/",
+        "Prise mesureuse", caveats=(TWELVE_AMPERES,)),
+    Row(1122, "shellyplugs_gen3", "Shelly Plug S Gen3", "S3PL-00112EU", "Gen3/ShellyPlugSG3/",      # sold as Plug S MTR Gen3 too
+        "Prise mesureuse, gén. 3", caveats=(TWELVE_AMPERES,)),
+    Row(1123, "shellyplugm_gen3", "Shelly Plug M Gen3", "S3PL-30110EU", "Gen3/ShellyPlugMG3/",
+        "Prise mesureuse M, gén. 3", caveats=(NO_RELAY,)),
 )
 THERMOMETERS = (
-    Row(1161, "shellyplusht_gen2", "Shelly Plus H&T", "Gen2/ShellyPlusHT/", "Thermomètre et hygromètre"),      # SNSN-0013A
-    Row(1162, "shellyht_gen3", "Shelly H&T Gen3", "Gen3/ShellyHTG3", "Thermomètre et hygromètre, gén. 3"),     # S3SN-0U12A
+    Row(1161, "shellyplusht_gen2", "Shelly Plus H&T", "SNSN-0013A", "Gen2/ShellyPlusHT/",
+        "Thermomètre et hygromètre"),
+    Row(1162, "shellyht_gen3", "Shelly H&T Gen3", "S3SN-0U12A", "Gen3/ShellyHTG3",
+        "Thermomètre et hygromètre, gén. 3"),
 )
 
 
@@ -192,4 +208,5 @@ def _thermometer(row: Row) -> DeviceType:
 
 TYPES = {each.id: each for each in (
     *(_relay(row, "D") for row in RELAYS), *(_relay(row, "A") for row in PLUGS), *(_thermometer(row) for row in THERMOMETERS))}
+ROWS = {row.id: row for row in (*RELAYS, *PLUGS, *THERMOMETERS)}
 WITHOUT_INPUT = frozenset(row.id for row in PLUGS)

@@ -46,9 +46,10 @@ class Unit(ABC):
     """JSON-RPC, and components with a configuration and a status. Out of the box it notifies, and publishes no status."""
 
     app = "shelly"
-    model = ""
 
     root: str
+    model: str = ""
+    generation: int = 2
     seed: int = 0
     configs: dict[str, Json] = field(init=False)
     running: str = RUNS
@@ -116,10 +117,9 @@ class Unit(ABC):
     def status(self, name: str, now: datetime) -> Json:
         """The status of one."""
         if name == "sys":
-            assert self.started_at is not None
             return {"mac": self.configs["sys"]["device"]["mac"], "restart_required": self.restart_required,
                     "time": f"{now:%H:%M}", "unixtime": int(now.timestamp()),
-                    "uptime": int((now - self.started_at).total_seconds()), "ram_size": 260000, "ram_free": 120000,
+                    "uptime": int((now - (self.started_at or now)).total_seconds()), "ram_size": 260000, "ram_free": 120000,
                     "cfg_rev": 10, "kvs_rev": 0, "webhook_rev": 0, "available_updates": self.updates()}
         if name == "wifi":
             return {"sta_ip": "192.168.1.50", "status": "got ip", "ssid": self.configs["wifi"]["sta"]["ssid"], "rssi": self.rssi}
@@ -191,8 +191,7 @@ class Unit(ABC):
         kind, _, verb = method.lower().partition(".")
         verbs: dict[str, Callable[[str], Answer]] = {
             "getstatus": lambda name: (self.status(name, now), ()),
-            "getconfig": lambda name: ({**self.configs[name], "pass": None} if "pass" in self.configs[name]
-                                       else self.configs[name], ()),
+            "getconfig": lambda name: (_public(self.configs[name]), ()),
             "setconfig": lambda name: (self.configure(name, params), ()),
         }
         if verb not in verbs or kind not in {name.partition(":")[0] for name in self.configs}:
@@ -204,7 +203,7 @@ class Unit(ABC):
         return {
             "Shelly.GetDeviceInfo": lambda: (self.info(), ()),
             "Shelly.GetStatus": lambda: (self.full_status(now), ()),
-            "Shelly.GetConfig": lambda: (self.configs, ()),
+            "Shelly.GetConfig": lambda: (_public(self.configs), ()),
             "Shelly.GetComponents": lambda: ({"components": [], "cfg_rev": 10, "offset": 0, "total": 0}, ()),
             "Shelly.CheckForUpdate": lambda: (self.updates(), ()),
             "Shelly.Update": lambda: self.update(params, now),
@@ -236,7 +235,7 @@ class Unit(ABC):
     def info(self) -> Json:
         """Who it is."""
         device = self.configs["sys"]["device"]
-        return {"name": device["name"], "id": self.id, "mac": device["mac"], "slot": 0, "model": self.model, "gen": 2,
+        return {"name": device["name"], "id": self.id, "mac": device["mac"], "slot": 0, "model": self.model, "gen": self.generation,
                 "fw_id": device["fw_id"], "ver": self.running, "app": self.app, "auth_en": False, "auth_domain": None}
 
     def update(self, params: Json, now: datetime) -> Answer:
@@ -264,6 +263,11 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def _public(config: Json) -> Json:
+    """Passwords are written and never read."""
+    return {name: _public(value) if isinstance(value, dict) else value for name, value in config.items() if name != "pass"}
 
 
 def _check(config: Json, changes: Mapping[str, Any]) -> None:
@@ -406,7 +410,6 @@ class Relay(Unit):
     """One or several switches, each with its meter."""
 
     app = "shellyplus1pm"
-    model = "SNSW-001P16EU"
 
     count: int = 1
     _period: timedelta = field(default=MINUTE, alias="period")
@@ -522,7 +525,6 @@ class Thermometer(Unit):
     """
 
     app = "shellyplusht"
-    model = "SNSN-0013A"
 
     period: timedelta = timedelta(hours=2)
     celsius: float = 20.0

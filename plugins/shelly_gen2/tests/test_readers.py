@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import elfe_shelly_gen2 as plugin
 import pytest
+from elfe_shelly_gen2.devices import ROWS
 
 from elfe.devices import Acknowledgement, Device, Measure, OutputState, Quantity, Switch
 
 pytest.importorskip("aioshelly", reason="aioshelly is not installed: it reads our twins as a stranger would")
 from aiohttp import ClientSession, WSMsgType, web
 from aioshelly.common import ConnectionOptions
+from aioshelly.const import DEVICES
 from aioshelly.exceptions import RpcCallError
 from aioshelly.rpc_device import RpcDevice, RpcUpdateType
 
@@ -77,6 +79,12 @@ async def heard(updates, kind=RpcUpdateType.STATUS):
 def ours(device, payload):
     """What our driver makes of a whole status that aioshelly holds."""
     return plugin.decode_message(device, f"{device.templates['root']}/status/switch:0", json.dumps(payload).encode())
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
+def test_a_stranger_knows_each_product_by_its_order_number(row):
+    known = DEVICES[row.model]
+    assert (known.name.replace(" ", "").lower(), known.gen) == (row.product.replace(" ", "").lower(), row.generation)
 
 
 def test_a_stranger_finds_our_relay_as_it_is():

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from elfe.devices import Acknowledgement, BadPayload, Device, Firmware, HttpGet, Network, Setting
 
+ROWS = (*RELAYS, *PLUGS, *THERMOMETERS)
 NOON = datetime(2024, 10, 11, 12, tzinfo=UTC)
 RELAY = Device(id="D003", type_id=411, templates={"root": "D003"}, reply_to="elfe/engine/D003")
 PLUG = evolve(RELAY, type_id=1122)
@@ -51,14 +52,15 @@ def test_the_fail_safe_closes_a_relay_after_a_number_of_seconds_of_its_own():
     settings = wanted(plugin.push_config(RELAY, plugin.Settings()))
     assert 1800 <= settings["switch:0.auto_on_delay"] < 2400
     assert {**settings, "switch:0.auto_on_delay": 0} == {
-        "switch:0.initial_state": "on", "switch:0.auto_on": True, "switch:0.auto_on_delay": 0,
+        "switch:0.initial_state": "on", "switch:0.auto_on": True, "switch:0.auto_on_delay": 0, "switch:0.auto_off": False,
         "mqtt.rpc_ntf": True, "mqtt.status_ntf": True}
 
 
 def test_behind_a_relay_wired_inverted_it_is_the_other_way_round():
     settings = wanted(plugin.push_config(evolve(RELAY, serves_when=False), plugin.Settings()))
-    assert (settings["switch:0.initial_state"], settings["switch:0.auto_off"]) == ("off", True)
-    assert "switch:0.auto_on" not in settings
+    assert settings["switch:0.initial_state"] == "off"
+    assert (settings["switch:0.auto_off"], settings["switch:0.auto_on"]) == (True, False)
+    assert "switch:0.auto_on_delay" not in settings
 
 
 def test_a_plug_has_no_input_to_match():
@@ -188,8 +190,7 @@ def test_its_firmware_is_read_and_the_next_one_forced_upon_it(device):
 
 
 def test_numbers_and_names_are_each_types_own():
-    rows = (*RELAYS, *PLUGS, *THERMOMETERS)
-    assert len(TYPES) == len(rows) == len({row.name for row in rows}) == len({row.page for row in rows})
+    assert len(TYPES) == len({row.name for row in ROWS}) == len({row.page for row in ROWS}) == len({row.model for row in ROWS})
     assert all(number == 411 or number in range(1100, 1200) for number in TYPES)
 
 

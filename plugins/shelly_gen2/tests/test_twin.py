@@ -145,6 +145,14 @@ def test_four_relays_of_one_unit_are_told_apart():
     assert Measure(Quantity.POWER, 500.0, channel=1) in hear(FOUR, twin.draw(500.0, NOON, channel=1))
 
 
+def test_passwords_are_written_and_never_read():
+    twin = twin_of(RELAY)
+    call(twin, "Mqtt.SetConfig", config={"user": "D003", "pass": "s3cret"})
+    call(twin, "Wifi.SetConfig", config={"sta": {"ssid": "maison", "pass": "s3cret"}})
+    for method in ("Mqtt.GetConfig", "Wifi.GetConfig", "Shelly.GetConfig"):
+        assert "s3cret" not in str(call(twin, method))
+
+
 def test_told_not_to_notify_it_is_silent_on_events():
     twin = twin_of(RELAY)
     call(twin, "Mqtt.SetConfig", config={"rpc_ntf": False})

@@ -103,7 +103,6 @@ class Web:
             "device": {},
             "wifi_ap": {"enabled": False, "ssid": hostname, "key": ""},
             "wifi_sta": station, "wifi_sta1": {**station, "enabled": False, "ssid": None},
-            "ap_roaming": {"enabled": False, "threshold": -70},
             "mqtt": {"enable": True, "server": "192.168.33.3:1883", "user": "", "id": self.id, "reconnect_timeout_max": 60.0,
                      "reconnect_timeout_min": 2.0, "clean_session": True, "keep_alive": 60, "max_qos": 0, "retain": False,
                      "update_period": 30},
@@ -219,7 +218,8 @@ def fahrenheit(celsius: float) -> float:
 def plug_settings() -> Json:
     """What a Plug S adds to `/settings`."""
     return {
-        "device": {"num_outputs": 1, "num_meters": 1}, "led_status_disable": False,
+        "device": {"num_outputs": 1, "num_meters": 1}, "ap_roaming": {"enabled": False, "threshold": -70},
+        "led_status_disable": False,
         "actions": {"active": False, "names": ["btn_on_url", "out_on_url", "out_off_url"]},
         "hwinfo": {"hw_revision": "prod-190516", "batch_id": 1}, "max_power": 2500, "led_power_disable": False,
         "relays": [{"name": None, "appliance_type": "General", "ison": False, "has_timer": False, "default_state": "off",

@@ -9,7 +9,9 @@ from datetime import timedelta
 from elfe.devices import Capability, Caveat, DeviceType, PresenceBy
 
 FIRST_ENGINE = "https://github.com/Energies-citoyennes-en-Pays-de-Vilaine/commande"      # its device_socorel.py
-METERS = "https://www.capfile.com/index.php?option=com_content&view=article&id=6:lexiquetelereleve&catid=2:general&Itemid=12"
+# PA1MN in kW among the labels of an ICE meter; how a meter's number reads: maker, year, type, number, at www.capfile.com
+METERS = ("https://github.com/Watteco/Codec-Report-Standard-Javascript/blob/0c93f2f0a900846c28eddbcd034c9a12c5a69efc/"
+          "decodeZCLAvecTIC.js")
 
 CAVEATS = (
     Caveat("Unverified: no vendor's documentation of this PLC was found. Topics, payloads and periods are those that the ELFE "

@@ -28,6 +28,7 @@ from elfe.cli.history import history
 from elfe.cli.orders import orders
 from elfe.cli.plan import plan
 from elfe.cli.plugins import plugins
+from elfe.cli.screen import app as screen
 from elfe.cli.up import up
 from elfe.errors import ElfeError, SetupError
 
@@ -57,7 +58,7 @@ for name, function in (("demo", demo), ("up", up), ("declare", declare), ("docto
 devices.command("watch")(watch)
 devices.command("send")(send)
 for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("command", command),
-                    ("history", history), ("db", db), ("broker", broker)):
+                    ("history", history), ("db", db), ("broker", broker), ("screen", screen)):
     app.add_typer(group, name=name)
 
 

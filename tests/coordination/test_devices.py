@@ -32,11 +32,11 @@ def test_a_row_filled_by_hand_is_read_through_its_topic_columns(drivers: Drivers
 
 def test_what_cannot_be_read_is_told_and_spoils_no_other(drivers: Drivers) -> None:
     nonsense = evolve(BY_HAND, id="A111", control_topic="?", command_topic="", lwt_topic="aucun")
-    unknown = evolve(BY_HAND, id="G002", type_id=711)
+    unknown = evolve(BY_HAND, id="Z002", type_id=9999)
     found, problems = device_values([nonsense, unknown, BY_HAND], drivers, "engine")
     assert [row.id for row, _ in found] == ["A110"]
     assert problems[0].startswith("device A111: ")
-    assert problems[1] == "device G002: no enabled plugin drives its type 711"
+    assert problems[1] == "device Z002: no enabled plugin drives its type 9999"
 
 
 def test_a_device_in_the_store_room_is_not_installed(home: Home) -> None:

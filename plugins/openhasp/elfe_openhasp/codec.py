@@ -49,9 +49,9 @@ GESTURES = {                # Parser::get_event_name; "lost" is never sent, a fi
     "changed": Gesture.CHANGED,
 }
 PLACES = {f"p{page}b{item}": (page, item) for page in PAGES for item in range(256)}
-PLACE_LIKE = re.compile(r"p\d+b\d+")
-OUTPUT = re.compile(r"output(\d{1,2})")           # a GPIO of the board; the Core2 drives none
-FIGURES = re.compile(r"-?\d{1,5}")
+PLACE_LIKE = re.compile(r"p[0-9]+b[0-9]+")
+OUTPUT = re.compile(r"output([0-9]{1,2})")           # a GPIO of the board; the Core2 drives none
+FIGURES = re.compile(r"-?[0-9]{1,5}")
 WIDEST = 65_535                                   # values are int16; "no button" of a matrix is 65535
 LONGEST_TEXT = 256                                # the firmware's own buffer of an option
 IDLE = {"off": (), "short": (), "long": ()}       # nobody has touched it for a while: nothing to us
@@ -250,7 +250,7 @@ READERS: Mapping[str, Callable[[bytes], tuple[Event, ...]]] = {
 
 # -- the first command engine's columns -------------------------------------------------------------------------------------
 
-COLUMN = re.compile(r"(?P<node>[^+#]+?)/(?:(?:command|cmd)(?:/jsonl?)?|(?:state/)?page|state(?:/[^/]+)?|LWT)")
+COLUMN = re.compile(r"(?P<node>(?:[^+#]+/)?hasp/[^/+#]+)/(?:(?:command|cmd)(?:/jsonl?)?|(?:state/)?page|state(?:/[^/]+)?|LWT)")
 
 
 def render_columns(device: Device) -> LegacyTopics:

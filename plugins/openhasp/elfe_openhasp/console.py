@@ -34,7 +34,7 @@ def onboard(node: str, network: Network) -> ConfigPush:
     lines = grouped([*_broker(node, network), *_wifi(network), "reboot"], json.dumps, LINE)
     steps = tuple(SerialLine(each) for each in lines)
     if any(len(each.text) > LINE for each in steps):
-        raise ValueError(f"a value is too long for the screen's console: {LINE} characters, of which an accent takes six")
+        raise ValueError(f"trop long pour la console de l'écran : {LINE} caractères, un accent en prend six")
     return ConfigPush(steps, expects=(Setting("console", BOOTED),))
 
 
@@ -42,10 +42,10 @@ def _broker(node: str, network: Network) -> Iterator[str]:
     if not network.host:
         return
     if network.tls:
-        raise ValueError("openHASP speaks no TLS: give the screen a listener of the broker without it")
+        raise ValueError("openHASP ne parle pas TLS : donnez à l'écran un port du broker sans TLS")
     prefix, _, hostname = node.partition("/")
     if prefix != "hasp" or not hostname or "/" in hostname:
-        raise ValueError(f"the firmware's own topic is hasp/<hostname>, not {node}")
+        raise ValueError(f"le topic de l'écran est toujours hasp/<nom>, jamais {node}")
     yield _command("hostname", hostname)
     yield _command("mqtthost", network.host)
     yield f"mqttport={network.port}"
@@ -60,9 +60,9 @@ def _wifi(network: Network) -> Iterator[str]:
 
 
 def _command(name: str, value: str) -> str:
-    """`name=value`; what is refused is not told, it may be a secret."""
+    """`name=value`; what is refused is not told, it may be a secret. An installer reads this, in French."""
     if len(value.encode()) > LONGEST[name]:
-        raise ValueError(f"{name}: the screen keeps {LONGEST[name]} bytes, this is {len(value.encode())}")
+        raise ValueError(f"{name} : l'écran n'en retient que {LONGEST[name]} octets, en voici {len(value.encode())}")
     if not value.isprintable() or value == MASK:
-        raise ValueError(f"{name}: a character that cannot be typed, or the password that stands for none")
+        raise ValueError(f"{name} : un caractère qui ne peut être tapé, ou {MASK}, que l'écran prend pour « inchangé »")
     return f"{name}={value}"

@@ -1,38 +1,35 @@
 """What devices that run Tasmota say and understand. Nous A1T on 12.x unless a line says otherwise."""
 
-from datetime import UTC, datetime, timedelta
-
 import elfe_tasmota as plugin
 import pytest
 
 from elfe.devices import (
+    Acknowledgement,
     BadPayload,
     Device,
-    Encoded,
+    Fault,
+    Firmware,
     LegacyTopics,
     Measure,
     OutputState,
     Presence,
-    Publish,
     Quantity,
-    Query,
     Setting,
-    Switch,
 )
 
 PLUG = Device(id="A123", type_id=112, templates={"topic": "A123", "full_topic": "%prefix%/%topic%/"})
 CARD = Device(id="B001", type_id=211, templates={"topic": "B001", "full_topic": "%prefix%/%topic%/"})
-NOON = datetime(2024, 10, 11, 12, tzinfo=UTC)
 
 STATE = (b'{"Time":"2020-12-27T12:36:09","Uptime":"5T14:15:34","UptimeSec":483334,"Heap":26,"SleepMode":"Dynamic","Sleep":50,'
          b'"LoadAvg":19,"MqttCount":34,"POWER":"OFF","Wifi":{"AP":1,"SSId":"maison","BSSId":"00:00:5E:00:53:00","Channel":1,'
          b'"RSSI":100,"Signal":-44,"LinkCount":9,"Downtime":"0T00:00:19"}}')
 ENERGY = (b'"ENERGY":{"TotalStartTime":"2020-12-21T14:57:55","Total":0.001,"Yesterday":0.000,"Today":0.001,"Period":1,"Power":11,'
           b'"ApparentPower":20,"ReactivePower":17,"Factor":0.54,"Voltage":294,"Current":0.068}')
+STATE_MEANS = [OutputState(False), Measure(Quantity.SIGNAL, -44.0)]
 ENERGY_MEANS = [
-    Measure(Quantity.POWER, 11.0), Measure(Quantity.ENERGY, 1.0), Measure(Quantity.APPARENT_POWER, 20.0),
-    Measure(Quantity.REACTIVE_POWER, 17.0), Measure(Quantity.POWER_FACTOR, 0.54), Measure(Quantity.VOLTAGE, 294.0),
-    Measure(Quantity.CURRENT, 0.068),
+    Measure(Quantity.ENERGY, 1.0), Measure(Quantity.ENERGY, 1.0, register="today"), Measure(Quantity.POWER, 11.0),
+    Measure(Quantity.APPARENT_POWER, 20.0), Measure(Quantity.REACTIVE_POWER, 17.0), Measure(Quantity.POWER_FACTOR, 0.54),
+    Measure(Quantity.VOLTAGE, 294.0), Measure(Quantity.CURRENT, 0.068),
 ]
 THREE_PHASES = (b'{"ENERGY":{"Total":[1.2,3.4,0.4],"Power":[100,200,300],"Voltage":[230,231,229],"Factor":[0.9,0.8,0.7]}}')
 HISTORIQUE = (b'"TIC":{"ADCO":"021528603314","OPTARIF":"HC..","ISOUSC":15,"HCHC":920750,"HCHP":2275560,"PTEC":"HP..","IINST":1,'
@@ -62,11 +59,31 @@ SAID = [
     ("stat/A123/RESULT", b'{"PowerRetain":"OFF"}', [Setting("PowerRetain", "OFF")]),
     ("stat/A123/RESULT", b'{"PowerDelta1":110}', [Setting("PowerDelta1", "110")]),
     ("stat/A123/RESULT", b'{"PulseTime1":{"Set":2100,"Remaining":1999}}', [Setting("PulseTime1", "2100")]),
+    ("stat/A123/RESULT", b'{"PulseTime1":"300 (Active 296)"}', [Setting("PulseTime1", "300")]),        # before 6.7
+    ("stat/A123/RESULT", b'{"PulseTime1":{"Set":300,"Remaining":295},"PulseTime2":{"Set":0,"Remaining":0}}',
+     [Setting("PulseTime1", "300"), Setting("PulseTime2", "0")]),
+    ("stat/A123/RESULT", b'{"PowerDelta":"10 %"}', [Setting("PowerDelta1", "10")]),                     # before 9
+    ("stat/A123/RESULT", b'{"StateText1":"OFF"}', [Setting("StateText1", "OFF")]),
+    ("stat/A123/RESULT", b'{"SetOption65":"ON"}', [Setting("SetOption65", "ON")]),
+    ("stat/A123/RESULT", b'{"EnergyConfig":"Done"}', []),
+    ("stat/A123/RESULT", b'{"POWER1":"ON","POWER2":"OFF"}', [OutputState(True), OutputState(False, channel=1)]),
+    ("stat/A123/POWER", b"", []),                                                                      # PowerRetain 0 clears it
+    ("stat/A123/POWER", b'{"POWER":"OFF"}', [OutputState(False)]),                                     # SetOption4 1
+    ("stat/A123/STATE", STATE, STATE_MEANS),                                                           # SetOption4 1
+    ("stat/A123/STATUS2", b'{"StatusFWR":{"Version":"12.1.1(tasmota)","BuildDateTime":"2022-08-25T11:35:43","Boot":31}}',
+     [Firmware("12.1.1(tasmota)")]),
+    ("tele/A123/INFO1", b'{"Info1":{"Module":"NOUS A1T","Version":"12.1.1(tasmota)","FallbackTopic":"cmnd/DVES_AABBCC_fb/"}}',
+     [Firmware("12.1.1(tasmota)")]),
+    ("tele/wemos2/INFO1", b'{"Module":"Generic","Version":"7.0.0.3(tasmota)","GroupTopic":"cmnd/sonoffs/"}',
+     [Firmware("7.0.0.3(tasmota)")]),
+    ("stat/A123/RESULT", b'{"Upgrade":"Version 12.1.1 from http://ota.tasmota.com/tasmota/release/tasmota.bin.gz"}', []),
+    ("stat/A123/UPGRADE", b'{"Upgrade":"Successful. Restarting"}', []),
+    ("stat/A123/UPGRADE", b'{"Upgrade":"Failed Wrong HTTP code"}', [Fault("upgrade Failed Wrong HTTP code")]),
     ("stat/A123/POWER", b"ON", [OutputState(True)]),
     ("stat/A123/POWER", b"OFF", [OutputState(False)]),
     ("stat/A123/POWER2", b"ON", [OutputState(True, channel=1)]),
-    ("tele/A123/STATE", STATE, [OutputState(False)]),
-    ("stat/A123/STATUS11", b'{"StatusSTS":' + STATE + b"}", [OutputState(False)]),
+    ("tele/A123/STATE", STATE, STATE_MEANS),
+    ("stat/A123/STATUS11", b'{"StatusSTS":' + STATE + b"}", STATE_MEANS),
     ("tele/A123/SENSOR", b'{"Time":"2020-12-27T13:11:09",' + ENERGY + b"}", ENERGY_MEANS),
     ("stat/A123/STATUS8", b'{"StatusSNS":{"Time":"2020-12-27T13:11:09",' + ENERGY + b"}}", ENERGY_MEANS),
     ("stat/A123/STATUS10", b'{"StatusSNS":{' + ENERGY + b'},"StatusSTS":{"POWER":"ON"}}', [*ENERGY_MEANS, OutputState(True)]),
@@ -79,12 +96,20 @@ SAID = [
       Measure(Quantity.ENERGY, 5000.0)]),
     ("tele/A123/SENSOR", b'{"ENERGY":{"Power":null,"Voltage":231}}', [Measure(Quantity.VOLTAGE, 231.0)]),
     ("tele/A123/SENSOR", THREE_PHASES,
-     [*(Measure(Quantity.POWER, watts, register=phase) for phase, watts in (("a", 100.0), ("b", 200.0), ("c", 300.0))),
-      Measure(Quantity.POWER, 600.0),
-      *(Measure(Quantity.ENERGY, hours, register=phase) for phase, hours in (("a", 1200.0), ("b", 3400.0), ("c", 400.0))),
+     [*(Measure(Quantity.ENERGY, hours, register=phase) for phase, hours in (("a", 1200.0), ("b", 3400.0), ("c", 400.0))),
       Measure(Quantity.ENERGY, pytest.approx(5000.0)),
-      *(Measure(Quantity.POWER_FACTOR, factor, register=phase) for phase, factor in (("a", 0.9), ("b", 0.8), ("c", 0.7))),
-      *(Measure(Quantity.VOLTAGE, volts, register=phase) for phase, volts in (("a", 230.0), ("b", 231.0), ("c", 229.0)))]),
+      *(Measure(Quantity.POWER, watts, register=phase) for phase, watts in (("a", 100.0), ("b", 200.0), ("c", 300.0))),
+      Measure(Quantity.POWER, 600.0),
+      *(Measure(Quantity.VOLTAGE, volts, register=phase) for phase, volts in (("a", 230.0), ("b", 231.0), ("c", 229.0))),
+      *(Measure(Quantity.POWER_FACTOR, factor, register=phase) for phase, factor in (("a", 0.9), ("b", 0.8), ("c", 0.7)))]),
+    ("tele/A123/SENSOR", b'{"Time":"1970-01-01T00:00:07","ENERGY":{"Power":"00011","Voltage":"230 V","Total":"0.5 kWh"}}',
+     [Measure(Quantity.POWER, 11.0), Measure(Quantity.VOLTAGE, 230.0), Measure(Quantity.ENERGY, 500.0)]),
+    ("tele/A123/SENSOR", b'{"Time":"not a time at all","ENERGY":{"Total":-0.25}}', [Measure(Quantity.ENERGY, -250.0)]),
+    ("tele/A123/SENSOR", b'{"ENERGY":{"Total":3.0,"ExportActive":1.5,"Frequency":50}}',
+     [Measure(Quantity.ENERGY, 3000.0), Measure(Quantity.ENERGY, 1500.0, register="returned"), Measure(Quantity.FREQUENCY, 50.0)]),
+    ("stat/A123/STATUS8", b'{"StatusSNS":{"Time":"2018-02-16T16:18:49","Temperature":77,"Humidity":83,"Light":10,"TempUnit":"F"}}',
+     [Measure(Quantity.TEMPERATURE, pytest.approx(25.0)), Measure(Quantity.HUMIDITY, 83.0)]),           # Sonoff SC
+    ("tele/A123/SENSOR", b'{"Switch1":"ON","ENERGY":{"Today":0.0}}', [Measure(Quantity.ENERGY, 0.0, register="today")]),
     ("tele/A123/SENSOR", b'{"DS18B20":{"Id":"01191ED79190","Temperature":12.3},"TempUnit":"C"}',
      [Measure(Quantity.TEMPERATURE, 12.3, register="DS18B20")]),
     ("tele/A123/SENSOR", b'{"DS18B20-1":{"Id":"0119","Temperature":53.6},'
@@ -100,8 +125,9 @@ TIC = [      # the vendor's own lines for historique; labels of the network oper
     (b'{"Time":"2021-10-26T17:28:45","ENERGY":{"TotalStartTime":"2021-10-25T15:22:04","Total":9098.245,"Yesterday":6822.685,'
      b'"Today":2275.560,"Period": 9,"Power":170,"Current":1.000,"Load":6},' + HISTORIQUE +
      b',"ESP32":{"Temperature":36.1},"TempUnit":"C"}',
-     [Measure(Quantity.POWER, 170.0), Measure(Quantity.ENERGY, 9098245.0), Measure(Quantity.CURRENT, 1.0),
-      *HISTORIQUE_MEANS, Measure(Quantity.TEMPERATURE, 36.1, register="internal")]),
+     [Measure(Quantity.ENERGY, 9098245.0), Measure(Quantity.ENERGY, pytest.approx(2275560.0), register="today"),
+      Measure(Quantity.POWER, 170.0), Measure(Quantity.CURRENT, 1.0), *HISTORIQUE_MEANS,
+      Measure(Quantity.TEMPERATURE, 36.1, register="internal")]),
     (b"{" + HISTORIQUE + b"}", HISTORIQUE_MEANS),                                       # EnergyConfig Full
     (b'{"TIC":{"PAPP":160}}', [Measure(Quantity.APPARENT_POWER, 160.0)]),               # EnergyConfig Changed
     (b'{"TIC":{"BASE":"000000104","PTEC":"TH.."}}', [Measure(Quantity.ENERGY, 104.0, register="BASE")]),
@@ -109,15 +135,20 @@ TIC = [      # the vendor's own lines for historique; labels of the network oper
      [*(Measure(Quantity.CURRENT, amperes, register=phase) for phase, amperes in (("a", 1.0), ("b", 2.0), ("c", 3.0))),
       Measure(Quantity.APPARENT_POWER, 1380.0)]),
     (b'{"TIC":{}}', []),
+    (b'{"TIC":{"PAPP":"00170VA","IINST":"001","HCHC":"000920750 Wh"}}',
+     [Measure(Quantity.APPARENT_POWER, 170.0), Measure(Quantity.CURRENT, 1.0),
+      Measure(Quantity.ENERGY, 920750.0, register="HCHC")]),
     (STANDARD, STANDARD_MEANS),
 ]
 
 REFUSED = [
-    ("stat/A123/POWER", b"on"), ("stat/A123/POWER", b""), ("stat/A123/POWER", b"\x00"),
+    ("stat/A123/POWER", b"on"), ("stat/A123/POWER", b"AN"), ("stat/A123/POWER", b"\x00"),
     ("stat/A123/RESULT", b""), ("stat/A123/RESULT", b"ON"), ("stat/A123/RESULT", b'{"POWER":1}'),
     ("stat/A123/RESULT", b'{"PulseTime1":{"Set":null}}'), ("stat/A123/RESULT", b'\xef\xbb\xbf{"POWER":"ON"}'),
     ("tele/A123/STATE", b'{"POWER":null}'), ("tele/A123/SENSOR", b'{"ENERGY":null}'), ("tele/A123/SENSOR", b'{"ENERGY":[]}'),
-    ("tele/A123/SENSOR", b'{"ENERGY":{"Power":NaN}}'), ("tele/A123/SENSOR", b'{"ENERGY":{"Power":"11"}}'),
+    ("tele/A123/SENSOR", b'{"ENERGY":{"Power":NaN}}'), ("tele/A123/SENSOR", b'{"ENERGY":{"Power":"eleven"}}'),
+    ("tele/A123/SENSOR", b'{"ENERGY":{"Power":"11 V"}}'), ("tele/A123/SENSOR", b'{"ENERGY":{"Power":true}}'),
+    ("tele/A123/STATE", b'{"POWER":"AN"}'), ("stat/A123/RESULT", b'{"PowerOnState":true}'),
     ("tele/A123/SENSOR", b'{"ENERGY":{"Power":[1,null]}}'), ("tele/A123/SENSOR", b'{"ENERGY":{"Total":1e308}}'),
     ("tele/A123/SENSOR", b'{"TIC":{"BASE":"-"}}'), ("tele/A123/SENSOR", b'{"TIC":{"PAPP":"inf"}}'),
     ("tele/A123/SENSOR", b'{"StatusSNS":3}'), ("tele/A123/SENSOR", b"[" * 10_000), ("tele/A123/SENSOR", b"x" * 70_000),
@@ -162,16 +193,6 @@ def test_a_presence_in_another_familys_words_is_refused(payload):
         plugin.parse_lwt(PLUG, payload)
 
 
-def test_on_is_said_in_its_own_word_and_proved_by_its_result():
-    assert plugin.encode_command(PLUG, Switch(True)) == Encoded(
-        (Publish("cmnd/A123/POWER", b"ON"),), expects=OutputState(True), within=timedelta(seconds=5))
-
-
-def test_an_empty_order_asks_for_the_state():
-    publishes = plugin.encode_command(PLUG, Query()).publishes
-    assert publishes == (Publish("cmnd/A123/POWER", b""), Publish("cmnd/A123/STATUS", b"8"))
-
-
 def test_the_prefix_stands_where_the_devices_own_full_topic_has_it():
     device = Device(id="X001", type_id=112, templates={"topic": "X001", "full_topic": "xky/%topic%/%prefix%/"}, channel=1)
     topics = plugin.build_topics(device)
@@ -190,57 +211,26 @@ def test_a_row_that_tells_nothing_is_refused_with_what_is_expected(columns):
         plugin.parse_legacy_topics(112, columns)
 
 
-def test_the_power_up_state_is_pushed_before_the_timer_that_it_turns_round():
-    names = [step.topic.rpartition("/")[2] for step in plugin.push_config(PLUG, plugin.Settings()).steps]
-    assert names == ["TelePeriod", "PowerDelta1", "PowerRetain", "PowerOnState", "PulseTime1"]
+# -- over its web page ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("device", "seconds"), [(PLUG, b"30"), (CARD, b"300")])
-def test_each_type_has_its_own_period(device, seconds):
-    assert plugin.push_config(device, plugin.Settings()).steps[0].payload == seconds
+@pytest.mark.parametrize(("path", "body", "meaning"), [
+    ("/cm?cmnd=Status%202", b'{"StatusFWR":{"Version":"12.1.1(tasmota)"}}',
+     [Acknowledgement("Status", ok=True), Firmware("12.1.1(tasmota)")]),
+    ("/cm?cmnd=Power", b'{"POWER":"ON"}', [Acknowledgement("Power", ok=True), OutputState(True)]),
+    ("/cm?cmnd=Status%206", b'{"StatusMQT":{"MqttHost":"10.0.0.2","MqttPort":1883,"MqttUser":"A123","MqttCount":1}}',
+     [Acknowledgement("Status", ok=True), Setting("MqttHost", "10.0.0.2"), Setting("MqttPort", "1883"),
+      Setting("MqttUser", "A123")]),
+    ("/cm?cmnd=Pover", b'{"Command":"Unknown"}', [Acknowledgement("Pover", ok=False, detail="Unknown")]),
+    ("/cm?cmnd=Backlog%20MqttPassword%20s3cret", b'{"WARNING":"Need user=<username>&password=<password>"}',
+     [Acknowledgement("Backlog", ok=False, detail="Need user=<username>&password=<password>")]),
+    ("/cm", b"{}", [Acknowledgement("", ok=True)]),
+])
+def test_what_its_web_page_answers(path, body, meaning):
+    assert list(plugin.decode_http(PLUG, path, body)) == meaning
 
 
-def test_a_longest_timer_stays_in_the_firmwares_range():
-    step = plugin.push_config(PLUG, plugin.Settings(pulse_time_s=64_000)).steps[-1]
-    assert 64_100 <= int(step.payload) <= 64_900
-
-
-def configured():
-    twin = plugin.simulate(PLUG, seed=1)
-    twin.connected(NOON)
-    for step in plugin.push_config(PLUG, plugin.Settings()).steps:
-        twin.receive(step.topic, step.payload, NOON)
-    return twin
-
-
-def test_a_repeated_off_holds_the_timer_off():
-    twin = configured()
-    for minutes in (0, 25, 50):
-        twin.receive("cmnd/A123/POWER", b"OFF", NOON + timedelta(minutes=minutes))
-    twin.tick(NOON + timedelta(minutes=75))
-    assert twin.outputs == {0: False}
-    twin.tick(NOON + timedelta(minutes=95))
-    assert twin.outputs == {0: True}
-
-
-def test_after_a_power_cut_it_stays_open_until_its_timer_is_over():
-    twin = configured()
-    twin.reboot(NOON)
-    assert twin.outputs == {0: False}
-    twin.tick(NOON + timedelta(minutes=45))
-    assert twin.outputs == {0: True}
-
-
-def test_an_on_before_the_power_up_state_is_inverted_cuts_itself():
-    twin = plugin.simulate(PLUG, seed=1)
-    twin.connected(NOON)
-    twin.receive("cmnd/A123/PulseTime1", b"1900", NOON)
-    twin.receive("cmnd/A123/POWER", b"ON", NOON)
-    twin.tick(NOON + timedelta(minutes=31))
-    assert twin.outputs == {0: False}
-
-
-def test_a_small_change_of_power_waits_for_the_period():
-    twin = configured()
-    assert twin.draw(9.0, NOON) == ()
-    assert [each.topic for each in twin.draw(11.0, NOON)] == ["tele/A123/STATE", "tele/A123/SENSOR"]
+@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff", b"[]"])
+def test_what_is_no_answer_is_refused(body):
+    with pytest.raises(BadPayload):
+        plugin.decode_http(PLUG, "/cm?cmnd=Power", body)

@@ -1,0 +1,136 @@
+"""A screen that is not there does what the firmware does, with its oddities."""
+
+from datetime import UTC, datetime, timedelta
+
+import elfe_openhasp as plugin
+import pytest
+from elfe_openhasp.twin import ScreenTwin
+
+from elfe.devices import Device, Firmware, Gesture, Publish, UserInput
+
+SCREEN = Device(id="G002", type_id=711, templates={"node": "hasp/G002"})
+NOON = datetime(2024, 10, 11, 12, tzinfo=UTC)
+SHOW = "hasp/g002/command/jsonl"
+
+
+def born(version: str = "0.6.3") -> ScreenTwin:
+    twin = ScreenTwin(node="hasp/g002", version=version)
+    twin.connected(NOON)
+    return twin
+
+
+def heard(said: tuple[Publish, ...]) -> list[object]:
+    return [event for each in said for event in plugin.decode_message(SCREEN, each.topic, each.payload)]
+
+
+def told(twin: ScreenTwin, name: str, payload: bytes = b"") -> list[tuple[str, bytes]]:
+    said = twin.receive(f"hasp/g002/command/{name}".rstrip("/"), payload, NOON)
+    return [(each.topic.removeprefix("hasp/g002/"), each.payload) for each in said]
+
+
+def test_it_tells_how_it_stands_when_it_comes():
+    said = ScreenTwin(node="hasp/g002").connected(NOON)
+
+    assert said[0] == Publish("hasp/g002/LWT", b"online", qos=0, retain=True)
+    assert UserInput(Gesture.PAGE, 1) in heard(said[1:])
+    assert Firmware("0.6.3") in heard(said[1:])
+
+
+def test_declaring_a_flexibility_by_finger():
+    """The acceptance of the first project: on the car's page, ready by 22:00, nothing in the battery, then the switch."""
+    twin = born()
+    inputs = [event for said in (twin.turn_to(5, NOON), twin.choose(5, 5, 22, "22h", NOON), twin.choose(5, 8, 0, "0%", NOON),
+                                 twin.tap(5, 3, NOON)) for event in heard(said)
+              if isinstance(event, UserInput) and event.gesture is not Gesture.DOWN]
+
+    assert inputs == [
+        UserInput(Gesture.PAGE, 5),
+        UserInput(Gesture.SHORT, 5, 5, 0), UserInput(Gesture.CHANGED, 5, 5, 22, "22h"),
+        UserInput(Gesture.SHORT, 5, 8, 0), UserInput(Gesture.CHANGED, 5, 8, 0, "0%"),
+        UserInput(Gesture.SHORT, 5, 3, 1),
+    ]
+    assert twin.shown[(5, 3)]["val"] == 1
+
+
+def test_an_indicator_does_not_feel_a_finger():
+    assert heard(born().tap(2, 10, NOON)) == []
+
+
+def test_an_item_that_is_not_there_is_not_shown_unless_its_object_is_told():
+    twin = born()
+    twin.receive(SHOW, b'{"page":1,"id":90,"text":"rien"}\n{"page":1,"id":91,"obj":"label","text":"ici"}', NOON)
+
+    assert (1, 90) not in twin.shown
+    assert twin.shown[(1, 91)] == {"text": "ici"}
+
+
+def test_a_line_that_cannot_be_read_costs_those_behind_it():
+    twin = born()
+    twin.receive(SHOW, b'{"page":2,"id":8,"val":1}\n{"page":2,"id":9,"val":\n{"page":2,"id":5,"val":3}', NOON)
+
+    assert [twin.shown[(2, item)].get("val") for item in (8, 9, 5)] == [1, None, None]
+
+
+def test_a_line_that_is_too_large_costs_those_behind_it():
+    twin = born()
+    twin.receive(SHOW, b'{"page":9,"id":8,"text":"%s"}\n{"page":2,"id":5,"val":3}' % (b"x" * 1200), NOON)
+
+    assert (twin.shown[(9, 8)], twin.shown[(2, 5)]) == ({}, {})
+
+
+@pytest.mark.parametrize(("version", "shown"), [("0.6.3", None), ("0.7.1", 1)])
+def test_a_packet_that_is_too_long_is_dropped_by_06_and_cut_by_07(version, shown):
+    twin = born(version)
+    twin.receive(SHOW, b'{"page":2,"id":8,"val":1}\n' + b'{"page":2,"id":9,"val":1}\n' * 100, NOON)
+
+    assert twin.shown[(2, 8)].get("val") == shown
+
+
+def test_a_screen_that_restarts_has_forgotten_what_it_showed():
+    twin = born()
+    twin.receive(SHOW, b'{"page":9,"id":8,"text":"ecran"}', NOON)
+    said = twin.receive("hasp/g002/command/reboot", b"", NOON)
+
+    assert twin.shown[(9, 8)] == {}
+    assert [each.payload for each in said[:2]] == [b"offline", b"online"]
+
+
+def test_it_finds_itself_idle_and_wakes_at_a_touch():
+    twin = born()
+    short = twin.tick(NOON + timedelta(seconds=60))
+    long = twin.tick(NOON + timedelta(seconds=180))
+    woken = twin.tap(2, 3, NOON + timedelta(seconds=200))
+
+    assert [each.payload for each in (*short, *long) if each.topic.endswith("/idle")] == [b"short", b"long"]
+    assert woken[0] == Publish("hasp/g002/state/idle", b"off", qos=0)
+
+
+@pytest.mark.parametrize(("name", "payload", "answers"), [
+    ("page", b"3", [("state/page", b"3")]),
+    ("page", b"", [("state/page", b"1")]),
+    ("", b"page 4", [("state/page", b"4")]),
+    ("json", b'["page 2", "idle"]', [("state/page", b"2"), ("state/idle", b"off")]),
+    ("backlight", b'{"brightness":128}', [("state/backlight", b'{"state":"on","brightness":128}')]),
+    ("p2b3.val", b"", [("state/p2b3", b'{"val":null}')]),
+    ("nonsense", b"1", []),
+])
+def test_it_answers_commands(name, payload, answers):
+    assert told(born(), name, payload) == answers
+
+
+def test_an_attribute_is_set_and_asked_for():
+    twin = born()
+    told(twin, "p2b8.val", b"7")
+
+    assert told(twin, "p2b8.val") == [("state/p2b8", b'{"val":7}')]
+
+
+@pytest.mark.parametrize(("version", "topic", "understood"), [
+    ("0.6.3", "hasp/g002/config/debug", True), ("0.6.3", "hasp/g002/command/config/debug", False),
+    ("0.7.1", "hasp/g002/config/debug", False), ("0.7.1", "hasp/g002/command/config/debug", True),
+])
+def test_each_version_has_a_topic_of_its_own_for_its_configuration(version, topic, understood):
+    twin = born(version)
+    twin.receive(topic, b'{"tele":120}', NOON)
+
+    assert (twin.config["debug"]["tele"] == 120) is understood

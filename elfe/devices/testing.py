@@ -306,6 +306,17 @@ def no_topic_leaves_the_device(bench: Bench, module: ModuleType) -> None:
         assert not any(topic_matches_sub(mine, theirs) for theirs in (*other.listen, other.command) if theirs)
 
 
+def its_account_suffices(bench: Bench, module: ModuleType) -> None:
+    """What the unit subscribes to and says lies within `Topics.reads` and `writes`: its account is granted these alone."""
+    outputs = [bench.driver.build_topics(evolve(bench.device, channel=each)) for each in range(max(1, bench.type.outputs))]
+    reads = [filter for topics in outputs for filter in topics.reads or (topics.command,)]
+    writes = [filter for topics in outputs for filter in topics.writes or topics.listen]
+    writes.append(f"{bench.device.reply_to}/#")
+    said = {each.topic for each in bench.a_day_of(bench.twin())}
+    assert not {each for each in bench.twin().subscriptions if not any(topic_matches_sub(mine, each) for mine in reads)}
+    assert not {each for each in said if not any(topic_matches_sub(mine, each) for mine in writes)}
+
+
 def a_command_goes_to_the_command_topic_and_is_never_retained(bench: Bench, module: ModuleType) -> None:
     """A retained command would be carried out again by everyone who subscribes."""
     bench.must(Capability.SWITCH)
@@ -557,6 +568,7 @@ RULES: tuple[Callable[[Bench, ModuleType], None], ...] = (
     what_the_type_can_do_has_its_hook,
     the_type_says_how_long_its_silence_may_last,
     no_topic_leaves_the_device,
+    its_account_suffices,
     a_command_goes_to_the_command_topic_and_is_never_retained,
     a_command_is_proved_by_its_own_echo,
     a_press_is_answered_by_itself_and_presses_once,

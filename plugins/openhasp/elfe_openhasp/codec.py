@@ -88,7 +88,8 @@ def node(device: Device) -> str:
 def topics(device: Device) -> Topics:
     """Where it listens, and what it says where."""
     root = node(device)
-    return Topics(command=f"{root}/command/jsonl", listen={f"{root}/state/+": Role.SAYS, f"{root}/LWT": Role.PRESENCE})
+    return Topics(command=f"{root}/command/jsonl", listen={f"{root}/state/+": Role.SAYS, f"{root}/LWT": Role.PRESENCE},
+                  reads=(f"{root}/command/#", f"{root}/config/#"), writes=(f"{root}/state/#", f"{root}/LWT"))
 
 
 # -- what it is told ----------------------------------------------------------------------------------------------------

@@ -55,7 +55,9 @@ def device_types() -> tuple[DeviceType, ...]:
 def build_topics(device: Device) -> Topics:
     root, kind = device.templates["root"], KINDS[device.type_id]
     says = {f"{root}/{name}": Role.SAYS for name in kind.listen}
-    return Topics(f"{root}/{kind.command}" if kind.command else "", {**says, f"{root}/online": Role.PRESENCE})
+    return Topics(f"{root}/{kind.command}" if kind.command else "", {**says, f"{root}/online": Role.PRESENCE},
+                  reads=(f"{root}/command", f"{root}/relay/0/command", "shellies/command"),
+                  writes=(f"{root}/#", "shellies/announce"))
 
 
 @hookimpl

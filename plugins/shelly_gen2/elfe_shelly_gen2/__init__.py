@@ -82,6 +82,8 @@ def build_topics(device: Device) -> Topics:
             f"{root}/online": Role.PRESENCE,
             f"{device.reply_to}/rpc": Role.ANSWERS,
         },
+        reads=(f"{root}/rpc", f"{root}/command", f"{root}/command/+"),
+        writes=(f"{root}/status/+", f"{root}/events/rpc", f"{root}/online"),
     )
 
 

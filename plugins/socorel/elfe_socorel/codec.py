@@ -54,7 +54,8 @@ def topics(device: Device) -> Topics:
     """Its own order topic; what is said is said for all eight."""
     root = device.templates["root"]
     watts_per_unit(device)
-    return Topics(command=_command(device), listen={f"{root}/{name}": Role.SAYS for name in (BITMAP, *STATES, POWER, MODE)})
+    return Topics(command=_command(device), listen={f"{root}/{name}": Role.SAYS for name in (BITMAP, *STATES, POWER, MODE)},
+                  reads=(_command(device),), writes=(f"{root}/+",))
 
 
 def watts_per_unit(device: Device) -> float:

@@ -83,13 +83,18 @@ class Settings:
 # -- topics -------------------------------------------------------------------------------------------------------------
 
 
+REQUESTS = ("requestInfo", "requestSettings", "setMode", "setHold", "holdPress", "rescan")      # to the gateway, for its bots
+
+
 def topics(device: Device) -> Topics:
     """Where its orders go, and what is said of it; the last will is its gateway's."""
     root = _root(device)
     said = ("status", "battery", "rssi", "attributes", "settings")
     return Topics(command=f"{root}/set",
                   listen={**{f"{root}/{name}": Role.SAYS for name in said},
-                          f"{device.templates['gateway']}/lastwill": Role.PRESENCE})
+                          f"{device.templates['gateway']}/lastwill": Role.PRESENCE},
+                  reads=(f"{root}/set", *(f"{device.templates['gateway']}/{name}" for name in REQUESTS)),
+                  writes=(f"{device.templates['gateway']}/#",))
 
 
 def _root(device: Device) -> str:

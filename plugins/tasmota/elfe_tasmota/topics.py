@@ -31,6 +31,8 @@ def topics(device: Device, switches: bool) -> Topics:
             **({topic(device, "stat", power): Role.SAYS} if switches else {}),
             topic(device, "tele", "LWT"): Role.PRESENCE,
         },
+        reads=(topic(device, "cmnd", "#"),),
+        writes=(topic(device, "stat", "#"), topic(device, "tele", "#"), topic(device, "cmnd", "POWER")),      # its own, at birth
     )
 
 

@@ -93,8 +93,9 @@ class Web:
 
     @property
     def mac(self) -> str:
-        """Half of it is its own."""
-        return "E868E7" + f"{Random(self.root).randrange(1 << 24):06X}"
+        """It ends with its hardware id, which its MQTT id tells unless its owner chose another."""
+        found = re.search(r"-([0-9A-F]{6})$", self.id.upper())
+        return "E868E7" + (found[1] if found else f"{Random(self.root).randrange(1 << 24):06X}")
 
     def __attrs_post_init__(self) -> None:
         hostname = {"SHPLG-S": "shellyplug-s-", "SHHT-1": "shellyht-"}[self.model] + self.mac[-6:]

@@ -82,7 +82,7 @@ def test_a_stranger_finds_our_plug_as_it_is(tmp_path):
             assert (reader.initialized, reader.gen, reader.model) == (True, 1, "SHPLG-S")
             assert reader.firmware_supported
             assert not reader.requires_auth
-            assert reader.hostname.startswith("shellyplug-s-")
+            assert reader.hostname == "shellyplug-s-A8BC25"
             assert block(reader, "relay").output == twin.on == 1
             assert OutputState(True) in ours(PLUG, "/status", reader.status)
             assert Firmware("1.14.0") in ours(PLUG, "/settings", reader.settings)

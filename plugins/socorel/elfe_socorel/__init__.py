@@ -35,13 +35,13 @@ def encode_command(device: Device, command: Command) -> Encoded:
 
 
 @hookimpl
-def parse_legacy_topics(type_id: int, columns: LegacyTopics) -> tuple[Mapping[str, str], int]:
-    return codec.parse_columns(columns)
+def render_legacy_topics(device: Device) -> LegacyTopics:
+    return codec.render_columns(device)
 
 
 @hookimpl
-def render_legacy_topics(device: Device) -> LegacyTopics:
-    return codec.render_columns(device)
+def parse_legacy_topics(type_id: int, columns: LegacyTopics) -> tuple[Mapping[str, str], int]:
+    return codec.parse_columns(columns)
 
 
 @hookimpl

@@ -66,13 +66,13 @@ def firmware(device: Device, running: str) -> FirmwareSteps:
 
 
 @hookimpl
-def parse_legacy_topics(type_id: int, columns: LegacyTopics) -> tuple[Mapping[str, str], int]:
-    return codec.parse_columns(columns)
+def render_legacy_topics(device: Device) -> LegacyTopics:
+    return codec.render_columns(device)
 
 
 @hookimpl
-def render_legacy_topics(device: Device) -> LegacyTopics:
-    return codec.render_columns(device)
+def parse_legacy_topics(type_id: int, columns: LegacyTopics) -> tuple[Mapping[str, str], int]:
+    return codec.parse_columns(columns)
 
 
 @hookimpl

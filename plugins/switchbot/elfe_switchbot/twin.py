@@ -36,6 +36,7 @@ WAITS_FOR_ANSWER = timedelta(seconds=20)        # waitForResponseSec
 SCANS_AFTER_ORDER = timedelta(seconds=10)       # defaultBotScanAfterControlSecs
 SUCCESS, PRESSED, BUSY, LOW_BATTERY = 1, 5, 3, 6
 QUEUE = 50
+PACKET = 1300                                    # mqtt_packet_size
 Happens = Callable[[datetime], Iterator[Publish]]
 WORDS = {SUCCESS: "success", PRESSED: "success", BUSY: "busy", LOW_BATTERY: "lowbattery"}      # any other: failed
 
@@ -67,6 +68,8 @@ class GatewayTwin:
     out_of_reach: bool = False      # no connection, no scan finds it
     busy: int = 0                   # how often it is busy before it obeys
     mute: bool = False              # it acts and never answers
+    twice: bool = False             # what was written over the air seemed not to be, and is written again
+    slow: timedelta = timedelta()   # how much longer it takes to connect
     refuses: int = 0                # its response to every order: 6 battery low, 9 wrong password
 
     _booted: bool = field(default=False, init=False)
@@ -109,9 +112,9 @@ class GatewayTwin:
         return (self._say_status("boot"), self._say("esp32/firmware", "v7.1", retain=True), online, self._say_status("waiting"))
 
     def receive(self, topic: str, payload: bytes, now: datetime) -> tuple[Publish, ...]:
-        """Into the queue; a full one is said and the order forgotten."""
+        """Into the queue; a full one is said and the order forgotten. What is empty or too long is not noticed at all."""
         text = payload.decode("utf-8", "replace")
-        if not text:
+        if not 0 < len(payload) < PACKET:
             return ()
         if len(self._queue) >= QUEUE:
             return (self._say_status("errorQueueFull"),)
@@ -188,7 +191,7 @@ class GatewayTwin:
             self._busy_until(now + ATTEMPTS_LAST)
             self._at(now + ATTEMPTS_LAST, lambda at: self._give_up(command))
         else:
-            connected = now + self._seconds(CONNECTS_WITHIN_S)
+            connected = now + self._seconds(CONNECTS_WITHIN_S) + self.slow
             self._busy_until(connected + ANSWERS_AFTER + BETWEEN_ORDERS)
             self._at(connected, lambda at: self._act(command, at))
 
@@ -234,7 +237,7 @@ class GatewayTwin:
         elif command.isdecimal():
             self.hold_s = min(int(command), 100)
         elif command in ACTIONS:
-            self.presses += 1
+            self.presses += 2 if self.twice else 1
             return PRESSED
         return SUCCESS
 

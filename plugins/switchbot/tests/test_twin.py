@@ -72,6 +72,21 @@ def test_one_that_acts_and_does_not_answer_has_pressed_all_the_same():
     assert twin.presses == 1
 
 
+def test_a_press_may_come_after_we_gave_it_up():
+    twin, now = awake(slow=timedelta(minutes=3))
+    press(twin, now)
+    assert answers(lived(twin, now, 120)) == []
+    assert answers(lived(twin, now + timedelta(seconds=120), 120))[-1] == Acknowledgement("PRESS", True)
+    assert twin.presses == 1
+
+
+def test_two_presses_may_be_answered_by_one_success():
+    twin, now = awake(twice=True)
+    press(twin, now)
+    assert answers(lived(twin, now)).count(Acknowledgement("PRESS", True)) == 1
+    assert twin.presses == 2
+
+
 @pytest.mark.parametrize(("refuses", "means"), [
     (9, [Acknowledgement("PRESS", False, "failed 9: wrong password")]),
     (6, [Acknowledgement("PRESS", False, "lowbattery 6: battery low"), Fault("lowbattery")]),
@@ -129,7 +144,7 @@ def test_hold_press_sets_the_hold_and_then_presses():
     assert (twin.hold_s, twin.presses) == (7, 1)
 
 
-@pytest.mark.parametrize("payload", [b"", b"DANCE", b"\xff\xfe", b"101.5.2"])
+@pytest.mark.parametrize("payload", [b"", b"DANCE", b"\xff\xfe", b"101.5.2", b"9" * 5000])
 def test_what_is_no_command_presses_nothing(payload):
     twin, now = awake()
     twin.receive("switchbot/C002/bot/C003/set", payload, now)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import selectors
+import ssl
 import threading
 import time
 from collections import Counter, deque
@@ -16,7 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from attrs import define, field
+from attrs import define, evolve, field
 
 from elfe.broker.address import BrokerAddress
 from elfe.broker.client import no_delay, paho_client
@@ -64,9 +65,11 @@ class Fleet:
 
     # -- the owner's thread -------------------------------------------------------------------------------------------
 
-    def add(self, client_id: str, will: Publish | None, filters: tuple[str, ...]) -> None:
-        """Connect a device; `Connected` arrives when its subscriptions stand."""
-        connection = Connection(client_id, paho_client(self._address, client_id, will), filters)
+    def add(self, client_id: str, will: Publish | None, filters: tuple[str, ...],
+            username: str = "", password: str = "") -> None:
+        """Connect a device, with its own account where it has one; `Connected` arrives when its subscriptions stand."""
+        address = evolve(self._address, username=username, password=password) if username else self._address
+        connection = Connection(client_id, paho_client(address, client_id, will), filters)
         self._wire(connection)
         with self._lock:
             self._connections[client_id] = connection
@@ -143,6 +146,8 @@ class Fleet:
                 return
             if events & selectors.EVENT_READ:
                 connection.client.loop_read()
+                while _has_more(connection.client.socket()):
+                    connection.client.loop_read()
             self._flush(connection)
 
     def _flush(self, connection: Connection) -> None:
@@ -210,3 +215,8 @@ class Fleet:
     def _put(self, connection: Connection, arrival: Arrival) -> None:
         self._inbox.append((connection.client_id, arrival))
         self._arrived.set()
+
+
+def _has_more(opened: Any) -> bool:
+    """Whether TLS has deciphered more than was read: the selector only sees what is still enciphered."""
+    return isinstance(opened, ssl.SSLSocket) and opened.pending() > 0

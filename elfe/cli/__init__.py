@@ -29,6 +29,7 @@ from elfe.cli.orders import orders
 from elfe.cli.plan import plan
 from elfe.cli.plugins import plugins
 from elfe.cli.screen import app as screen
+from elfe.cli.simulate import simulate
 from elfe.cli.up import up
 from elfe.errors import ElfeError, SetupError
 
@@ -53,7 +54,8 @@ def _root(
     ctx.obj = Context(settings.load(config))
 
 
-for name, function in (("demo", demo), ("up", up), ("declare", declare), ("doctor", doctor), ("plugins", plugins)):
+for name, function in (("demo", demo), ("up", up), ("declare", declare), ("doctor", doctor), ("plugins", plugins),
+                       ("simulate", simulate)):
     app.command(name)(function)
 devices.command("watch")(watch)
 devices.command("send")(send)

@@ -7,6 +7,7 @@ what it draws then, `next_change` when that will change by itself. The same appl
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
@@ -59,6 +60,7 @@ class Run:
     began_at: datetime | None = None       # when it first drew
     done: timedelta = timedelta()
     ended_at: datetime | None = None
+    started: bool = True                   # its start was pressed, and not pressed again
 
 
 @define
@@ -69,12 +71,17 @@ class CycleMachine:
     runs: list[Run] = field(factory=list)
     _at: datetime | None = None
 
-    def load(self, now: datetime) -> Run:
-        """A person fills it and presses start."""
-        run = Run(loaded_at=now, whole=self.profile.lasts)
+    def load(self, now: datetime, started: bool = True) -> Run:
+        """A person fills it, and presses start or leaves that to somebody else."""
+        run = Run(loaded_at=now, whole=self.profile.lasts, started=started)
         self.runs.append(run)
         self._at = now
         return run
+
+    def press(self) -> None:
+        """Its start button: what is in it starts, or pauses when it had. An empty one does nothing."""
+        if self.running is not None:
+            self.running.started = not self.running.started
 
     @property
     def running(self) -> Run | None:
@@ -85,7 +92,7 @@ class CycleMachine:
         """Go on with the cycle for as long as there was power."""
         run, before = self.running, self._at
         self._at = now
-        if run is None or before is None or not powered or now <= before:
+        if run is None or before is None or not powered or not run.started or now <= before:
             return
         run.began_at = run.began_at or before
         left = self.profile.lasts - run.done
@@ -96,15 +103,103 @@ class CycleMachine:
     def power_w(self, powered: bool) -> float:
         """What its present step draws."""
         run = self.running
-        if run is None or not powered:
+        if run is None or not powered or not run.started:
             return 0.0
         return self.profile.power_w[min(len(self.profile.power_w) - 1, run.done // self.profile.step)]
 
     def next_change(self, powered: bool) -> datetime | None:
         """The end of its present step."""
-        if self.running is None or not powered or self._at is None:
+        if self.running is None or not powered or not self.running.started or self._at is None:
             return None
         return self._at + self.profile.step - self.running.done % self.profile.step
+
+
+@define
+class Filled:
+    """A machine that somebody fills after a while, and again once it is done, at most once `every`."""
+
+    machine: CycleMachine
+    after: timedelta = timedelta()
+    every: timedelta | None = None         # None: once
+    started: bool = True                   # whether who fills it presses start too
+    _next_at: datetime | None = field(default=None, init=False)
+    _done: bool = field(default=False, init=False)
+
+    def until(self, now: datetime, powered: bool) -> None:
+        """Go on with what is in it; fill it when that is due and it is empty."""
+        self.machine.until(now, powered)
+        if self._next_at is None and not self._done:
+            self._next_at = now + self.after
+        if self._next_at is not None and now >= self._next_at and self.machine.running is None:
+            self.machine.load(now, self.started)
+            self._next_at, self._done = (now + self.every, False) if self.every else (None, True)
+
+    def power_w(self, powered: bool) -> float:
+        """What its present step draws."""
+        return self.machine.power_w(powered)
+
+    def next_change(self, powered: bool) -> datetime | None:
+        """The end of its present step, or its next filling."""
+        if self.machine.running is not None:
+            return self.machine.next_change(powered)
+        return self._next_at
+
+    def press(self) -> None:
+        """Its start button."""
+        self.machine.press()
+
+
+@define
+class Constant:
+    """Something that draws as much whenever it is supplied."""
+
+    watts: float
+
+    def until(self, now: datetime, powered: bool) -> None:
+        """It has no memory."""
+
+    def power_w(self, powered: bool) -> float:
+        """Always the same."""
+        return self.watts if powered else 0.0
+
+    def next_change(self, powered: bool) -> datetime | None:
+        """Never by itself."""
+        return None
+
+
+@define
+class Tape:
+    """A recorded draw, told from its beginning and again and again; without its supply it draws nothing and the tape runs on."""
+
+    changes: tuple[tuple[timedelta, float], ...]      # since when how much, the first at zero
+    lasts: timedelta
+    _begun_at: datetime | None = field(default=None, init=False)
+    _at: datetime | None = field(default=None, init=False)
+
+    def until(self, now: datetime, powered: bool) -> None:
+        """The tape runs."""
+        self._begun_at = self._begun_at or now
+        self._at = now
+
+    def power_w(self, powered: bool) -> float:
+        """What was recorded at this instant."""
+        return self.changes[self._index()][1] if powered and self._at is not None else 0.0
+
+    def next_change(self, powered: bool) -> datetime | None:
+        """Where the tape changes."""
+        if self._at is None or not powered or len(self.changes) < 2:
+            return None
+        following = self._index() + 1
+        end = self.changes[following][0] if following < len(self.changes) else self.lasts
+        return self._at + end - self._position()
+
+    def _position(self) -> timedelta:
+        assert self._at is not None
+        assert self._begun_at is not None
+        return (self._at - self._begun_at) % self.lasts
+
+    def _index(self) -> int:
+        return bisect_right(self.changes, self._position(), key=lambda change: change[0]) - 1
 
 
 @define
@@ -177,6 +272,10 @@ class Log:
         """A line, when something changed."""
         if not self.lines or self.lines[-1][1:] != (power_w, powered):
             self.lines.append((now, power_w, powered))
+
+    def forget(self) -> None:
+        """Keep the last line alone: nobody will make a report of the others."""
+        del self.lines[:-1]
 
     def between(self, start: datetime, end: datetime) -> Log:
         """The same log of [start, end[ alone: outside of it, nothing was drawn."""

@@ -24,7 +24,7 @@ from elfe.devices.twins import Twin
 from elfe.devices.values import HttpGet, Publish, Step
 from elfe.errors import DeclarationError
 from elfe.history.recorder import BALANCE_TOPIC
-from elfe.simulation.appliances import CycleMachine, Log, Run, SimulatedAppliance
+from elfe.simulation.appliances import CycleMachine, Filled, Log, Run, SimulatedAppliance
 from elfe.simulation.story import Act
 from elfe.slots import SLOT
 
@@ -63,6 +63,16 @@ class Unit:
     born: bool = False
     deaf: bool = False                                     # sabotaged: it ignores every order to switch on
 
+    @property
+    def presses(self) -> int:
+        """How often its finger has pressed; what has none never did."""
+        return getattr(self.twin, "presses", 0)
+
+    @property
+    def has_finger(self) -> bool:
+        """Whether it presses buttons."""
+        return hasattr(self.twin, "presses")
+
     def come_to_life(self, now: datetime) -> tuple[Publish, ...]:
         """Configured as the installer left it, then let in by the broker."""
         self.born = True
@@ -82,33 +92,40 @@ class Unit:
 
 @define
 class Group:
-    """An appliance and its devices."""
+    """An appliance and its devices. What supplies it by pressing its button, or only measures it, never cuts it."""
 
     appliance_id: int
     appliance: SimulatedAppliance
     supply: Unit
     meters: tuple[Unit, ...]
     inverted: bool = False
+    channel: int = 0                                       # of `supply`
     log: Log = field(factory=Log)
     _powered: bool = True
+    _pressed: int = 0
 
     @property
     def powered(self) -> bool:
         """Whether its supply is there."""
-        return self.supply.twin.outputs[0] != self.inverted
+        closed = self.supply.twin.outputs.get(self.channel)
+        return closed is None or closed != self.inverted
 
     def live(self, now: datetime) -> None:
         """Up to now, with the supply that it had."""
         self.appliance.until(now, self._powered)
 
     def draw(self, now: datetime) -> Iterable[tuple[str, Publish]]:
-        """With the supply that it has now: what it draws, and what its meters say of it."""
+        """With the supply that it has now, its button pressed as a finger did: what it draws, what its meters say of it."""
         self._powered = self.powered
+        for _ in range(self._pressed, self.supply.presses):
+            if isinstance(self.appliance, CycleMachine | Filled):
+                self.appliance.press()
+        self._pressed = self.supply.presses
         power_w = self.appliance.power_w(self._powered)
         self.log.write(now, power_w, self._powered)
         for unit in self.meters:
             if unit is self.supply or not self._just_changed(now):
-                for message in unit.twin.draw(power_w, now):
+                for message in unit.twin.draw(power_w, now, self.channel if unit is self.supply else 0):
                     yield unit.id, message
 
     def wakes_at(self, now: datetime) -> datetime | None:
@@ -156,6 +173,7 @@ class Homes:
     _begins_at: datetime | None = None
     _connected: bool = False
     _refused: list[str] = field(factory=list)
+    _kept: dict[str, str] = field(factory=dict)  # what the broker keeps, by topic: whose word it is
 
     def __attrs_post_init__(self) -> None:
         self._units = {unit.id: unit for group in self.groups for unit in (group.supply, *group.meters)}
@@ -202,8 +220,10 @@ class Homes:
     def close(self) -> None:
         """Leave in order, and leave nothing retained on the broker: it may be a real one."""
         for unit in self._units.values():
-            if unit.born and unit.twin.last_will is not None and unit.twin.last_will.retain:
-                self.wire.send(unit.id, Publish(unit.twin.last_will.topic, b"", retain=True))
+            if unit.twin.last_will is not None and unit.twin.last_will.retain:
+                self._kept[unit.twin.last_will.topic] = unit.id
+        for topic, client_id in self._kept.items():
+            self.wire.send(client_id, Publish(topic, b"", retain=True))
         self.wire.close()
 
     def account(self) -> Account:
@@ -243,11 +263,11 @@ class Homes:
                 self._refused.append(f"{act.appliance.name} {act.appliance.participant}: {error}")
 
     def _declare(self, act: Act, now: datetime) -> None:
-        machine = self._by_appliance[act.appliance.id].appliance
-        if isinstance(machine, CycleMachine):
-            if machine.running:
+        group = self._by_appliance[act.appliance.id]
+        if isinstance(group.appliance, CycleMachine):
+            if group.appliance.running:
                 raise DeclarationError("it still runs")
-            machine.load(now)
+            group.appliance.load(now, started=not group.supply.has_finger)
         self.declare(act.appliance.id, act.deadline, act.lasts, now)
         self.wire.send(PORTAL, Publish(f"viriya/update/{act.appliance.id}", b""))
 
@@ -263,6 +283,8 @@ class Homes:
 
     def _say(self, messages: Iterable[tuple[str, Publish]]) -> None:
         for client_id, message in messages:
+            if message.retain:
+                self._kept[message.topic] = client_id
             self.wire.send(client_id, message)
 
     def _wakes_at(self, now: datetime) -> datetime:
@@ -285,7 +307,7 @@ def _closes(twin: Twin, message: Message, now: datetime) -> bool:
     """Whether a message would switch a twin on: tried on another one like it."""
     like_it = deepcopy(twin)
     like_it.receive(message.topic, message.payload, now)
-    return any(on and not twin.outputs[channel] for channel, on in like_it.outputs.items())
+    return any(on and not twin.outputs.get(channel, False) for channel, on in like_it.outputs.items())
 
 
 def _up_to_grid(at: datetime) -> datetime:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import csv
 import gzip
 import math
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 from attrs import frozen
 
 from elfe.coordination.values import ApplianceType
-from elfe.simulation.appliances import Profile
+from elfe.errors import SettingsError
+from elfe.simulation.appliances import Profile, Tape
 from elfe.slots import HORIZON
 
 STEP = timedelta(minutes=1)
@@ -28,6 +30,8 @@ OWN = {                           # minutes at a power, of our own making
     ApplianceType.DISHWASHER: ((14, 70), (20, 1900), (36, 80), (16, 1850), (30, 60), (10, 30)),
     ApplianceType.TUMBLE_DRYER: ((50, 2250), (14, 1500), (12, 260)),
 }
+CYCLES = {each.name.lower(): each for each in OWN}
+"""The machines whose cycle we have, by name."""
 TRACES = {
     ApplianceType.WASHING_MACHINE: "washing_machine",
     ApplianceType.DISHWASHER: "dishwasher",
@@ -63,6 +67,47 @@ def profile(folder: Path | None, appliance_type: int, seed: int) -> Profile:
     steps = OWN.get(ApplianceType(appliance_type), OWN[ApplianceType.WASHING_MACHINE])
     stretch = Random(seed).uniform(0.85, 1.2)
     return Profile(tuple(float(power) for minutes, power in steps for _ in range(round(minutes * stretch))), STEP)
+
+
+def tape(path: Path) -> Tape:
+    """A recorded draw: a CSV of two columns, `t` (seconds, or an ISO date and time) and `power_w`; .gz too.
+
+    The last value lasts as long as the one before. Raises `SettingsError`.
+    """
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+            rows = list(enumerate(csv.DictReader(file), 2))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    recorded = [_moment(path, line, row) for line, row in rows if row.get("power_w") != ""]
+    ordered = all(here[0] < there[0] for here, there in pairwise(recorded))
+    if len(recorded) < 2 or not ordered:
+        raise SettingsError(f"{path}: write at least two rows of t,power_w, each later than the one before")
+    start, (before, last) = recorded[0][0], (recorded[-2][0], recorded[-1][0])
+    changes = [(at - start, power_w) for number, (at, power_w) in enumerate(recorded)
+               if not number or power_w != recorded[number - 1][1]]
+    return Tape(tuple(changes), lasts=last - start + (last - before))
+
+
+def _moment(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[timedelta, float]:
+    """One row: when, since any beginning, and how much."""
+    at, power_w = row.get("t") or "", row.get("power_w") or ""
+    try:
+        seconds, drawn = _seconds(at), float(power_w)
+        if not (math.isfinite(seconds) and 0 <= drawn < math.inf):
+            raise ValueError(at)
+    except ValueError:
+        raise SettingsError(f"{path}, line {line}: {at},{power_w} is no row of t,power_w: write 60,2050 or "
+                            "2024-06-12T10:01:00,2050") from None
+    return timedelta(seconds=seconds), drawn
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def _scaled(homes: Sequence[float], sun: Sequence[float], flexible_wh: float) -> list[float]:

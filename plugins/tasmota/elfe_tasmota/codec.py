@@ -122,12 +122,13 @@ FIGURE = re.compile(r"\s*(?P<figure>[+-]?\d{1,15}(?:\.\d{1,9})?)\s*(?P<unit>[A-Z
 def _energy(name: str, value: object) -> list[Event]:
     events: list[Event] = []
     for key, each in as_object(value).items():
-        if key in ENERGY and each is not None:
-            quantity, factor, register = ENERGY[key]
-            if type(each) is list or type(each) is dict:
-                events += _phases(each, quantity, factor, register)
-            else:
-                events.append(Measure(quantity, _figure(each, quantity, factor), register=register))
+        if key not in ENERGY or each is None:
+            continue
+        quantity, factor, register = ENERGY[key]
+        if isinstance(each, (list, dict)):
+            events += _phases(each, quantity, factor, register)
+        else:
+            events.append(Measure(quantity, _figure(each, quantity, factor), 0, register))
     return events
 
 
@@ -144,8 +145,8 @@ def _phases(values: list[Any] | dict[str, Any], quantity: Quantity, factor: floa
 
 def _tic(name: str, value: object) -> list[Event]:
     """A frame, whole or partial. The firmware makes numbers of figures; raw ones have leading zeros and may have units."""
-    return [Measure(TIC[label][0], _figure(each, TIC[label][0]), register=TIC[label][1])
-            for label, each in as_object(value).items() if label in TIC]
+    return [Measure(quantity, _figure(each, quantity), 0, register)
+            for label, each in as_object(value).items() if label in TIC for quantity, register in (TIC[label],)]
 
 
 def _figure(value: Any, quantity: Quantity, factor: float = 1) -> float:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from attrs import evolve
 from sqlalchemy import Engine
 
 from elfe import database, settings
 from elfe.broker.address import BrokerAddress
+from elfe.broker.secrets import Secrets
 from elfe.command.values import Installed
 from elfe.coordination import queries, types
 from elfe.devices import drivers
@@ -97,6 +99,11 @@ class Context:
             raise SettingsError("no broker: start the embedded one with `elfe up`, or name yours under [broker] in elfe.toml")
         port, protocol = known.read_text().split()
         return BrokerAddress("127.0.0.1", int(port), protocol)
+
+    def broker_as(self, account: str) -> BrokerAddress:
+        """The broker, with a service's own account where we keep its secret and the settings name no other."""
+        secret = None if self.broker.username else Secrets(Path(self.settings.data_dir) / "secrets").get(account)
+        return evolve(self.broker, username=account, password=secret) if secret else self.broker
 
     def url(self, name: str) -> str:
         """The URL of one of the three databases; the folder of an embedded one is made."""

@@ -25,7 +25,8 @@ Made = tuple[Service, tuple[Session, ...]]
 def recorder(settings: Settings) -> Made:
     """The recorder."""
     here = Context(settings)
-    session = MqttSession(here.broker, f"elfe-recorder-{settings.command.instance}")
+    account = f"elfe-recorder-{settings.command.instance}"
+    session = MqttSession(here.broker_as(account), account)
 
     def installed() -> list[tuple[InstalledDevice, Device]]:
         return device_values(queries.installed_devices(here.coordination), here.drivers, "recorder")[0]
@@ -44,7 +45,8 @@ def ems(settings: Settings, by_work: bool = False) -> Made:
 def command(settings: Settings) -> Made:
     """The command engine."""
     here = Context(settings)
-    session = MqttSession(here.broker, f"elfe-command-{settings.command.instance}")
+    account = f"elfe-command-{settings.command.instance}"
+    session = MqttSession(here.broker_as(account), account)
     service = CommandService(
         session, here.coordination, here.sortie, here.drivers, instance=settings.command.instance,
         poll_every=timedelta(seconds=settings.command.poll_s), rules=Rules(proof_w=settings.command.proof_w),

@@ -106,11 +106,12 @@ def _writes(placed: Placed) -> Iterator[str]:
 
 @frozen
 class Service:
-    """What a service needs of the broker. `asks`: as whom it gets answers, elfe/<asks>/<device>/..."""
+    """What a service needs of the broker. `asks`: as whom it gets answers, elfe/<asks>/<device>/...; `+`: as anybody."""
 
     name: str
     hears: frozenset[Role] = frozenset()
     commands: Callable[[Driver], bool] = lambda driver: False
+    overhears: bool = False        # what others command
     asks: str = ""
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
@@ -127,6 +128,7 @@ def services(engine: str) -> tuple[Service, ...]:
         Service(f"elfe-command-{engine}", SAID, every, asks=engine, reads=(PORTAL,)),
         Service(f"elfe-recorder-{engine}", SAID, reads=(INDICATORS,)),
         Service("elfe-hand", SAID, every, asks="hand"),
+        Service("elfe-watch", SAID, overhears=True, asks="+"),
         Service("zabbix", SAID, reads=(INDICATORS,)),
         Service("viriya", writes=(PORTAL,)),
         Service("elfe-portal", writes=(PORTAL,)),
@@ -153,7 +155,8 @@ def _heard(service: Service, placed: tuple[Placed, ...]) -> set[str]:
     said = {topic for each in _shapes(placed) for topic, role in each.topics.listen.items() if role in service.hears}
     answers = {topic.replace(each.device.reply_to, f"elfe/{service.asks}/+", 1)
                for each in placed for topic, role in each.topics.listen.items() if role is Role.ANSWERS and service.asks}
-    return said | answers | set(service.reads)
+    overheard = {topic for each in _shapes(placed) if service.overhears for topic in _reads(each.topics)}
+    return said | answers | overheard | set(service.reads)
 
 
 def _told(service: Service, placed: tuple[Placed, ...]) -> set[str]:

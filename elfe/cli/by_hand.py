@@ -50,7 +50,7 @@ def watch(
     here = context(ctx)
     devices = tuple(device for _, device in _installed(here, points))
     router, told = Router(here.drivers, devices), commanded(here.drivers, devices)
-    session = MqttSession(here.broker, f"elfe-watch-{os.getpid()}")
+    session = MqttSession(here.broker_as("elfe-watch"), f"elfe-watch-{os.getpid()}")
     session.listen((*router.filters, *(topic for topic in told if topic)))
     until = clock.now() + timedelta(seconds=seconds) if seconds else None
     console, zone = Console(highlight=False), ZoneInfo(here.settings.timezone)
@@ -96,7 +96,7 @@ def send(
     if appliance.mode == Mode.PILOTED and what in {"on", "off", "press"} and not yes:
         typer.confirm(f"{appliance.name} of {appliance.participant} is piloted; its plan gives way to you. Go on?",
                       abort=True, err=True)
-    session = MqttSession(here.broker, f"elfe-hand-{os.getpid()}")
+    session = MqttSession(here.broker_as("elfe-hand"), f"elfe-hand-{os.getpid()}")
     try:
         outcome = ByHand(session, here.coordination, here.drivers, one, appliance, clock.now).give(COMMANDS[what])
     finally:

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from elfe.command.upkeep import Upkeep, Upkept, upkept
-from elfe.command.values import Ask
+from elfe.command.values import Ask, Installed
+from elfe.devices.drivers import load
+from elfe.devices.routing import Router
 from elfe.devices.values import ConfigPush, HttpGet, Measure, OutputState, Presence, Publish, Quantity, Setting
 from tests.command.conftest import NOON, a_pilot
 
@@ -83,3 +85,28 @@ def test_who_cannot_be_set_from_here_is_left_to_a_visit(push):
 def test_a_slow_type_is_given_its_own_time():
     slow = upkept([a_pilot().driven], lambda installed: PUSH)
     assert slow == {"D001": Upkept(timedelta(minutes=15), timedelta(seconds=15), PUSH)}
+
+
+def test_a_relay_out_of_its_box_is_told_to_publish_its_status():
+    """A real driver and its twin: online, silent; read back, set, and it publishes after its next restart."""
+    driver = load()[411]
+    device = driver.device("D001", instance="engine")
+    twin = driver.simulate(device, 1)
+    router = Router(load(), (device,))
+    pilot = a_pilot()
+    installed = Installed(pilot.driven.row, device, driver)
+    upkeep = Upkeep(upkept([installed], lambda each: driver.push_config(each.device, driver.settings()())))
+    upkeep.hear("D001", Presence.ONLINE, NOON)
+
+    def carry(now):
+        for ask in upkeep.due(now):
+            for message in ask.publishes:
+                for said in twin.receive(message.topic, message.payload, now):
+                    for heard in router.read(said.topic, said.payload):
+                        if isinstance(heard.event, Setting | Presence):      # of its state not a word arrives
+                            upkeep.hear("D001", heard.event, now)
+    carry(LATER)
+    carry(JUDGED)
+    reborn = [said.topic for said in twin.reboot(JUDGED)]
+
+    assert "D001/status/switch:0" in reborn

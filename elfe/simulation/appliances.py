@@ -291,8 +291,7 @@ class Log:
     def quarters_w(self, start: datetime, count: int, step: timedelta) -> list[float]:
         """The mean power of each quarter."""
         means = [0.0] * count
-        ends = [*(at for at, _, _ in self.lines[1:]), start + count * step]
-        for (at, power, _), until in zip(self.lines, ends, strict=True):
+        for (at, power, _), until in zip(self.lines, self._ends(start + count * step), strict=True):
             here = max(at, start)
             while here < min(until, start + count * step):
                 index = (here - start) // step
@@ -303,8 +302,11 @@ class Log:
 
     def every(self, period: timedelta, end: datetime) -> Iterator[tuple[datetime, float]]:
         """What a meter would have said of it: each change, and the value again every `period`."""
-        ends = [*(at for at, _, _ in self.lines[1:]), end]
-        for (at, power, _), until in zip(self.lines, ends, strict=True):
-            while at < until:
+        for (at, power, _), until in zip(self.lines, self._ends(end), strict=True):
+            while at < min(until, end):
                 yield at, power
                 at += period
+
+    def _ends(self, end: datetime) -> list[datetime]:
+        """Until when each line holds."""
+        return [*(at for at, _, _ in self.lines[1:]), end][:len(self.lines)]

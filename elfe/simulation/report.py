@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
 
 from attrs import field, frozen
 
@@ -211,12 +210,19 @@ def expected_local_wh(plan: Plan, appliance_id: int) -> float | None:
 
 
 def _uses(day: Day) -> Iterator[Use]:
+    """Each declaration, with its part of the day: one that was refused ends nobody's."""
     for seen, again in zip(day.account.seen, day.replayed, strict=True):
         acts = [act for act in day.account.acts if act.appliance.id == seen.appliance_id]
-        bounds = [day.start, *(act.at for act in acts[1:]), day.end]
-        for act, (since, until) in zip(acts, pairwise(bounds), strict=False):
-            runs = (run for run in _runs(seen.appliance) if since <= run.loaded_at < until)
-            yield Use(act, since, until, seen, again, next(runs, None))
+        runs = {_asked_by(acts, run): run for run in _runs(seen.appliance)}
+        taken = [number for number in range(len(acts)) if number in runs or not isinstance(seen.appliance, CycleMachine)]
+        for number, act in enumerate(acts):
+            until = next((acts[later].at for later in taken if later > number), day.end)
+            yield Use(act, act.at if number else day.start, until, seen, again, runs.get(number))
+
+
+def _asked_by(acts: Sequence[Act], run: Run) -> int:
+    """The number of the act that filled the machine: the last one before it."""
+    return max((number for number, act in enumerate(acts) if act.at <= run.loaded_at), default=0)
 
 
 def _tell(day: Day, use: Use, drawn: Sequence[float]) -> Told:

@@ -37,7 +37,7 @@ def _acts(appliance: Appliance, lasts: timedelta | None, midnight: datetime, see
     chance = Random(seed * 100_003 + appliance.id)
     if lasts is None:
         return [Act(midnight + timedelta(minutes=5 + appliance.id % 10), appliance)]
-    loads, wishes, likely = WHEN[ApplianceType(appliance.type)]
+    loads, wishes, likely = WHEN.get(ApplianceType(appliance.type), WHEN[ApplianceType.WASHING_MACHINE])
     if chance.random() > likely:
         return []
     at = midnight + timedelta(minutes=round(chance.uniform(*loads) * 60))

@@ -194,7 +194,8 @@ def live_unpiloted(appliance: SimulatedAppliance, loads: Sequence[datetime], sta
     while now < end:
         appliance.until(now, powered=True)
         if isinstance(appliance, CycleMachine) and waiting and waiting[0] <= now and appliance.running is None:
-            appliance.load(waiting.pop(0))
+            emptied_at = appliance.runs[-1].ended_at if appliance.runs else None
+            appliance.load(max(waiting.pop(0), emptied_at or start))
         log.write(now, appliance.power_w(powered=True), True)
         now += MINUTE
     return log

@@ -99,7 +99,7 @@ class Finger(Quiet):
 
     def receive(self, topic, payload, now):
         self.presses += 1
-        return (Publish(f"{self.root}/pressed", b"", retain=True),)
+        return (Publish(f"{self.root}/pressed", b"1", retain=True),)
 
 
 @define

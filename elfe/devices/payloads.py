@@ -20,6 +20,7 @@ def _refuse(constant: str) -> float:
     raise ValueError(constant)
 
 
+BLANKS = " \t\n\r"      # of JSON, around a value
 JSON = json.JSONDecoder(parse_constant=_refuse)
 """Made once: `json.loads` with a `parse_constant` makes one for each message, half as long again as reading it."""
 
@@ -63,9 +64,12 @@ def json_object(payload: bytes) -> Mapping[str, Any]:
         raise BadPayload(f"{len(payload)} bytes in one message")
     try:
         # Decoded first: given bytes, json would guess at UTF-16 and forgive a byte-order mark.
-        value = JSON.decode(payload.decode("utf-8"))
+        text = payload.decode("utf-8").strip(BLANKS)
+        value, end = JSON.raw_decode(text)
     except (ValueError, RecursionError) as error:   # JSONDecodeError and UnicodeDecodeError are ValueErrors
         raise BadPayload(repr(payload[:SHOWN])) from error
+    if end != len(text):
+        raise BadPayload(f"more than one value: {text[:SHOWN]}")
     return as_object(value)
 
 

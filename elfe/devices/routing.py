@@ -120,8 +120,9 @@ class Router:
                 yield self.set_aside[unit.id]
                 continue
             for device in listener.devices:
+                channel = device.channel
                 for event in events:
-                    if getattr(event, "channel", device.channel) == device.channel:
+                    if getattr(event, "channel", channel) == channel:
                         yield Heard(device, event)
 
     def _listeners(self, topic: str) -> tuple[_Listener, ...]:

@@ -32,6 +32,7 @@ from elfe_tasmota.topics import POWERS
 
 Json = Mapping[str, Any]
 STATES = {"ON": True, "OFF": False}      # StateText can change them: its own words are pushed back (see orders.py)
+OUTPUTS = {name: {word: OutputState(on, channel) for word, on in STATES.items()} for name, channel in POWERS.items()}
 PRESENCES = {"Online": Presence.ONLINE, "Offline": Presence.OFFLINE}
 SHOWN = 80
 
@@ -39,7 +40,7 @@ SHOWN = 80
 def decode(name: str, payload: bytes) -> tuple[Event, ...]:
     """Everything that one message says on the topic that ends with `name`."""
     if name in POWERS and payload[:1] != b"{":      # JSON stands there where SetOption4 is 1, beside the plain word
-        return () if not payload else (OutputState(one_of(payload, STATES), POWERS[name]),)      # PowerRetain 0 clears it
+        return (one_of(payload, OUTPUTS[name]),) if payload else ()      # PowerRetain 0 clears it
     return tuple(_events(json_object(payload)))
 
 
@@ -74,23 +75,25 @@ def _inside(name: str, value: object) -> list[Event]:
 def _output(name: str, value: object) -> list[Event]:
     if type(value) is not str or value not in STATES:
         raise BadPayload(f"{name} is neither ON nor OFF: {str(value)[:SHOWN]}")
-    return [OutputState(STATES[value], POWERS[name])]
+    return [OUTPUTS[name][value]]
 
 
 # -- measures -----------------------------------------------------------------------------------------------------------------
 
 ENERGY = {      # name → quantity, factor to our unit, register
-    "Power": (Quantity.POWER, 1, ""),
-    "Total": (Quantity.ENERGY, 1000, ""),
-    "Today": (Quantity.ENERGY, 1000, "today"),                  # starts again at 0 at its midnight
-    "ExportActive": (Quantity.ENERGY, 1000, "returned"),
-    "ApparentPower": (Quantity.APPARENT_POWER, 1, ""),
-    "ReactivePower": (Quantity.REACTIVE_POWER, 1, ""),
-    "Factor": (Quantity.POWER_FACTOR, 1, ""),
-    "Voltage": (Quantity.VOLTAGE, 1, ""),
-    "Current": (Quantity.CURRENT, 1, ""),
-    "Frequency": (Quantity.FREQUENCY, 1, ""),
+    "Power": (Quantity.POWER, 1.0, ""),
+    "Total": (Quantity.ENERGY, 1000.0, ""),
+    "Today": (Quantity.ENERGY, 1000.0, "today"),                # starts again at 0 at its midnight
+    "ExportActive": (Quantity.ENERGY, 1000.0, "returned"),
+    "ApparentPower": (Quantity.APPARENT_POWER, 1.0, ""),
+    "ReactivePower": (Quantity.REACTIVE_POWER, 1.0, ""),
+    "Factor": (Quantity.POWER_FACTOR, 1.0, ""),
+    "Voltage": (Quantity.VOLTAGE, 1.0, ""),
+    "Current": (Quantity.CURRENT, 1.0, ""),
+    "Frequency": (Quantity.FREQUENCY, 1.0, ""),
 }
+PLAIN = frozenset({int, float})
+LARGEST = 1e9      # kWh, W, V, ...: what is larger is refused by `as_number`, or read by it
 SUMMED = frozenset({Quantity.POWER, Quantity.ENERGY, Quantity.APPARENT_POWER, Quantity.REACTIVE_POWER, Quantity.CURRENT})
 PHASES = "abcdefgh"      # eight phases are the most that the firmware is built for
 
@@ -122,10 +125,13 @@ FIGURE = re.compile(r"\s*(?P<figure>[+-]?\d{1,15}(?:\.\d{1,9})?)\s*(?P<unit>[A-Z
 def _energy(name: str, value: object) -> list[Event]:
     events: list[Event] = []
     for key, each in as_object(value).items():
-        if key not in ENERGY or each is None:
+        row = ENERGY.get(key)
+        if row is None or each is None:
             continue
-        quantity, factor, register = ENERGY[key]
-        if isinstance(each, (list, dict)):
+        quantity, factor, register = row
+        if type(each) in PLAIN and -LARGEST < each < LARGEST:      # nearly always: the others are read one by one
+            events.append(Measure(quantity, each * factor, 0, register))
+        elif isinstance(each, (list, dict)):
             events += _phases(each, quantity, factor, register)
         else:
             events.append(Measure(quantity, _figure(each, quantity, factor), 0, register))

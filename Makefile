@@ -2,7 +2,7 @@
 # What they need is brought into .tools and .venv beside this file; nothing else on the machine is touched, but for the
 # system packages that the tests of `make test` need, where they may be installed.
 
-.PHONY: demo test lint types imports unit lock setup system clean
+.PHONY: demo test bench lint types imports unit lock setup system clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -16,6 +16,7 @@ export UV_SYSTEM_CERTS = 1
 help:
 	@echo "make demo   twenty simulated homes live a day on real wires, then a report"
 	@echo "make test   everything that must be true: ruff, mypy, the import contract, the tests"
+	@echo "make bench  how fast messages are read, beside whom, and what breaks a codec: tables"
 	@echo "make lock   refresh requirements.lock"
 
 demo: .venv/ready
@@ -26,6 +27,11 @@ test: .venv/ready system
 	$(RUN)mypy
 	$(RUN)lint-imports
 	$(RUN)python -m pytest $(ARGS)
+
+# hatasmota is no dependency: without it, the comparison is left out and says so.
+bench: .venv/ready
+	@.tools/uv pip install --quiet --python .venv/bin/python hatasmota || true
+	@$(RUN)python -m benchmarks $(ARGS)
 
 setup: .venv/ready
 

@@ -1,0 +1,1 @@
+"""How fast messages are read, beside whom, and what breaks a codec. `python -m benchmarks` runs all of it."""

@@ -104,6 +104,8 @@ def payload_of(ear: Ear, chance: Random) -> bytes:
         return chance.randbytes(chance.randrange(40))
     if kind < 0.7:
         return b"".join(chance.choices(SPLINTERS, k=chance.randrange(6)))
+    if kind < 0.71:
+        return nested(chance.choice(keys_of(chance.choice(ear.payloads))), chance.randrange(1000), chance)
     return json.dumps(tree(chance, keys_of(chance.choice(ear.payloads)), 3)).encode()
 
 
@@ -148,6 +150,11 @@ def tree(chance: Random, keys: Sequence[str], depth: int) -> Any:
     if kind < 0.4:
         return [tree(chance, keys, depth - 1) for _ in range(chance.randrange(3))]
     return {chance.choice(keys): tree(chance, keys, depth - 1) for _ in range(chance.randrange(5))}
+
+
+def nested(key: str, depth: int, chance: Random) -> bytes:
+    """A name in itself, again and again: who reads it by calling himself runs out of stack."""
+    return f"{{{json.dumps(key)}:".encode() * depth + json.dumps(chance.choice(LEAVES)).encode() + b"}" * depth
 
 
 def keys_of(payload: bytes) -> Sequence[str]:

@@ -47,7 +47,7 @@ CONFIG = {      # tasmota/discovery/<mac>/config, as the firmware says it: https
 
 
 def messages_of(driver: Driver, device: Device) -> list[Publish]:
-    """Two days of a plug that is told its orders: STATE and SENSOR each 30 s, RESULT and POWER each quarter."""
+    """Some days of a plug that is told its orders: STATE and SENSOR each 30 s, RESULT and POWER each quarter."""
     assert driver.simulate is not None
     assert driver.encode_command is not None
     twin, now = driver.simulate(device, 1), MIDNIGHT

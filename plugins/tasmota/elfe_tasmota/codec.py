@@ -31,6 +31,7 @@ from elfe.devices import (
 from elfe_tasmota.topics import POWERS
 
 Json = Mapping[str, Any]
+Reader = Callable[[str, object], list[Event]]
 STATES = {"ON": True, "OFF": False}      # StateText can change them: its own words are pushed back (see orders.py)
 OUTPUTS = {name: {word: OutputState(on, channel) for word, on in STATES.items()} for name, channel in POWERS.items()}
 PRESENCES = {"Online": Presence.ONLINE, "Offline": Presence.OFFLINE}
@@ -55,10 +56,14 @@ def decode_body(path: str, body: bytes) -> tuple[Event, ...]:
 
 
 def _events(said: Json) -> list[Event]:
-    """What stands in one object."""
+    """What stands in one message."""
+    return _read(said, READERS)
+
+
+def _read(said: Json, readers: Mapping[str, Reader]) -> list[Event]:
     events: list[Event] = []
     for name, value in said.items():
-        read = READERS.get(name)
+        read = readers.get(name)
         if read is not None:
             events += read(name, value)
         elif type(value) is dict:
@@ -69,7 +74,8 @@ def _events(said: Json) -> list[Event]:
 
 
 def _inside(name: str, value: object) -> list[Event]:
-    return _events(as_object(value))
+    """What stands in a status. No status stands in another, however deep a message nests them."""
+    return _read(as_object(value), INSIDE)
 
 
 def _output(name: str, value: object) -> list[Event]:
@@ -216,10 +222,8 @@ def _upgrade(name: str, value: object) -> list[Event]:
     return [Fault(f"upgrade {value[:SHOWN]}")] if isinstance(value, str) and value.startswith("Failed") else []
 
 
-Reader = Callable[[str, object], list[Event]]
-READERS: Mapping[str, Reader] = {
+INSIDE: Mapping[str, Reader] = {
     **dict.fromkeys(POWERS, _output),
-    **dict.fromkeys(("StatusSNS", "StatusSTS", "StatusMQT"), _inside),
     "ENERGY": _energy,
     "TIC": _tic,
     "Wifi": _wifi,
@@ -230,3 +234,4 @@ READERS: Mapping[str, Reader] = {
     **dict.fromkeys(("PowerRetain", "SetOption4", "SetOption65", "SetOption103", "StateText1", "StateText2", "Topic", "FullTopic",
                      "MqttHost", "MqttUser", "SSId1"), _word),
 }
+READERS: Mapping[str, Reader] = {**INSIDE, **dict.fromkeys(("StatusSNS", "StatusSTS", "StatusMQT"), _inside)}

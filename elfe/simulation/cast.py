@@ -1,7 +1,7 @@
 """Who plays in `elfe simulate`: a file of devices, read and checked whole. Pure.
 
 Whatever is wrong is told at once, each with its line, its key and what to write instead. `{n}` (from 1) and `{i}` (from 0)
-number the devices of an entry with a count.
+number the devices of an entry with a count; topic data and accounts may hold `{id}` and `{hardware_id}` too.
 """
 
 from __future__ import annotations
@@ -190,16 +190,16 @@ class _Reader:
             device = self._device(driver, known, i, place)
             if device is None:
                 return       # what is wrong with one is wrong with all
-            yield Part(device, driver, self._where(place), self._seed_of(device, known), behind, misbehaves, period,
-                       self._filled(known.get("username", ""), i, place.of("username"), device),
-                       self._filled(known.get("password", ""), i, place.of("password"), device),
-                       known.get("configured", True))
+            username, password = (self._filled(known.get(key, ""), _names(i, device.id, device.hardware_id), place.of(key))
+                                  for key in ("username", "password"))
+            yield Part(device, driver, self._where(place), self._seed_of(device, known), behind, misbehaves, period, username,
+                       password, known.get("configured", True))
 
     def _device(self, driver: Driver, known: Mapping[str, Any], i: int, place: _Place) -> Device | None:
         before = len(self.problems)
-        id = self._filled(known["id"], i, place.of("id"))
-        hardware_id = self._filled(known.get("hardware_id", ""), i, place.of("hardware_id"))
-        templates = {name: self._filled(text, i, place.of(f"templates.{name}"))
+        id = self._filled(known["id"], _names(i), place.of("id"))
+        hardware_id = self._filled(known.get("hardware_id", ""), _names(i), place.of("hardware_id"))
+        templates = {name: self._filled(text, _names(i, id, hardware_id or id), place.of(f"templates.{name}"))
                      for name, text in known.get("templates", {}).items() if self._is_template(driver, name, text, place)}
         channel = self._channel(driver, known.get("channel", 0), i, place.of("channel"))
         if len(self.problems) > before:
@@ -232,7 +232,7 @@ class _Reader:
 
     def _channel(self, driver: Driver, given: int | str, i: int, place: _Place) -> int:
         if isinstance(given, str):
-            text = self._filled(given, i, place)
+            text = self._filled(given, _names(i), place)
             if not text.isdigit():
                 self._wrong(place, f"cannot be {text!r}: write {OF_A_DEVICE['channel'][1]}")
                 return 0
@@ -250,6 +250,8 @@ class _Reader:
 
     def _behind(self, given: Mapping[str, Any], place: _Place) -> Behind | None:
         known = self._known(given, OF_AN_APPLIANCE, place)
+        if len(known) < len(given):
+            return None
         if len({"power_w", "trace", "cycle"} & known.keys()) != 1:
             self._wrong(place, f"is one of {OF_A_DEVICE['appliance'][1]}")
         elif "cycle" not in known and {"after", "every"} & known.keys():
@@ -295,9 +297,8 @@ class _Reader:
         self._wrong(place, f"cannot be {given}: write a number from {least} to {most}")
         return None
 
-    def _filled(self, text: str, i: int, place: _Place, device: Device | None = None) -> str:
-        """The text with its numbers."""
-        names = {"i": i, "n": i + 1, **({"id": device.id, "hardware_id": device.hardware_id} if device else {})}
+    def _filled(self, text: str, names: Mapping[str, int | str], place: _Place) -> str:
+        """The text with its numbers and names."""
         try:
             return text.format(**names)
         except (KeyError, IndexError, ValueError, AttributeError):
@@ -356,6 +357,11 @@ def _places(text: str) -> Mapping[tuple[int, str], int]:
             key = said.partition("=")[0].strip().strip("\"'")
             places.setdefault((number, f"{table}.{key}" if table else key), line)
     return places
+
+
+def _names(i: int, id: str = "", hardware_id: str = "") -> Mapping[str, int | str]:
+    """What may be filled in: once it has an id, that too."""
+    return {"i": i, "n": i + 1, **({"id": id, "hardware_id": hardware_id} if id else {})}
 
 
 def _or(names: Iterable[str]) -> str:

@@ -6,11 +6,12 @@ import json
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from elfe.app.simulate import address_of, play, seats_of
 from elfe.broker.address import BrokerAddress
 from elfe.broker.embedded import Embedded, find_mosquitto, free_port
+from elfe.broker.fleet import Fleet
+from elfe.broker.session import Message
 from elfe.devices.drivers import load
 from elfe.devices.values import Capability, PresenceBy
 from elfe.errors import SetupError
@@ -190,8 +193,8 @@ def test_a_trace_that_is_not_there_is_told_with_the_entry_that_wants_it():
 def guarded(tmp_path: Path, *lines: str, **passwords: str):
     """A mosquitto that lets in whom it knows, and closes the connection of a name that is not its client id."""
     program = find_mosquitto()
-    if program is None or shutil.which("mosquitto_passwd") is None or shutil.which("openssl") is None:
-        pytest.skip("mosquitto, mosquitto_passwd and openssl are needed here")
+    if program is None or shutil.which("mosquitto_passwd") is None:
+        pytest.skip("mosquitto and its mosquitto_passwd are needed here")
     tmp_path.chmod(0o755)
     port, known = free_port(), tmp_path / "passwords"
     known.touch(mode=0o644)
@@ -218,12 +221,19 @@ def _answers(port: int) -> bool:
     return True
 
 
-def test_each_has_its_own_account_over_tls(tmp_path):
+def certify(folder: Path) -> None:
+    """A key and a certificate of 127.0.0.1 that is its own authority, which a broker's own user may read."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed here")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
                     "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"], check=True, capture_output=True,
-                   cwd=tmp_path)
+                   cwd=folder)
     for name in ("key.pem", "cert.pem"):
-        (tmp_path / name).chmod(0o644)
+        (folder / name).chmod(0o644)
+
+
+def test_each_has_its_own_account_over_tls(tmp_path):
+    certify(tmp_path)
     tls = (f"certfile {tmp_path / 'cert.pem'}", f"keyfile {tmp_path / 'key.pem'}", "use_username_as_clientid true")
     path = file(tmp_path, 'ca = "cert.pem"\n' + device(count=3, username='"{id}"', password='"secret-{n}"'))
     with guarded(tmp_path, *tls, A001="secret-1", A002="secret-2", A003="another", watcher="w") as port:
@@ -241,6 +251,33 @@ def test_each_has_its_own_account_over_tls(tmp_path):
     away = [(each["device"], each["text"]) for each in happened if each["what"] == "away"]
     assert [device for device, _ in away] == ["A003"], "told once, however often it tries"
     assert away[0][1].startswith("refused: ")
+
+
+def test_what_a_broker_says_in_one_breath_over_tls_is_heard_whole(tmp_path):
+    """Brokers may put several packets into one TLS record: once it is deciphered, the socket has nothing to announce."""
+    certify(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    messages = b"".join(b"\x30\x05\x00\x01d" + str(number).encode() * 2 for number in range(5))
+    done = threading.Event()
+
+    def serve(listening: socket.socket) -> None:
+        with context.wrap_socket(listening.accept()[0], server_side=True) as client:
+            client.recv(1000)                                                     # CONNECT
+            client.sendall(b"\x20\x02\x00\x00")
+            asked = client.recv(1000)                                             # SUBSCRIBE, its number first
+            client.sendall(b"\x90\x03" + asked[2:4] + b"\x01" + messages)
+            done.wait(10)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=serve, args=(listening,), daemon=True)
+        server.start()
+        with closing(Fleet(address_of(f"mqtts://127.0.0.1:{listening.getsockname()[1]}", str(tmp_path / "cert.pem")))) as fleet:
+            fleet.add("D001", None, ("d",))
+            heard: list[Message] = []
+            until(lambda: heard.extend(each for _, each in fleet.arrivals() if isinstance(each, Message)) or len(heard) == 5)
+        done.set()
+        server.join(10)
 
 
 def test_a_broker_that_cannot_be_believed_is_told(tmp_path):

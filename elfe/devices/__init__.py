@@ -11,8 +11,8 @@
 """
 
 from elfe.devices.hookspecs import hookimpl
-from elfe.devices.payloads import as_number, as_object, json_object, number, one_of, word
-from elfe.devices.twins import MeteredRelay, Twin
+from elfe.devices.payloads import as_number, as_object, json_object, meaning, measures, number, one_of, settings_said, word
+from elfe.devices.twins import JsonRelay, MeteredRelay, Twin
 from elfe.devices.values import (
     Acknowledgement,
     BadPayload,
@@ -71,6 +71,7 @@ __all__ = [
     "FirmwareSteps",
     "Gesture",
     "HttpGet",
+    "JsonRelay",
     "LegacyTopics",
     "LocalControl",
     "Measure",
@@ -99,7 +100,10 @@ __all__ = [
     "as_object",
     "hookimpl",
     "json_object",
+    "meaning",
+    "measures",
     "number",
     "one_of",
+    "settings_said",
     "word",
 ]

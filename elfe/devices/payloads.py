@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from elfe.devices.values import BadPayload
+from elfe.devices.values import BadPayload, Measure, Quantity, Setting
 
 LIMIT = 65_536
 """No device that we know says more at once; a larger message is not one of theirs."""
@@ -39,6 +39,24 @@ def one_of(payload: bytes, meanings: Mapping[str, Meaning]) -> Meaning:
     if said not in meanings:
         raise BadPayload(f"none of {', '.join(meanings)}: {said[:SHOWN]}")
     return meanings[said]
+
+
+def meaning(value: object, meanings: Mapping[str, Meaning]) -> Meaning:
+    """What a word inside JSON means, as `one_of` for a whole payload."""
+    if not isinstance(value, str) or value not in meanings:
+        raise BadPayload(f"none of {', '.join(meanings)}: {str(value)[:SHOWN]}")
+    return meanings[value]
+
+
+def measures(said: Mapping[str, Any], names: Mapping[str, tuple[Quantity, float]], channel: int = 0) -> tuple[Measure, ...]:
+    """The measures of a JSON object by their names, each with its quantity and the factor to its unit; null is not known."""
+    return tuple(Measure(quantity, as_number(said[name]) * factor, channel) for name, (quantity, factor) in names.items()
+                 if said.get(name) is not None)
+
+
+def settings_said(said: Mapping[str, Any], *names: str) -> tuple[Setting, ...]:
+    """The settings of a JSON object that are read back, by their names."""
+    return tuple(Setting(name, str(said[name])[:SHOWN]) for name in names if said.get(name) is not None)
 
 
 def number(payload: bytes) -> float:

@@ -7,11 +7,12 @@ written from the vendor's documentation, not from our codec.
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 from attrs import define, field
 
@@ -171,3 +172,57 @@ class MeteredRelay(ABC):
     def _say_measures(self, now: datetime) -> tuple[Publish, ...]:
         self._said_w = self.power_w
         return self.say_measures(now)
+
+
+@define(kw_only=True)
+class JsonRelay(MeteredRelay):
+    """A relay that says all of itself in one JSON object, and is told in JSON what to be: `{"state": "ON"}`.
+
+    What else it is told by name it keeps as a setting, and says. Most firmware that speaks JSON is such a one.
+    """
+
+    says: str                                    # the topic on which it says everything
+    hears: tuple[str, ...]                       # the topics on which it is told, or asked
+    alive: tuple[str, str, str]                  # the topic of its last will, its word when born, its word when gone
+    words: Mapping[str, bool]                    # of its state
+    measures: Callable[[JsonRelay], Mapping[str, float]]
+    state: str = "state"                         # what it calls its state
+    power_up: str = ""                           # the setting, `on`, `off` or another word, that says its state at power-up
+    settings: dict[str, Any] = field(factory=dict)
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """The topics on which it is told, or asked."""
+        return self.hears
+
+    @property
+    def last_will(self) -> Publish:
+        """Its word when gone."""
+        return Publish(self.alive[0], self.alive[2].encode(), retain=True)
+
+    def say_born(self, now: datetime) -> tuple[Publish, ...]:
+        """Its word when born, and everything."""
+        return (Publish(self.alive[0], self.alive[1].encode(), retain=True), *self.say_measures(now))
+
+    def receive(self, topic: str, payload: bytes, now: datetime) -> tuple[Publish, ...]:
+        """What it is told it is from now on; an empty text is a question. It says everything."""
+        try:
+            told = dict(json.loads(payload))
+        except (ValueError, TypeError):
+            return ()
+        wanted = self.words.get(str(told.pop(self.state, "")))
+        self.settings |= {name: value for name, value in told.items() if value != ""}
+        return self.say_measures(now) if wanted is None else self.switch(wanted, now, "order")
+
+    def say_state(self, now: datetime, source: str) -> tuple[Publish, ...]:
+        """Everything."""
+        return self.say_measures(now)
+
+    def say_measures(self, now: datetime) -> tuple[Publish, ...]:
+        """Everything."""
+        word = next(word for word, on in self.words.items() if on is self.on)
+        return (Publish(self.says, json.dumps({self.state: word, **self.measures(self), **self.settings}).encode()),)
+
+    def power_up_state(self) -> bool:
+        """As its setting has it."""
+        return {"on": True, "off": False}.get(str(self.settings.get(self.power_up)), self.on)

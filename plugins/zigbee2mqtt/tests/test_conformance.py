@@ -1,0 +1,5 @@
+"""The conformance kit on this plugin."""
+
+from elfe.devices.testing import conformance
+
+test_conformance = conformance("zigbee2mqtt")

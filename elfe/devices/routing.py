@@ -20,7 +20,7 @@ from elfe.devices.values import BadPayload, Device, Event, Presence, Role
 from elfe.errors import DriverDefect
 
 
-@frozen
+@define(unsafe_hash=True)      # as the events in `values.py`
 class Heard:
     """One device said something."""
 

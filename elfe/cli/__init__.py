@@ -27,6 +27,7 @@ from elfe.cli.ems import ems
 from elfe.cli.history import history
 from elfe.cli.orders import orders
 from elfe.cli.plan import plan
+from elfe.cli.plugin import app as plugin
 from elfe.cli.plugins import plugins
 from elfe.cli.screen import app as screen
 from elfe.cli.simulate import simulate
@@ -60,7 +61,7 @@ for name, function in (("demo", demo), ("up", up), ("declare", declare), ("docto
 devices.command("watch")(watch)
 devices.command("send")(send)
 for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("command", command),
-                    ("history", history), ("db", db), ("broker", broker), ("screen", screen)):
+                    ("history", history), ("db", db), ("broker", broker), ("plugin", plugin), ("screen", screen)):
     app.add_typer(group, name=name)
 
 

@@ -268,13 +268,13 @@ def _said_once(lines: Sequence[_Line], column: str) -> _Line:
 
 
 def _device(line: _Line, drivers: Drivers) -> DeviceLine | None:
-    type_id = line.code("type_materiel", reference.DEVICE_TYPES)
+    type_id = line.code("type_materiel", _known_types(drivers))
     usage = line.code("usage", reference.USAGES)
     if type_id is None:
         return None
-    letter = reference.DEVICE_TYPE[type_id].letter
+    letter = _letter(type_id, drivers)
     if not re.fullmatch(rf"{letter}\d{{3,5}}", line["point"]):
-        line.wrong("point", f"un identifiant comme {letter}003 pour un matériel de type {type_id}")
+        line.wrong("point", f"un identifiant comme {letter[0] if letter.isalpha() else 'Z'}003 pour un matériel de type {type_id}")
     if type_id not in drivers:
         installed = ", ".join(str(driver.type.id) for driver in drivers) or "aucun"
         line.wrong("type_materiel", f"un type dont le plugin est installé ({installed})")
@@ -291,6 +291,19 @@ def _device(line: _Line, drivers: Drivers) -> DeviceLine | None:
         line.wrong("usage", f"un usage que le matériel de type {type_id} sait remplir : {_possible(type_.capabilities)}")
     device = drivers[type_id].device(line["point"], line["id_materiel"], topics, channel)
     return DeviceLine(line.number, device, usage, line["marque"])
+
+
+def _known_types(drivers: Drivers) -> tuple[Code, ...]:
+    """The contract's types, and those that the installed plugins declare beyond it."""
+    beyond = tuple(Code(each.type.id, each.type.name, each.type.human_name) for each in drivers
+                   if each.type.id not in reference.DEVICE_TYPE)
+    return (*reference.DEVICE_TYPES, *beyond)
+
+
+def _letter(type_id: int, drivers: Drivers) -> str:
+    """What the point of a device of this type begins with, as a pattern: any capital letter where nobody says."""
+    known = reference.DEVICE_TYPE.get(type_id)
+    return known.letter if known else drivers[type_id].type.letter or "[A-Z]"
 
 
 def _possible(capabilities: frozenset[Capability]) -> str:

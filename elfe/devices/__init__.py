@@ -7,6 +7,8 @@
     routing.py     from a message on the wire to what it says of which device
     spoken.py      what passes on a wire, in words
     twins.py       what a simulated device is
+    mischief.py    how one misbehaves on demand
+    quality.py     how far a driver is to be trusted
     testing.py     the conformance kit that every plugin runs in one line
 """
 

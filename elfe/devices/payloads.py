@@ -14,6 +14,8 @@ LIMIT = 65_536
 SHOWN = 80
 LARGEST = 1e12
 """No appliance can say such a number."""
+DEEPEST = 100
+"""Levels of JSON in JSON: beyond some hundreds Python cannot even show them."""
 Meaning = TypeVar("Meaning")
 
 
@@ -72,10 +74,21 @@ def json_object(payload: bytes) -> Mapping[str, Any]:
     """A JSON object. Neither NaN, nor an infinity, nor a byte-order mark is JSON."""
     if len(payload) > LIMIT:
         raise BadPayload(f"{len(payload)} bytes in one message")
+    if payload.count(b"{") + payload.count(b"[") > DEEPEST and _depth(payload) > DEEPEST:
+        raise BadPayload("nested too deeply for a device")
     try:
         return as_object(orjson.loads(payload))
     except orjson.JSONDecodeError as error:
         raise BadPayload(repr(payload[:SHOWN])) from error
+
+
+def _depth(payload: bytes) -> int:
+    """How deep brackets stand in brackets; those inside a text count too, which no device comes near."""
+    depth = deepest = 0
+    for each in payload:
+        depth += (each in b"{[") - (each in b"}]")
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def as_object(value: object) -> Mapping[str, Any]:

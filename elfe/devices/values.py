@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from attrs import frozen as event
 else:
     # What devices say is made by the hundred thousand each second: to enforce at run time what mypy has proved would double its
-    # cost (`benchmarks/hatasmota.py`).
+    # cost (`benchmarks/`).
     event = define(unsafe_hash=True)
 
 

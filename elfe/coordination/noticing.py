@@ -1,4 +1,4 @@
-"""When what a device says is worth noting of it: presence, last word, firmware. Pure; `states.note` writes it.
+"""When what a device says is worth noting of it: presence, last word, firmware, settings. Pure; `states` writes it.
 
 A change is noted soon, the mere passing of time once a minute: a device that flaps, or talks without end, costs no more
 writes than one that behaves (fault G12). What the broker kept tells presence and firmware, never a last word.
@@ -6,6 +6,7 @@ writes than one that behaves (fault G12). What the broker kept tells presence an
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from attrs import define, evolve, field, frozen
@@ -15,6 +16,8 @@ from elfe.devices.values import DeviceType, Event, Firmware, Presence, PresenceB
 EVERY = timedelta(minutes=1)
 SOON = timedelta(seconds=5)
 """Changes are gathered for so long: a whole territory that comes back is a handful of transactions."""
+MOST_SETTINGS = 20_000
+"""Gathered in one go; who tells more is not listened to."""
 
 
 @frozen
@@ -34,9 +37,10 @@ class State:
 class Notebook:
     """What is to be noted, gathered from what devices say."""
 
-    _states: dict[str, State] = field(factory=dict, converter=dict)     # as they were last noted
+    _states: dict[str, State] = field(factory=dict)     # as they were last noted
     _changed: set[str] = field(factory=set)
     _spoke: set[str] = field(factory=set)
+    _read: dict[tuple[str, str], str] = field(factory=dict)               # settings that were told: device, name → value
     _gathers_until: datetime | None = None
     _minute_ends: datetime | None = None
 
@@ -49,11 +53,14 @@ class Notebook:
                 after = evolve(after, presence=said.value, presence_at=now)
             case Firmware():
                 after = _with_firmware(after, said, now)
+            case Setting(name, value) if not retained and len(self._read) < MOST_SETTINGS:
+                self._read[device_id, name] = value
+                self._gathers_until = self._gathers_until or now + SOON
         if after != evolve(before, firmware_at=after.firmware_at):
             self._changed.add(device_id)
             self._gathers_until = self._gathers_until or now + SOON
         if not retained and said is not Presence.OFFLINE and said is not Presence.ASLEEP:      # that is the broker's word
-            after = evolve(after, heard_at=now)
+            after = after if after.heard_at == now else evolve(after, heard_at=now)
             self._spoke.add(device_id)
         self._states[device_id] = after
 
@@ -62,24 +69,30 @@ class Notebook:
         self._states = {id: state for id, state in self._states.items() if id in kept}
         self._changed &= kept
         self._spoke &= kept
+        self._read = {key: value for key, value in self._read.items() if key[0] in kept}
 
-    def due(self, now: datetime) -> list[State]:
-        """What is to be noted now; it counts as noted."""
+    def due(self, now: datetime) -> tuple[list[State], dict[str, list[Setting]]]:
+        """What is to be noted now, and by device the settings that were told; it counts as noted."""
+        read: dict[str, list[Setting]] = {}
         wanted: set[str] = set()
         if self._gathers_until is not None and now >= self._gathers_until:
             wanted, self._changed, self._gathers_until = self._changed, set(), None
+            for (device_id, name), value in self._read.items():
+                read.setdefault(device_id, []).append(Setting(name, value))
+            self._read = {}
         if self._minute_ends is None or now >= self._minute_ends:
             wanted, self._spoke, self._minute_ends = wanted | self._spoke, set(), now + EVERY
-        return [self._states[id] for id in sorted(wanted)]
+        return [self._states[id] for id in sorted(wanted)], read
 
     @property
     def due_at(self) -> datetime | None:
         """When something that has changed is to be noted."""
         return self._gathers_until
 
-    def again(self, states: list[State], now: datetime) -> None:
+    def again(self, states: list[State], read: Mapping[str, Iterable[Setting]], now: datetime) -> None:
         """They could not be written: they are due again soon."""
         self._changed |= {state.device_id for state in states}
+        self._read = {(id, each.name): each.value for id, told in read.items() for each in told} | self._read
         self._gathers_until = now + SOON
 
 

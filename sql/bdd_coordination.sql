@@ -175,6 +175,115 @@ COMMENT ON COLUMN elfe.command_order.proved_ms IS 'epoch ms, by measured power';
 
 COMMENT ON COLUMN elfe.command_order.ended_ms IS 'epoch ms';
 
+CREATE TABLE elfe.departure (
+    id SERIAL NOT NULL,
+    reference VARCHAR NOT NULL,
+    left_at BIGINT NOT NULL,
+    keeps_measures BOOLEAN NOT NULL,
+    pending VARCHAR NOT NULL,
+    PRIMARY KEY (id)
+);
+
+COMMENT ON TABLE elfe.departure IS 'Who left when; done again after a restore from an older backup';
+
+COMMENT ON COLUMN elfe.departure.reference IS 'R004; nothing leads from it to an appliance or a measure';
+
+COMMENT ON COLUMN elfe.departure.left_at IS 'epoch s';
+
+COMMENT ON COLUMN elfe.departure.keeps_measures IS 'the consent to keep measures without a name';
+
+COMMENT ON COLUMN elfe.departure.pending IS 'JSON: points whose measures are still to be erased; empty when it is done';
+
+CREATE TABLE elfe.device_setting (
+    device_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    value VARCHAR NOT NULL,
+    read_at BIGINT NOT NULL,
+    PRIMARY KEY (device_id, name)
+);
+
+COMMENT ON TABLE elfe.device_setting IS 'Settings as last read back; only expected ones, never a secret';
+
+COMMENT ON COLUMN elfe.device_setting.device_id IS 'installation point';
+
+COMMENT ON COLUMN elfe.device_setting.name IS 'in the words of its family';
+
+COMMENT ON COLUMN elfe.device_setting.value IS 'as it was read back';
+
+COMMENT ON COLUMN elfe.device_setting.read_at IS 'epoch s';
+
+CREATE TABLE elfe.device_state (
+    device_id VARCHAR NOT NULL,
+    presence VARCHAR NOT NULL,
+    presence_at BIGINT,
+    heard_at BIGINT,
+    firmware VARCHAR NOT NULL,
+    newer VARCHAR NOT NULL,
+    firmware_at BIGINT,
+    PRIMARY KEY (device_id)
+);
+
+COMMENT ON TABLE elfe.device_state IS 'How each device is: bounded, at most a row''s write a minute';
+
+COMMENT ON COLUMN elfe.device_state.device_id IS 'installation point, as equipement_domotique.id';
+
+COMMENT ON COLUMN elfe.device_state.presence IS 'online, offline, asleep, or empty: never said';
+
+COMMENT ON COLUMN elfe.device_state.presence_at IS 'epoch s, when it became so';
+
+COMMENT ON COLUMN elfe.device_state.heard_at IS 'epoch s, its last word; what the broker kept does not count';
+
+COMMENT ON COLUMN elfe.device_state.firmware IS 'the version that it runs';
+
+COMMENT ON COLUMN elfe.device_state.newer IS 'the newer one that it knows of';
+
+COMMENT ON COLUMN elfe.device_state.firmware_at IS 'epoch s, when it said so';
+
+CREATE TABLE elfe.firmware_campaign (
+    id SERIAL NOT NULL,
+    type_id INTEGER NOT NULL,
+    opened_at BIGINT NOT NULL,
+    ring INTEGER NOT NULL,
+    ring_at BIGINT NOT NULL,
+    anyway BOOLEAN NOT NULL,
+    stopped_at BIGINT,
+    why_stopped VARCHAR NOT NULL,
+    closed_at BIGINT,
+    PRIMARY KEY (id)
+);
+
+CREATE UNIQUE INDEX firmware_campaign_one_open ON elfe.firmware_campaign (type_id) WHERE closed_at IS NULL;
+
+COMMENT ON TABLE elfe.firmware_campaign IS 'A firmware brought to one device type in rings; at most one open per type';
+
+COMMENT ON COLUMN elfe.firmware_campaign.type_id IS 'as equipement_domotique_type';
+
+COMMENT ON COLUMN elfe.firmware_campaign.opened_at IS 'epoch s';
+
+COMMENT ON COLUMN elfe.firmware_campaign.ring IS '0 volunteers, 1 ten per cent, 2 all';
+
+COMMENT ON COLUMN elfe.firmware_campaign.ring_at IS 'epoch s, when the ring was opened';
+
+COMMENT ON COLUMN elfe.firmware_campaign.anyway IS 'told though none knows of a newer version';
+
+COMMENT ON COLUMN elfe.firmware_campaign.stopped_at IS 'epoch s; it goes no further';
+
+COMMENT ON COLUMN elfe.firmware_campaign.why_stopped IS 'who or what stopped it';
+
+COMMENT ON COLUMN elfe.firmware_campaign.closed_at IS 'epoch s; finished, or given up for a new one';
+
+CREATE TABLE elfe.firmware_volunteer (
+    reference VARCHAR NOT NULL,
+    since BIGINT NOT NULL,
+    PRIMARY KEY (reference)
+);
+
+COMMENT ON TABLE elfe.firmware_volunteer IS 'Participants whose devices are updated first';
+
+COMMENT ON COLUMN elfe.firmware_volunteer.reference IS 'R004';
+
+COMMENT ON COLUMN elfe.firmware_volunteer.since IS 'epoch s';
+
 CREATE TABLE elfe.participant (
     reference TEXT NOT NULL,
     email TEXT DEFAULT '' NOT NULL,
@@ -189,6 +298,30 @@ COMMENT ON COLUMN elfe.participant.reference IS 'R004';
 COMMENT ON COLUMN elfe.participant.email IS 'empty when unknown';
 
 COMMENT ON COLUMN elfe.participant.observer IS 'sees, does not set';
+
+CREATE TABLE elfe.visit_task (
+    id SERIAL NOT NULL,
+    device_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    says VARCHAR NOT NULL,
+    opened_at BIGINT NOT NULL,
+    closed_at BIGINT,
+    PRIMARY KEY (id)
+);
+
+CREATE UNIQUE INDEX visit_task_one_open ON elfe.visit_task (device_id, kind) WHERE closed_at IS NULL;
+
+COMMENT ON TABLE elfe.visit_task IS 'What only a visit can do';
+
+COMMENT ON COLUMN elfe.visit_task.device_id IS 'installation point';
+
+COMMENT ON COLUMN elfe.visit_task.kind IS 'configure or firmware';
+
+COMMENT ON COLUMN elfe.visit_task.says IS 'what is to be done, in French';
+
+COMMENT ON COLUMN elfe.visit_task.opened_at IS 'epoch s';
+
+COMMENT ON COLUMN elfe.visit_task.closed_at IS 'epoch s; NULL: to be done';
 
 CREATE TABLE bdd_coordination_schema.equipement_pilote_consommation_moyenne (
     equipement_pilote_type_id INTEGER NOT NULL,
@@ -270,6 +403,29 @@ COMMENT ON COLUMN elfe.command_order_event.happened IS 'recorded, sent, acknowle
 COMMENT ON COLUMN elfe.command_order_event.stage IS 'the stage after it';
 
 COMMENT ON COLUMN elfe.command_order_event.detail IS 'a cause, the device''s own words';
+
+CREATE TABLE elfe.firmware_unit (
+    campaign_id INTEGER NOT NULL,
+    unit VARCHAR NOT NULL,
+    ring INTEGER NOT NULL,
+    told_at BIGINT NOT NULL,
+    was VARCHAR NOT NULL,
+    brings VARCHAR NOT NULL,
+    PRIMARY KEY (campaign_id, unit),
+    FOREIGN KEY(campaign_id) REFERENCES elfe.firmware_campaign (id)
+);
+
+COMMENT ON TABLE elfe.firmware_unit IS 'Which unit was told to update when, and what it ran then';
+
+COMMENT ON COLUMN elfe.firmware_unit.unit IS 'its first installation point';
+
+COMMENT ON COLUMN elfe.firmware_unit.ring IS '0, 1 or 2';
+
+COMMENT ON COLUMN elfe.firmware_unit.told_at IS 'epoch s, the last time';
+
+COMMENT ON COLUMN elfe.firmware_unit.was IS 'the version that it ran';
+
+COMMENT ON COLUMN elfe.firmware_unit.brings IS 'the stepping stone that it was told to take; empty: the newest';
 
 CREATE TABLE bdd_coordination_schema.equipement_domotique (
     id TEXT NOT NULL,
@@ -725,6 +881,7 @@ CREATE TABLE elfe.hardware (
     templates TEXT NOT NULL,
     since BIGINT NOT NULL,
     until BIGINT,
+    reason TEXT DEFAULT '' NOT NULL,
     PRIMARY KEY (id),
     FOREIGN KEY(device_id) REFERENCES bdd_coordination_schema.equipement_domotique (id) ON DELETE RESTRICT ON UPDATE CASCADE
 );
@@ -748,6 +905,8 @@ COMMENT ON COLUMN elfe.hardware.templates IS 'JSON: its topic data';
 COMMENT ON COLUMN elfe.hardware.since IS 'epoch s';
 
 COMMENT ON COLUMN elfe.hardware.until IS 'epoch s; NULL: it is there';
+
+COMMENT ON COLUMN elfe.hardware.reason IS 'why it left; empty while it is there, or when nobody said';
 
 INSERT INTO bdd_coordination_schema.equipement_pilote_ou_mesure_type (id, nom, nom_humain, description) VALUES
     (1, 'machine_generique', 'Machine générique', 'aucun'),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from elfe.app.context import Context
 from elfe.app.loop import Service
+from elfe.app.noted import Notes
 from elfe.broker.client import MqttSession
 from elfe.broker.session import Session
 from elfe.command.service import CommandService
@@ -16,6 +17,7 @@ from elfe.coordination.values import InstalledDevice
 from elfe.devices.values import Device
 from elfe.ems.service import EmsService
 from elfe.ems.solve import Limits, Solver
+from elfe.history.noting import Noting
 from elfe.history.service import Recorder
 from elfe.settings import Settings
 
@@ -28,10 +30,14 @@ def recorder(settings: Settings) -> Made:
     account = f"elfe-recorder-{settings.command.instance}"
     session = MqttSession(here.broker_as(account), account)
 
-    def installed() -> list[tuple[InstalledDevice, Device]]:
-        return device_values(queries.installed_devices(here.coordination), here.drivers, "recorder")[0]
+    rows: dict[str, InstalledDevice] = {}
 
-    return Recorder(session, here.history, here.drivers, installed), (session,)
+    def installed() -> list[tuple[InstalledDevice, Device]]:
+        found = device_values(queries.installed_devices(here.coordination), here.drivers, "recorder")[0]
+        rows.update({row.id: row for row, _ in found})
+        return found
+
+    return Recorder(session, here.history, here.drivers, installed, Noting(Notes(here, rows))), (session,)
 
 
 def ems(settings: Settings, by_work: bool = False) -> Made:

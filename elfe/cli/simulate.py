@@ -21,7 +21,8 @@ from elfe.simulation import cast, series
 from elfe.simulation.crowd import Happened
 
 MARKS = {"joins": ("+", "green"), "says": ("→", "green"), "told": ("←", "yellow"), "switches": ("*", "cyan"),
-         "presses": ("*", "cyan"), "away": ("!", "red"), "leaves": ("-", "red")}
+         "presses": ("*", "cyan"), "away": ("!", "red"), "broken": ("!", "red"),
+         "leaves": ("-", "red")}
 CHATTER = {"says", "told"}
 LONGEST = 200
 """So much of a payload is shown to a person."""

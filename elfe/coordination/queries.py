@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Row, Select, Table, insert, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from elfe import database
-from elfe.coordination import ledger, reference, tables
+from elfe.coordination import ledger, reference, states, tables
 from elfe.coordination.values import (
     Appliance,
     CommandState,
@@ -30,7 +30,8 @@ from elfe.coordination.values import (
 from elfe.errors import DeclarationError
 from elfe.slots import epoch_s, instant
 
-metadata = ledger.OrderRow.metadata      # the ledger's tables stand in the same database
+metadata = tables.Base.metadata
+WITH = (ledger, states)      # whose tables stand in the same database
 
 
 def _table(row: Any) -> Table:

@@ -392,6 +392,7 @@ class HardwareRow(Base, table=True):
     templates: str = _text("templates", "JSON: its topic data")
     since: int = _seconds("since", "epoch s")
     until: int | None = _seconds("until", "epoch s; NULL: it is there", nullable=True)
+    reason: str = _text("reason", "why it left; empty while it is there, or when nobody said", server_default=text("''"))
 
 
 class FlexibilityRow(Base, table=True):

@@ -2,6 +2,8 @@
 
 The time of a reading is ours, never the device's. A retained message is an old word and is not kept. While the store is
 away, readings wait in memory, at most `SPOOL` of them; the oldest go first and every one lost is counted.
+
+On the way it is noted of each device how it is (`noting.py`): what the broker kept is of use for that.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from elfe.coordination.values import InstalledDevice
 from elfe.devices.drivers import Drivers
 from elfe.devices.routing import Heard, Router, SetAside
 from elfe.devices.values import Device, Role
+from elfe.history.noting import Noting
 from elfe.history.recorder import BALANCE_TOPIC, Kept, keep, keep_balance
 from elfe.history.values import History, Reading
 from elfe.slots import next_slot_start
@@ -37,7 +40,7 @@ class Recorder:
     """Keeps what is measured. See `elfe.app.loop.Service`."""
 
     def __init__(self, session: Session, history: History, drivers: Drivers,
-                 installed: Callable[[], list[tuple[InstalledDevice, Device]]]) -> None:
+                 installed: Callable[[], list[tuple[InstalledDevice, Device]]], noting: Noting | None = None) -> None:
         self.counters: Counter[str] = Counter()
         self._session, self._history, self._drivers, self._installed = session, history, drivers, installed
         self._router = Router(drivers, (), frozenset({Role.SAYS, Role.PRESENCE}))
@@ -45,20 +48,22 @@ class Recorder:
         self._retries_at: datetime | None = None      # while the store is away
         self._spool: deque[tuple[datetime, Kept]] = deque()
         self._last: dict[str, datetime] = {}
+        self._noting = noting
         session.listen((BALANCE_TOPIC,))
 
     def step(self, now: datetime) -> datetime:
         """Keep what has arrived."""
         if now >= self._looks_at:
             self._look(now)
-        for kept in self._arrivals():
+        for kept in self._arrivals(now):
             self._spool.append((self._behind(kept.series, now), kept))
         while len(self._spool) > SPOOL:
             self._spool.popleft()
             self.counters["lost"] += 1
         if self._spool and (self._retries_at is None or now >= self._retries_at):
             self._write(now)
-        return min(self._looks_at, self._retries_at or self._looks_at)
+        notes_at = self._noting.note(now) if self._noting else None
+        return min(self._looks_at, self._retries_at or self._looks_at, notes_at or self._looks_at)
 
     def close(self) -> None:
         """Leave in order."""
@@ -75,6 +80,8 @@ class Recorder:
             log.warning("the coordination database does not answer: %s", error.orig)
             return
         if devices != self._router.devices:
+            if self._noting:
+                self._noting.meet(self._router.devices, devices)
             self._router = Router(self._drivers, devices, self._router.roles)
             self._session.listen((BALANCE_TOPIC, *self._router.filters))
 
@@ -85,19 +92,27 @@ class Recorder:
         self._last[series] = at
         return at
 
-    def _arrivals(self) -> Iterator[Kept]:
+    def _arrivals(self, now: datetime) -> Iterator[Kept]:
         for arrival in self._session.arrivals():
             match arrival:
-                case Message(retained=True):
+                case Message(topic, payload, retained=True):
                     self.counters["retained"] += 1
+                    self._read_kept(topic, payload, now)
                 case Message(topic, payload):
-                    yield from self._read(topic, payload)
+                    yield from self._read(topic, payload, now)
                 case Connected():
                     log.info("connected")
                 case Disconnected(reason):
                     log.warning("the broker is out of reach: %s", reason)
 
-    def _read(self, topic: str, payload: bytes) -> Iterator[Kept]:
+    def _read_kept(self, topic: str, payload: bytes, now: datetime) -> None:
+        """An old word: nothing of it is kept, but who is there when we come is told by nothing else."""
+        if self._noting and topic != BALANCE_TOPIC:
+            for each in self._router.read(topic, payload):
+                if isinstance(each, Heard):
+                    self._noting.hear(each.device, each.event, now, retained=True)
+
+    def _read(self, topic: str, payload: bytes, now: datetime) -> Iterator[Kept]:
         if topic == BALANCE_TOPIC:
             balance = keep_balance(payload, self.counters)
             if balance:
@@ -105,6 +120,8 @@ class Recorder:
             return
         for each in self._router.read(topic, payload):
             if isinstance(each, Heard):
+                if self._noting:
+                    self._noting.hear(each.device, each.event, now)
                 kept = keep(each.device.id, each.event, self.counters)
                 if kept:
                     yield kept

@@ -128,6 +128,7 @@ OF_AN_APPLIANCE: Accepts = {
     "every": (TEXT, 'how often it is filled again, "3h"'),
 }
 REQUIRED = {"type", "id"}
+SHORTEST, STRONGEST_W = timedelta(milliseconds=100), 100_000
 MOST = 100_000
 """More devices than this in one entry is a slip of the keyboard."""
 
@@ -179,7 +180,7 @@ class _Reader:
         driver = self._driver(known["type"], place.of("type")) if "type" in known else None
         behind = self._behind(known["appliance"], place.of("appliance")) if "appliance" in known else None
         misbehaves = self._misbehaves(known.get("misbehaves", []), place.of("misbehaves"))
-        period = self._time(known["period"], place.of("period")) if "period" in known else None
+        period = self._time(known["period"], place.of("period"), SHORTEST) if "period" in known else None
         count = self._within(known.get("count", 1), 1, MOST, place.of("count"))
         if driver is None or count is None or "id" not in known:
             return
@@ -192,7 +193,7 @@ class _Reader:
                 return       # what is wrong with one is wrong with all
             username, password = (self._filled(known.get(key, ""), _names(i, device.id, device.hardware_id), place.of(key))
                                   for key in ("username", "password"))
-            yield Part(device, driver, self._where(place), self._seed_of(device, known), behind, misbehaves, period, username,
+            yield Part(device, driver, self._where(place), self._seed_of(device, known, i), behind, misbehaves, period, username,
                        password, known.get("configured", True))
 
     def _device(self, driver: Driver, known: Mapping[str, Any], i: int, place: _Place) -> Device | None:
@@ -202,6 +203,8 @@ class _Reader:
         templates = {name: self._filled(text, _names(i, id, hardware_id or id), place.of(f"templates.{name}"))
                      for name, text in known.get("templates", {}).items() if self._is_template(driver, name, text, place)}
         channel = self._channel(driver, known.get("channel", 0), i, place.of("channel"))
+        if not id:
+            self._wrong(place.of("id"), f"is empty: write {OF_A_DEVICE['id'][1]}")
         if len(self.problems) > before:
             return None
         try:
@@ -212,10 +215,10 @@ class _Reader:
             return None
         return device
 
-    def _seed_of(self, device: Device, known: Mapping[str, Any]) -> int:
+    def _seed_of(self, device: Device, known: Mapping[str, Any], i: int) -> int:
         """Its own, or one that is always the same for its id."""
         given: int | None = known.get("seed")
-        return Random(f"{self.seed} {device.id}").randrange(2 ** 31) if given is None else given
+        return Random(f"{self.seed} {device.id}").randrange(2 ** 31) if given is None else given + i
 
     # -- one value
 
@@ -233,7 +236,7 @@ class _Reader:
     def _channel(self, driver: Driver, given: int | str, i: int, place: _Place) -> int:
         if isinstance(given, str):
             text = self._filled(given, _names(i), place)
-            if not text.isdigit():
+            if not text.isdecimal():
                 self._wrong(place, f"cannot be {text!r}: write {OF_A_DEVICE['channel'][1]}")
                 return 0
             given = int(text)
@@ -258,9 +261,10 @@ class _Reader:
             self._wrong(place, "only a cycle has after and every")
         elif known.get("cycle", self.cycles[0]) not in self.cycles:
             self._wrong(place.of("cycle"), f"no machine is called {known['cycle']!r}: write {_or(self.cycles)}")
-        else:
-            for key in {"after", "every"} & known.keys():
-                known[key] = self._time(known[key], place.of(key)) or timedelta()
+        elif "power_w" not in known or self._within(known["power_w"], -STRONGEST_W, STRONGEST_W, place.of("power_w")) is not None:
+            for key, least in (("after", timedelta()), ("every", SHORTEST)):
+                if key in known:
+                    known[key] = self._time(known[key], place.of(key), least) or timedelta()
             return Behind(**known)
         return None
 
@@ -276,22 +280,26 @@ class _Reader:
             return None
         try:
             times = parameters(Mischief(table["kind"]).kind)
-            given = {key: self._time(value, place) if isinstance(times.get(key), timedelta) else value
+            given = {key: self._time(value, place, timedelta.min) if isinstance(times.get(key), timedelta) else value
                      for key, value in table.items() if key != "kind"}
             return None if None in given.values() else Mischief(table["kind"], given)
         except ValueError as error:
             self._wrong(place, str(error))
             return None
 
-    def _time(self, given: Any, place: _Place) -> timedelta | None:
+    def _time(self, given: Any, place: _Place, least: timedelta) -> timedelta | None:
         """A time in words; one that runs backwards begins with a minus."""
         try:
-            return -duration(given[1:]) if given.startswith("-") else duration(given)
-        except (AttributeError, ValueError):
+            time = -duration(given[1:]) if given.startswith("-") else duration(given)
+        except (AttributeError, ValueError, OverflowError):
             self._wrong(place, f'{given!r} is no time: write "90s", "10m" or "1h30m"')
             return None
+        if time < least:
+            self._wrong(place, f"cannot be {given}: it is too short")
+            return None
+        return time
 
-    def _within(self, given: int, least: int, most: int, place: _Place) -> int | None:
+    def _within(self, given: Any, least: int, most: int, place: _Place) -> Any:
         if least <= given <= most:
             return given
         self._wrong(place, f"cannot be {given}: write a number from {least} to {most}")
@@ -301,7 +309,7 @@ class _Reader:
         """The text with its numbers and names."""
         try:
             return text.format(**names)
-        except (KeyError, IndexError, ValueError, AttributeError):
+        except (LookupError, ValueError, AttributeError, TypeError):
             self._wrong(place, f"{text!r} cannot be filled: write {_or(f'{{{name}}}' for name in names)}, and {{{{ for a brace")
             return ""
 

@@ -45,7 +45,7 @@ class Wire(Protocol):
 
 @frozen
 class Happened:
-    """Something that happened to a device: it joins, says, is told, switches, presses, is away, leaves."""
+    """Something that happened to a device: it joins, says, is told, switches, presses, is away, is broken, leaves."""
 
     at: datetime
     who: str
@@ -66,6 +66,7 @@ class Seat:
     password: str = field(default="", repr=False)
     wakes_at: datetime | None = None
     away: str = ""                         # why it is not connected, as it was last told
+    broken: bool = False                   # its twin raised: it is set aside, the others go on
 
     @property
     def will(self) -> Publish | None:
@@ -120,8 +121,9 @@ class Crowd:
 
     def close(self, now: datetime) -> None:
         """Cut all of them off, as a power cut would: the broker says their last wills."""
+        absent = {seat.id for seat in self._absent}
         for seat in self.seats:
-            if seat not in self._absent:
+            if seat.id not in absent and not seat.broken:
                 self.wire.drop(seat.id)
                 self._tell(seat, now, "leaves")
         self.wire.close()
@@ -146,6 +148,17 @@ class Crowd:
         self._live(seat, now, lambda unit: unit.twin.tick(now) if unit.born else ())
 
     def _live(self, seat: Seat, now: datetime, does: Callable[[Unit], tuple[Publish, ...]]) -> None:
+        """It does something; a twin that breaks, a stranger's perhaps, is cut off and told of."""
+        if seat.broken:
+            return
+        try:
+            self._do(seat, now, does)
+        except Exception as error:  # noqa: BLE001 - a stranger's twin may raise anything; the others go on
+            seat.broken, seat.wakes_at = True, None
+            self._tell(seat, now, "broken", text=f"its twin raised {type(error).__name__}: {error}")
+            self.wire.drop(seat.id)
+
+    def _do(self, seat: Seat, now: datetime, does: Callable[[Unit], tuple[Publish, ...]]) -> None:
         """Whatever hangs on it lives up to now as it was supplied, then it does something, then it is supplied as it is now."""
         before = seat.state()
         for group in seat.groups:

@@ -138,6 +138,11 @@ def test_what_is_no_time(text):
     ({"misbehaves": "[3]"}, 'line 4: misbehaves: cannot be 3: write ["lying"'),
     ({"misbehaves": '"lying"'}, "line 4: misbehaves: cannot be 'lying': write [\"lying\""),
     ({"period": '"0.5"'}, "line 4: period: '0.5' is no time"),
+    ({"period": '"0s"'}, "line 4: period: cannot be 0s: it is too short"),
+    ({"appliance": '{cycle = "dishwasher", after = "-5m"}'}, "line 4: appliance.after: cannot be -5m: it is too short"),
+    ({"appliance": "{power_w = nan}"}, "line 4: appliance.power_w: cannot be nan: write a number from -100000 to 100000"),
+    ({"hardware_id": '"{i[0]}"'}, "line 4: hardware_id: '{i[0]}' cannot be filled"),
+    ({"id": '""'}, "line 3: id: is empty: write an installation point"),
     ({"type": '"toaster"'}, "line 2: type: no plugin drives 'toaster': write one of 111 "),
     ({"type": 2.5}, "line 2: type: cannot be 2.5: write the number or the name of a device type"),
 ])

@@ -171,6 +171,25 @@ def test_who_wants_to_be_woken_at_once_is_woken_often_and_not_always():
     assert world.lives(after(seconds=1)) == pytest.approx(timedelta(seconds=1) / GRAIN, abs=5)
 
 
+@define
+class Brittle(Plug):
+    """Breaks on what it is told."""
+
+    def receive(self, topic, payload, now):
+        raise KeyError("socket")
+
+
+def test_a_twin_that_breaks_is_cut_off_and_the_others_go_on():
+    world = World(seat(Brittle(root="brittle")), seat(Plug(), id="B001"))
+    world.lives(after(1))
+    world.tells("brittle/set", b"off", after(2))
+    assert world.seen("broken") == [("A001", "broken", "its twin raised KeyError: 'socket'")]
+    assert world.wire.said("brittle/online")[-1] == "false"
+    world.tells("plug/set", b"off", after(3))
+    world.crowd.close(after(20))
+    assert world.seen("switches", "leaves") == [("B001", "switches", "output 0 off"), ("B001", "leaves", "")]
+
+
 def test_nothing_is_remembered_of_what_was_drawn():
     """It may live for weeks."""
     world = World(seat(behind=Constant(100.0)))

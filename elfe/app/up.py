@@ -98,7 +98,17 @@ def _serve(name: str, settings: Settings) -> None:
     """A service's process."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(name)s: %(message)s")
     service, sessions = SERVICES[name](settings)
-    live(service, sessions, stopped_by_signals())
+    stop = stopped_by_signals()
+    threading.Thread(target=_outlive_nobody, args=(stop,), daemon=True).start()
+    live(service, sessions, stop)
+
+
+def _outlive_nobody(stop: threading.Event) -> None:
+    """A service without its supervisor would drive homes that nobody looks after, and stand in the way of the next one."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        stop.set()
 
 
 @contextmanager

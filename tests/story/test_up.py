@@ -61,8 +61,8 @@ def up(tmp_path) -> Iterator[Up]:
     running = Up(tmp_path)
     until(lambda: running.says("elfe.command: connected"))
     yield running
-    running.process.kill()
-    running.process.wait()
+    running.process.terminate()
+    running.process.wait(WITHIN_S)
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
@@ -94,3 +94,14 @@ def test_a_second_one_in_the_same_folder_is_refused(up):
 
     assert second.returncode == 78
     assert "already up" in second.stderr
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+def test_services_do_not_outlive_a_supervisor_that_is_killed(up):
+    below = children(up.process.pid)
+    services = {pid for pid, line in below.items() if "spawn_main" in line}
+    up.process.kill()
+    until(lambda: not any(lives(pid) for pid in services))
+    for pid in set(below) - services:      # the embedded broker gives up being root, and with it that it would die with us
+        if lives(pid):
+            os.kill(pid, signal.SIGTERM)

@@ -9,6 +9,7 @@
     ├── CommandRefused         a command by hand that may not be given
     ├── DriverDefect           a driver raised what it must not: what it was asked is not done, the others go on
     ├── InventoryError         lines of an inventory that cannot be provisioned, all of them at once
+    ├── LifecycleError         a replacement, adoption, move or departure that cannot be done
     ├── DeclarationError       a declaration that cannot be taken, with what would be accepted
     └── PlanError              a plan that breaks a promise, whoever made it
     BadPayload (a ValueError)  what a device said cannot be read: counted, never fatal; see elfe.devices
@@ -49,6 +50,10 @@ class DriverDefect(ElfeError):
 
 class InventoryError(ElfeError):
     """Lines of an inventory that cannot be provisioned."""
+
+
+class LifecycleError(ElfeError):
+    """A replacement, an adoption, a move or a departure that cannot be done."""
 
 
 class DeclarationError(ElfeError):

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 
-from elfe.coordination import provision, queries, tables, types
+from elfe.coordination import provision, queries, states, tables, types
 from elfe.coordination.inventory import MACHINES, ApplianceLines, DeviceLine, Inventory, ParticipantLine, Problem
 from elfe.coordination.provision import (
     ApplianceChange,
@@ -58,8 +58,9 @@ def prepare(engine: Engine, asked: Inventory, problems: Iterable[Problem], histo
     return provision.changes(asked, stands, history.find)
 
 
-def apply(engine: Engine, changes: Changes, drivers: Drivers, history: History, now: datetime) -> list[Provisioned]:
-    """Perform what `prepare` found, in one transaction."""
+def apply(engine: Engine, changes: Changes, drivers: Drivers, history: History, now: datetime,
+          reason: str = "") -> list[Provisioned]:
+    """Perform what `prepare` found, in one transaction. `reason`: why hardware leaves its place."""
     used = {line.device.type_id for change in changes.appliances for line in change.after.devices}
     types.require(engine, (drivers[each].type for each in sorted(used)))
     series = [history.series(power_series(provision.metered_by(each.after)), "W") for each in changes.appliances]
@@ -69,7 +70,7 @@ def apply(engine: Engine, changes: Changes, drivers: Drivers, history: History, 
         done = [_put_appliance(connection, change, power) for change, power in zip(changes.appliances, series, strict=True)]
         moving = [(each, change) for each, change in zip(done, changes.appliances, strict=True)
                   if change.what is not What.LEAVE]
-        _place_devices(connection, moving, drivers, now)
+        _place_devices(connection, moving, drivers, now, reason)
     return done
 
 
@@ -181,26 +182,30 @@ def _update(connection: Connection, appliance_id: int, lines: ApplianceLines, se
 
 
 def _place_devices(connection: Connection, moving: Sequence[tuple[Provisioned, ApplianceChange]], drivers: Drivers,
-                   now: datetime) -> None:
+                   now: datetime, reason: str) -> None:
     """Everything that moves leaves its place before anything takes one: two devices may change places."""
     placed = {line.device.id: (line, to) for to, change in moving for line in change.after.devices}
     left = {point for _, change in moving for point in change.leaves} - placed.keys()
     connection.execute(update(DEVICE).where(DEVICE.c.id.in_(left)).values(utilisateur_affecte=False))
-    _take_down(connection, left, [line for line, _ in placed.values()], now)
+    _take_down(connection, left, [line for line, _ in placed.values()], now, reason)
     for line, to in placed.values():
         _put_point(connection, line, to, drivers)
         _put_hardware(connection, line, now)
 
 
-def _take_down(connection: Connection, left: Iterable[str], placed: Iterable[DeviceLine], now: datetime) -> None:
-    """End the stay of hardware on points that are left or get other hardware, and wherever else what is placed stood."""
+def _take_down(connection: Connection, left: Iterable[str], placed: Iterable[DeviceLine], now: datetime, reason: str) -> None:
+    """End the stay of hardware on points that are left or get other hardware, and wherever else what is placed stood.
+
+    How it was is forgotten with it.
+    """
     wanted = {line.device.id: _fingerprint(line) for line in placed}
     for row in connection.execute(select(HARDWARE).where(HARDWARE.c.until.is_(None))).all():
         stands = (row.type_id, row.hardware_id, row.channel)
         replaced = row.device_id in wanted and wanted[row.device_id] != stands
         moved = bool(row.hardware_id) and row.device_id not in wanted and stands in wanted.values()
         if row.device_id in left or replaced or moved:
-            connection.execute(update(HARDWARE).where(HARDWARE.c.id == row.id).values(until=epoch_s(now)))
+            connection.execute(update(HARDWARE).where(HARDWARE.c.id == row.id).values(until=epoch_s(now), reason=reason))
+            states.forget(connection, [row.device_id])
 
 
 def _fingerprint(line: DeviceLine) -> tuple[int, str, int]:

@@ -3,6 +3,8 @@
     HiGHS' incumbent after single moves  ▸  the local search that it started from  (the better of the two; the latter alone
     when the child hangs, dies, or answers nonsense)
 
+    beyond `MANY` loads, where no exact model can be proved in seconds: the decomposition with its bound  ▸  greedy
+
 The work is always bounded; seconds only in real time, because in virtual time a slow machine must decide the same.
 The child lives as long as the solver: importing it costs more than solving.
 """
@@ -23,8 +25,11 @@ import pulp
 from attrs import evolve, frozen
 
 from elfe.ems import model, search
+from elfe.ems.decompose import decomposed
 from elfe.ems.model import Choice, Placing
 
+MANY = 150
+"""Loads beyond which the rounding of a decomposition loses less than an exact model that is stopped early."""
 LOOKS_PER_NODE = 2
 """HiGHS asks now and then whether to go on: about twice per node of its tree, and also where most of the time goes, at the
 root. Those questions are the work that is counted: they come alike on every machine."""
@@ -53,6 +58,9 @@ class Solver:
 
     def solve(self, problem: Placing) -> Choice:
         """The best choice that is found within the limits. Always one."""
+        if len(problem.loads) > MANY:
+            many = self._ask(problem, None)
+            return self._judged(many, many.bound) if many else search.greedy(problem)
         found = search.searched(problem)
         if not problem.loads:
             return evolve(found, bound=found.objective, made_by="nothing to place")
@@ -76,10 +84,10 @@ class Solver:
         proved = bound is not None and best.objective - bound <= max(1e-3, self._limits.gap * best.objective)
         return evolve(best, bound=bound, made_by="optimal" if proved else best.made_by)
 
-    def _ask(self, problem: Placing, start: Choice) -> Choice | None:
+    def _ask(self, problem: Placing, start: Choice | None) -> Choice | None:
         try:
             pipe = self._ready()
-            pipe.send((problem, start.picks, self._limits))
+            pipe.send((problem, start.picks if start else (), self._limits))
             if self._limits.seconds is not None and not pipe.poll(self._limits.seconds + self._limits.grace_s):
                 raise TimeoutError(f"no answer within {self._limits.seconds:g} s")
             answer = pipe.recv()
@@ -157,7 +165,7 @@ def _serve(pipe: Connection) -> None:
             problem, start, limits = pipe.recv()
         except (EOFError, KeyboardInterrupt):
             return
-        pipe.send(exact(problem, start, limits))
+        pipe.send(decomposed(problem) if len(problem.loads) > MANY else exact(problem, start, limits))
 
 
 def _makes_sense(answer: object, problem: Placing) -> bool:

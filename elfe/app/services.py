@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from elfe import clock
+from elfe.app import after_visit
 from elfe.app.context import Context
 from elfe.app.loop import Service
 from elfe.app.noted import Notes
@@ -35,6 +37,7 @@ def recorder(settings: Settings) -> Made:
     def installed() -> list[tuple[InstalledDevice, Device]]:
         found = device_values(queries.installed_devices(here.coordination), here.drivers, "recorder")[0]
         rows.update({row.id: row for row, _ in found})
+        after_visit.sweep(here, clock.now())      # what was still heard of those who have left
         return found
 
     return Recorder(session, here.history, here.drivers, installed, Noting(Notes(here, rows))), (session,)

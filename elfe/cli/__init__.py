@@ -21,11 +21,15 @@ from elfe.cli.command import command
 from elfe.cli.db import app as db
 from elfe.cli.declare import declare
 from elfe.cli.demo import demo
+from elfe.cli.device_care import adopt, configure, find, replace, tasks, unknown
 from elfe.cli.devices import app as devices
 from elfe.cli.doctor import doctor
 from elfe.cli.ems import ems
+from elfe.cli.firmware import firmware
 from elfe.cli.history import history
+from elfe.cli.labels import labels
 from elfe.cli.orders import orders
+from elfe.cli.participants import participants
 from elfe.cli.plan import plan
 from elfe.cli.plugin import app as plugin
 from elfe.cli.plugins import plugins
@@ -60,8 +64,11 @@ for name, function in (("demo", demo), ("up", up), ("declare", declare), ("docto
     app.command(name)(function)
 devices.command("watch")(watch)
 devices.command("send")(send)
+for care in (find, labels, configure, tasks, unknown, adopt, replace):
+    devices.command(care.__name__)(care)
 for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("command", command),
-                    ("history", history), ("db", db), ("broker", broker), ("plugin", plugin), ("screen", screen)):
+                    ("history", history), ("db", db), ("broker", broker), ("plugin", plugin), ("screen", screen),
+                    ("participants", participants), ("firmware", firmware)):
     app.add_typer(group, name=name)
 
 

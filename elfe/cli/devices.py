@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from elfe import clock
+from elfe.app.conditions import conditions
 from elfe.app.context import context
 from elfe.cli import show
 from elfe.coordination import inventory, queries, reference, store
@@ -51,19 +52,25 @@ def provision(
 @app.command("list")
 def list_devices(
     ctx: typer.Context,
+    home: Annotated[str, typer.Option("--home", help="Only this participant's, R004.")] = "",
+    type_: Annotated[int, typer.Option("--type", help="Only this device type.")] = 0,
+    silent: Annotated[bool, typer.Option("--silent", help="Only those that are away: offline, silent, never heard.")] = False,
     as_json: show.AsJson = False,
 ) -> None:
-    """List the devices that are installed, with the appliance and the participant of each."""
+    """List the devices that are installed: the appliance of each, its presence, last word, firmware, and settings that differ."""
     here = context(ctx)
     appliances = {each.id: each for each in queries.appliances(here.coordination)}
     installed = queries.installed_devices(here.coordination)
     problems = device_values(installed, here.drivers, here.settings.command.instance)[1]
+    how = conditions(here, clock.now())
+    installed = [each for each in installed if home in ("", each.participant) and type_ in (0, each.type_id)
+                 and (not silent or how[each.id].away)]
     if as_json:
-        show.as_json([_plain(each, appliances[each.appliance_id]) for each in installed])
+        show.as_json([{**_plain(each, appliances[each.appliance_id]), **how[each.id].plain} for each in installed])
         return
-    show.table(("point", "device", "hardware", "appliance", "participant", "mode"),
-               [_row(each, appliances[each.appliance_id]) for each in installed],
-               "No device is installed; `elfe devices provision inventory.csv` installs some.")
+    show.table(("point", "device", "hardware", "appliance", "participant", "mode", "presence", "last word", "firmware", "settings"),
+               [(*_row(each, appliances[each.appliance_id]), *how[each.id].told(here.settings.zone)) for each in installed],
+               "No such device is installed; `elfe devices provision inventory.csv` installs some.")
     for problem in problems:
         typer.echo(f"left alone: {problem}", err=True)
 

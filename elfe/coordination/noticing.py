@@ -52,7 +52,7 @@ class Notebook:
             case Presence() if said.value != before.presence:
                 after = evolve(after, presence=said.value, presence_at=now)
             case Firmware():
-                after = _with_firmware(after, said, now)
+                after = with_firmware(after, said, now)
             case Setting(name, value) if not retained and len(self._read) < MOST_SETTINGS:
                 self._read[device_id, name] = value
                 self._gathers_until = self._gathers_until or now + SOON
@@ -96,9 +96,12 @@ class Notebook:
         self._gathers_until = now + SOON
 
 
-def _with_firmware(state: State, said: Firmware, now: datetime) -> State:
-    """Its version and the newer one may come in two answers, each with its half; a version alone takes the newer one away
-    only when it is another version."""
+def with_firmware(state: State, said: Firmware, now: datetime) -> State:
+    """The state with what it says of its firmware.
+
+    The version and the newer one may come in two answers, each with its half: a version alone takes the newer one away only
+    when it is another version.
+    """
     version = said.version or state.firmware
     newer = said.newer or ("" if version != state.firmware else state.newer)
     return evolve(state, firmware=version, newer="" if newer == version else newer, firmware_at=now)
@@ -128,7 +131,7 @@ AWAY = frozenset({"offline", "silent", "unknown"})
 """What somebody should look at."""
 
 
-def drift(expects: tuple[Setting, ...], read: dict[str, str]) -> list[tuple[str, str, str]] | None:
+def drift(expects: tuple[Setting, ...], read: Mapping[str, str]) -> list[tuple[str, str, str]] | None:
     """The settings that are not as they should be: name, as it should be, as it was read back. None: never read back.
 
     What a device did not read back is not known to differ.

@@ -135,7 +135,7 @@ class DepartureRow(Base, table=True):
     reference: str = _text("R004; nothing leads from it to an appliance or a measure")
     left_at: int = _seconds("epoch s")
     keeps_measures: bool = Field(sa_column_kwargs={"comment": "the consent to keep measures without a name"})
-    pending: str = _text("JSON: points whose measures are still to be erased; empty when it is done")
+    pending: str = _text("JSON: point to appliance, whose measures are still to be erased; empty when it is done")
 
 
 def _table(row: Any) -> Table:
@@ -280,9 +280,14 @@ def volunteer(engine: Engine, reference: str, willing: bool, now: datetime) -> N
     """A participant's devices are updated first, or no sooner than the others."""
     with engine.begin() as connection:
         if willing:
-            _put(connection, VOLUNTEER, [{"reference": reference, "since": epoch_s(now)}], ("reference",))
+            enlist(connection, reference, now)
         else:
             connection.execute(delete(VOLUNTEER).where(VOLUNTEER.c.reference == reference))
+
+
+def enlist(connection: Connection, reference: str, now: datetime) -> None:
+    """A participant is a volunteer from now on, or stays one."""
+    _put(connection, VOLUNTEER, [{"reference": reference, "since": epoch_s(now)}], ("reference",))
 
 
 def campaigns(engine: Engine) -> dict[int, Campaign]:
@@ -341,19 +346,20 @@ def told(engine: Engine, campaign: Campaign, unit: Told) -> None:
 
 @frozen
 class Departure:
-    """Somebody who has left; `pending`: points whose measures are still to be dealt with."""
+    """Somebody who has left; `pending`: the points whose measures are still to be erased."""
 
     id: int
     reference: str
     left_at: datetime
     keeps_measures: bool
-    pending: tuple[str, ...]
+    pending: Mapping[str, int]       # point → appliance
 
 
-def depart(connection: Connection, reference: str, keeps_measures: bool, points: Iterable[str], now: datetime) -> int:
+def depart(connection: Connection, reference: str, keeps_measures: bool, points: Mapping[str, int], now: datetime) -> int:
     """Somebody leaves, within the transaction that erases; returns the row's id."""
     made = connection.execute(DEPARTURE.insert().values(
-        reference=reference, left_at=epoch_s(now), keeps_measures=keeps_measures, pending=json.dumps(sorted(points))))
+        reference=reference, left_at=epoch_s(now), keeps_measures=keeps_measures,
+        pending=json.dumps(dict(points), sort_keys=True) if points else ""))
     assert made.inserted_primary_key is not None
     return int(made.inserted_primary_key[0])
 
@@ -368,5 +374,5 @@ def departures(engine: Engine) -> list[Departure]:
     """Everybody who has left, in order."""
     with engine.connect() as connection:
         return [Departure(row.id, row.reference, instant(row.left_at), row.keeps_measures,
-                          tuple(json.loads(row.pending)) if row.pending else ())
+                          json.loads(row.pending) if row.pending else {})
                 for row in connection.execute(select(DEPARTURE).order_by(DEPARTURE.c.id))]

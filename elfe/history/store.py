@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Engine, Float, ForeignKey, Integer, Table, Text, select
+from sqlalchemy import BigInteger, Column, Engine, Float, ForeignKey, Integer, Table, Text, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
@@ -110,6 +110,28 @@ class SqlHistory:
         with self.engine.connect() as connection:
             row = connection.execute(wanted).first()
             return _reading(series, row) if row else None
+
+    def of_point(self, point: str) -> list[tuple[int, str, str]]:
+        """The id, the name and the unit of every series of an installation point."""
+        return [each for each in self.names() if each[1].startswith(f"{point} ")]
+
+    def forget(self, series: int, kept_as: str = "") -> int | None:
+        """Erase the readings of a series; `kept_as`: the series that has them from now on, whose id is returned.
+
+        The series itself stays: whoever writes to it knows it by its id.
+        """
+        own = READING.c.series_id == series
+        with self.engine.begin() as connection:
+            kept = None
+            if kept_as:
+                unit = connection.scalar(select(SERIES.c.unit).where(SERIES.c.id == series)) or ""
+                connection.execute(self._insert(SERIES).values(name=kept_as, unit=unit).on_conflict_do_nothing())
+                kept = connection.scalar(select(SERIES.c.id).where(SERIES.c.name == kept_as))
+                same = select(literal(kept), READING.c.at_ms, READING.c.value).where(own)
+                connection.execute(self._insert(READING).from_select(["series_id", "at_ms", "value"], same)
+                                   .on_conflict_do_nothing())
+            connection.execute(READING.delete().where(own))
+            return kept
 
     def quarters(self, series: int, start_slot: int, count: int, held_for: timedelta) -> list[float | None]:
         """The mean of each quarter; see `elfe.history.quarters`."""

@@ -192,7 +192,7 @@ COMMENT ON COLUMN elfe.departure.left_at IS 'epoch s';
 
 COMMENT ON COLUMN elfe.departure.keeps_measures IS 'the consent to keep measures without a name';
 
-COMMENT ON COLUMN elfe.departure.pending IS 'JSON: points whose measures are still to be erased, and of which appliance; empty when it is done';
+COMMENT ON COLUMN elfe.departure.pending IS 'JSON: point to appliance, whose measures are still to be erased; empty when it is done';
 
 CREATE TABLE elfe.device_setting (
     device_id VARCHAR NOT NULL,

@@ -265,7 +265,7 @@ def unknown(here: Context, until: datetime, everything: bool, now: Callable[[], 
                     found.hear(arrival.topic, arrival.payload, arrival.retained)
             session.wait(timedelta(milliseconds=200))
         if not session.ready:
-            raise BrokerError("le broker ne répond pas, ou ne nous laisse pas écouter : `elfe doctor` dit pourquoi")
+            raise BrokerError("le broker ne répond pas, ou refuse que l'on écoute : `elfe doctor` dit pourquoi")
     return found
 
 

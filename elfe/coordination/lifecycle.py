@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 
 from attrs import evolve, field, frozen
-from paho.mqtt.client import topic_matches_sub
+from paho.mqtt.matcher import MQTTMatcher
 
 from elfe.coordination.inventory import (
     COLUMNS,
@@ -112,8 +112,8 @@ def find(asked: str, every: Iterable[Place], retired: Iterable[Retired] = ()) ->
         ("point", lambda each: each.point.upper() == text.upper()),
         ("foyer", lambda each: each.row.participant.upper() == text.upper()),
         ("id matériel", lambda each: same_hardware(text, each.row.hardware_id)),
-        ("topic", lambda each: any(topic_matches_sub(own, text) for own in _own(each))),
-        ("topic autorisé", lambda each: any(topic_matches_sub(own, text) for own in _allowed(each))),
+        ("topic", lambda each: _matches(_own(each), text)),
+        ("topic autorisé", lambda each: _matches(_allowed(each), text)),
         ("appareil", lambda each: bool(_plain(text)) and _plain(text) in _plain(each.appliance.name)),
     ):
         found = [Found(each, by) for each in every if means(each)]
@@ -144,6 +144,13 @@ def _bare(hardware_id: str) -> str:
 
 def _plain(text: str) -> str:
     return "".join(each for each in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(each)).strip()
+
+
+def _matches(filters: Iterable[str], topic: str) -> bool:
+    matcher = MQTTMatcher()  # type: ignore[no-untyped-call]
+    for each in filters:
+        matcher[each] = True
+    return next(iter(matcher.iter_match(topic)), None) is not None  # type: ignore[no-untyped-call]
 
 
 def _own(place: Place) -> Iterator[str]:

@@ -16,8 +16,8 @@ FAMILIES = re.compile(r"shelly|tasmota|nous_a1t|\bnous\b|switchbot|openhasp|m5st
 EDGE_NAMES = {"service.py", "run.py", "store.py"}
 EDGE_ROOMS = {"broker", "app", "cli", "portal"}
 EDGE_FILES = {"clock.py", "settings.py", "database.py", "coordination/tables.py", "coordination/queries.py",
-              "coordination/types.py", "coordination/ledger.py", "coordination/states.py", "coordination/leaving.py", "ems/solve.py",
-              "simulation/series.py", "simulation/conductor.py", "devices/testing.py", "__main__.py",
+              "coordination/types.py", "coordination/ledger.py", "coordination/states.py", "coordination/leaving.py",
+              "ems/solve.py", "simulation/series.py", "simulation/conductor.py", "devices/testing.py", "__main__.py",
               "devices/drivers.py"}
 """Beside the rule: the solver's child process, real series read from disk, the conductor's pipes, the tests' kit, and the
 discovery of plugins, which reads what is installed."""

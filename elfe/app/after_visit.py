@@ -47,8 +47,6 @@ AT_ONCE = 50
 """So many devices are asked at once: their answers come one after the other."""
 CONNECTS_WITHIN = timedelta(seconds=5)
 LINGERS = timedelta(seconds=1)
-ANSWERS = 2
-"""A device is given so many times its own answering time."""
 RECORDED_UNTIL = timedelta(minutes=2)
 """So long the recorder may still hear who has left; it looks every minute."""
 
@@ -193,7 +191,7 @@ def configure(here: Context, chosen: Iterable[Place], repairs: bool, now: Callab
         elif repairs and (now_busy := why(place)):
             yield Configured(place, f"plus tard : {now_busy.french}")
         else:
-            waiting.append((place, Configuring(push, place.driver.type.answers_within * ANSWERS, repairs)))
+            waiting.append((place, Configuring(push, place.driver.type.answers_within, repairs)))
     if waiting:
         made = talk(here, [place for place, _ in waiting], now)
         with closing(made.session):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from attrs import evolve, frozen
 
 from elfe.app import after_visit
-from elfe.app.after_visit import ANSWERS, AT_ONCE, Talk, note_firmware, talk
+from elfe.app.after_visit import AT_ONCE, Talk, note_firmware, talk
 from elfe.app.context import Context
 from elfe.command import store as ledger
 from elfe.command.orders import MISSED, Cause, Order, Stage, Why
@@ -28,6 +28,7 @@ from elfe.slots import slot_of
 
 BEFORE = timedelta(days=7)
 """The orders with which those since are compared."""
+QUIET = timedelta(seconds=1)
 RESTARTS_WITHIN = timedelta(minutes=15)
 """An order that falls into the restart of a unit says nothing of its firmware."""
 
@@ -157,16 +158,17 @@ def ask(here: Context, type_id: int, now: Callable[[], datetime]) -> None:
 
 
 def _ask_some(made: Talk, some: list[tuple[Place, Unit]], now: Callable[[], datetime]) -> None:
-    within = max(place.driver.type.answers_within for place, _ in some if place.driver) * ANSWERS
+    """Ask, and listen until each has told its version and nobody says more: the newer one may be an answer of its own."""
+    until = now() + max(place.driver.type.answers_within for place, _ in some if place.driver)
     for place, unit in some:
         made.say(_steps(place, unit.firmware).read)
-    waiting, until = {place.point: 0 for place, _ in some}, now() + within
-    halves = {place.point: sum(over_mqtt([step]) for step in _steps(place, unit.firmware).read) for place, unit in some}
-    while now() < until and any(count < halves[point] for point, count in waiting.items()):
+    silent, quiet_at = {place.point for place, _ in some}, until
+    while now() < min(until, quiet_at):
         for heard in made.hears(timedelta(milliseconds=200)):
-            if isinstance(heard.event, Firmware) and heard.device.id in waiting:
-                waiting[heard.device.id] += 1
+            if isinstance(heard.event, Firmware):
+                silent -= {heard.device.id} if heard.event.version else set()
                 note_firmware(made.here, heard.device.id, heard.event, now())
+                quiet_at = until if silent else now() + QUIET
 
 
 # -- plan, advance, stop ---------------------------------------------------------------------------------------------------------

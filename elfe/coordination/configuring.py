@@ -16,6 +16,8 @@ from elfe.devices.values import ConfigPush, HttpGet, Publish, SerialLine, Settin
 
 READS = 3
 """A device that says nothing is asked so many times."""
+SOON = timedelta(seconds=2)
+"""After a push; who restarts misses this and is asked again."""
 SETTLES_WITHIN = timedelta(seconds=40)
 """From a push until it says so: a restart and its connection are in it."""
 
@@ -67,20 +69,25 @@ class Configuring:
         """What to say now. It is over when `ended` is there."""
         if self.ended is None and self._asked and not self.differs:
             self.ended = How.REPAIRED if self._pushed_at else How.RIGHT
-        if self.ended is not None or (self._asks_at is not None and now < self._asks_at):
+        waits = self._asks_at is not None and now < self._asks_at
+        if self.ended is not None or (waits and (self._pushed_at or not self._known)):
             return ()
         return self._after_push(now) if self._pushed_at else self._before_push(now)
 
+    @property
+    def _known(self) -> bool:
+        """Whether it has read back everything that is expected."""
+        return all(each.name in self.heard for each in self.push.expects)
+
     def _before_push(self, now: datetime) -> tuple[Step, ...]:
-        known = len(self.heard) == len({each.name for each in self.push.expects})
-        if self._asked < READS and not known:
+        if self._asked < READS and not self._known:
             return self._ask(now)
         if not self.heard:
             self.ended = How.SILENT
         elif not self.repairs:
             self.ended = How.DIFFERS
         else:
-            self._pushed_at, self._asks_at = now, now + self.within
+            self._pushed_at, self._asks_at = now, now + SOON
             self.heard.clear()
             return self.push.steps
         return ()

@@ -70,7 +70,8 @@ def list_devices(
         return
     show.table(("point", "device", "hardware", "appliance", "participant", "mode", "presence", "last word", "firmware", "settings"),
                [(*_row(each, appliances[each.appliance_id]), *how[each.id].told(here.settings.zone)) for each in installed],
-               "No such device is installed; `elfe devices provision inventory.csv` installs some.")
+               "No device is so." if home or type_ or silent else
+               "No device is installed; `elfe devices provision inventory.csv` installs some.")
     for problem in problems:
         typer.echo(f"left alone: {problem}", err=True)
 

@@ -1,36 +1,26 @@
-"""Reading an inventory: a CSV with a line per device, as `docs/inventory.md` describes it. Pure.
+"""Reading an inventory as people keep it, a line per device, as `docs/inventory.md` describes it. Pure.
 
-Everything that is wrong is found at once; each problem names its line, its column, what was found and what is accepted.
-Messages are in French: installers read them.
+`sheets.py` makes cells of a file, `lines.py` lines of cells; here lines become homes. Everything that is wrong is found at
+once; each problem names its cell, what was found and what is accepted. Messages are in French: installers read them.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from io import StringIO
-from typing import TypeVar
+from decimal import Decimal
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from elfe.coordination import reference, spoken
+from elfe.coordination.lines import COLUMNS, OF_APPLIANCES, OF_MACHINES, OF_TANKS, Kind, Line, Problem, Where, plain, read_lines
 from elfe.coordination.reference import Code
+from elfe.coordination.sheets import Sheet, of_text
 from elfe.coordination.values import ApplianceType, OffPeak, Usage
 from elfe.devices.drivers import Drivers
-from elfe.devices.values import Capability, Device
-
-T = TypeVar("T")
-
-REQUIRED = ("participant", "appareil", "type_appareil", "typologie", "point", "usage", "type_materiel")
-OF_MACHINES = ("duree_cycle", "attente_max")
-OF_TANKS = ("volume_l", "puissance_w", "heures_creuses")
-OF_APPLIANCES = ("type_appareil", "typologie", *OF_MACHINES, *OF_TANKS)
-"""What is said of the appliance, not of the device: on one of its lines, or alike on several."""
-OPTIONAL = ("email", "observateur", "id_materiel", "marque", "canal", *OF_MACHINES, *OF_TANKS, "topics")
-COLUMNS = REQUIRED + OPTIONAL
+from elfe.devices.values import Capability, Device, DeviceType
 
 DEFAULT_CYCLES: Mapping[int, timedelta] = {
     ApplianceType.MACHINE: timedelta(hours=2),
@@ -59,22 +49,28 @@ NEEDS: Mapping[int, frozenset[Capability]] = {
 }
 """What a device's type must be able to do for each usage."""
 
+IN_ENGLISH: Mapping[int, tuple[str, ...]] = {
+    ApplianceType.DISHWASHER: ("dishwasher",), ApplianceType.WASHING_MACHINE: ("washing machine", "washer"),
+    ApplianceType.TUMBLE_DRYER: ("tumble dryer", "dryer"), ApplianceType.WATER_HEATER: ("water heater", "hot water tank"),
+}
+WORDS = {"oui": True, "o": True, "yes": True, "y": True, "vrai": True, "true": True, "x": True, "1": True,
+         "non": False, "n": False, "no": False, "faux": False, "false": False, "0": False}
+UNITS: Mapping[str, Mapping[str, int]] = {
+    "volume_l": {"": 1, "l": 1, "litre": 1, "litres": 1, "liters": 1, "m3": 1000, "m³": 1000},
+    "puissance_w": {"": 1, "w": 1, "watt": 1, "watts": 1, "kw": 1000},
+    "canal": {"": 1},
+}
+"""The units that a number may carry, and how many of ours each is."""
+NUMBER = re.compile(r"(\d{1,3}(?: \d{3})+|\d+)(?:[.,](\d+))?\s*([^\W\d_]*[3³]?)")
+"""2200, 2 200, 2,2 kW."""
+NUMBERED = re.compile(r"(\d+)(?:[.,]0+)?(?:\s*[-–—:(/ ]\s*(.+?)\)?)?")
+"""A code by its number, with or without its name: 112, 112.0, 112 - Lave-linge, 112 (lave_linge)."""
+CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
+DECIMAL_HOURS = re.compile(r"(\d{1,2})[.,](\d{1,2})\s*h", re.IGNORECASE)
+
 PARTICIPANT = re.compile(r"[A-Z]\d{3,5}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LONGEST = timedelta(hours=24)
-
-
-@frozen
-class Problem:
-    """One thing that is wrong, where, and what would be accepted."""
-
-    line: int
-    column: str
-    what: str
-
-    def __str__(self) -> str:
-        where = f"ligne {self.line}, colonne « {self.column} »" if self.column else f"ligne {self.line}"
-        return f"{where} : {self.what}"
 
 
 @frozen
@@ -90,7 +86,7 @@ class ParticipantLine:
 class DeviceLine:
     """One device of the inventory."""
 
-    line: int
+    where: Where
     device: Device
     usage: int
     brand: str = ""
@@ -100,7 +96,7 @@ class DeviceLine:
 class ApplianceLines:
     """One appliance of the inventory, with the devices of its lines."""
 
-    line: int
+    where: Where
     participant: str
     name: str
     type: int
@@ -119,119 +115,96 @@ class Inventory:
 
     participants: tuple[ParticipantLine, ...] = ()
     appliances: tuple[ApplianceLines, ...] = ()
+    remarks: tuple[str, ...] = ()        # what the file holds and nobody reads, in French
 
 
 def read(text: str, drivers: Drivers) -> tuple[Inventory, list[Problem]]:
-    """The inventory of a CSV text, and everything that is wrong with it in the order of the lines."""
-    lines, problems = _lines(text)
-    if problems:
-        return Inventory(), problems
-    devices = {line.number: _device(line, drivers) for line in lines}
-    _no_two_alike(lines, devices, drivers)
-    groups = _grouped(lines, lambda line: (line["participant"], line["appareil"]))
+    """The inventory of a CSV text, as `read_sheets`."""
+    return read_sheets((of_text(text),), drivers)
+
+
+def read_sheets(given: Iterable[Sheet], drivers: Drivers) -> tuple[Inventory, list[Problem]]:
+    """The inventory of a file's sheets, and everything that is wrong with it in the order of the lines."""
+    found = read_lines(given)
+    if found.problems:
+        return Inventory(remarks=found.remarks), list(found.problems)
+    devices = {line.where: _device(line, drivers) for line in found.lines if line.kind is Kind.DEVICE}
+    _no_two_alike(found.lines, devices, drivers)
+    of_appliances = [line for line in found.lines if line.kind is not Kind.PARTICIPANT]
+    groups = _grouped(of_appliances, lambda line: (line["participant"], plain(line["appareil"]) or line["appareil"]))
     appliances = [_appliance(group, devices) for group in groups]
-    participants = [_participant(group) for group in _grouped(lines, lambda line: line["participant"])]
-    inventory = Inventory(tuple(participants), tuple(each for each in appliances if each is not None))
-    return inventory, [problem for line in lines for problem in sorted(line.problems, key=_place)]
+    participants = [_participant(group) for group in _grouped(found.lines, lambda line: line["participant"])]
+    inventory = Inventory(tuple(participants), tuple(each for each in appliances if each is not None),
+                          (*found.remarks, *_doubtful(found.lines)))
+    return inventory, [problem for line in found.lines for problem in sorted(line.problems, key=_rank)]
 
 
-def _place(problem: Problem) -> int:
+def _rank(problem: Problem) -> int:
     """Where its column stands in the documentation; of the line as a whole: first."""
-    return COLUMNS.index(problem.column) if problem.column else -1
+    return COLUMNS.index(problem.column.partition(":")[0]) if problem.column else -1
 
 
-# -- lines ----------------------------------------------------------------------------------------------------------------
+def _doubtful(found: Iterable[Line]) -> Iterator[str]:
+    """A spreadsheet that takes an identifier for a number drops its zeros, and reads 12E5 as 1200000."""
+    cells = [line.where.named("id_materiel") for line in found if "id_materiel" in line.numbers]
+    if cells:
+        yield (f"identifiants que le tableur a pris pour des nombres : {', '.join(cells)} ; vérifiez-les (un zéro en tête est "
+               "perdu), ou mettez ces cellules au format Texte et retapez-les")
 
 
-@define(eq=False)
-class _Line:
-    """A line of the file: its cells by column, and what is wrong with them."""
-
-    number: int
-    cells: Mapping[str, str]
-    problems: list[Problem] = field(factory=list)
-
-    def __getitem__(self, column: str) -> str:
-        return self.cells.get(column, "")
-
-    def wrong(self, column: str, accepted: str, found: str | None = None) -> None:
-        """Take down that a cell does not fit, and what would."""
-        shown = self[column] if found is None else found
-        what = f"« {shown} » ne convient pas" if shown else "valeur manquante"
-        self.problems.append(Problem(self.number, column, f"{what} ; accepté : {accepted}"))
-
-    def conflict(self, column: str, what: str) -> None:
-        """Take down that a cell contradicts another one."""
-        self.problems.append(Problem(self.number, column, f"« {self[column]} » : {what}"))
-
-    def code(self, column: str, codes: Sequence[Code]) -> int | None:
-        """A code by its number or its name."""
-        for each in codes:
-            if self[column].lower() in {str(each.id), each.name}:
-                return each.id
-        self.wrong(column, ", ".join(f"{each.id} ({each.name})" for each in codes))
-        return None
-
-    def whole(self, column: str, least: int, most: int) -> int | None:
-        """A whole number within bounds."""
-        given = self[column]
-        if given.isascii() and given.isdigit() and least <= int(given) <= most:
-            return int(given)
-        self.wrong(column, f"un nombre entier de {least} à {most}")
-        return None
-
-    def parsed(self, column: str, parse: Callable[[str], T], accepted: str) -> T | None:
-        """What `parse` makes of the cell; it raises ValueError with what it cannot read."""
-        try:
-            return parse(self[column])
-        except ValueError as error:
-            self.wrong(column, accepted, found=str(error))
-            return None
+# -- what stands in a cell ------------------------------------------------------------------------------------------------------
 
 
-def _lines(text: str) -> tuple[list[_Line], list[Problem]]:
-    """The lines, their columns by name; or what is wrong with the header, and then nothing else can be told."""
-    text = text.removeprefix("\ufeff")
-    first = text.partition("\n")[0]
-    rows = csv.reader(StringIO(text), delimiter=";" if first.count(";") >= first.count(",") else ",")
-    header = [each.strip().lower() for each in next(rows, [])]
-    problems = list(_of_header(header))
-    lines = []
-    for row in rows:
-        if any(cell.strip() for cell in row):
-            lines.append(_Line(rows.line_num, {name: cell.strip() for name, cell in zip(header, row, strict=False)}))
-            if any(cell.strip() for cell in row[len(header):]):
-                lines[-1].problems.append(Problem(rows.line_num, "", f"plus de {len(header)} cellules"))
-    return lines, problems
+def _code(line: Line, column: str, codes: Sequence[Code], also: Mapping[int, tuple[str, ...]] | None = None) -> int | None:
+    """A code by its number, its name or what people call it, or both."""
+    numbered = NUMBERED.fullmatch(line[column])
+    number, name = (int(numbered[1]), plain(numbered[2] or "")) if numbered else (None, plain(line[column]))
+    meant = [each.id for each in codes if number in (None, each.id)
+             and (name in _names(each, also or {}) if name else number is not None)]
+    if len(meant) == 1:
+        return meant[0]
+    listed = (each for each in codes if not meant or each.id in meant)
+    line.wrong(column, ", ".join(f"{each.id} ({each.name})" for each in listed))
+    return None
 
 
-def _of_header(header: Sequence[str]) -> Iterator[Problem]:
-    yield from (Problem(1, name, "colonne manquante") for name in REQUIRED if name not in header)
-    for name, count in Counter(header).items():
-        if name and name not in COLUMNS:
-            yield Problem(1, name, f"colonne inconnue ; accepté : {', '.join(COLUMNS)}")
-        elif name and count > 1:
-            yield Problem(1, name, "colonne présente deux fois")
+def _names(code: Code, also: Mapping[int, tuple[str, ...]]) -> set[str]:
+    return {plain(each) for each in (code.name, code.human_name, *also.get(code.id, ())) if each}
 
 
-def _grouped(lines: Iterable[_Line], key: Callable[[_Line], Hashable]) -> list[list[_Line]]:
-    groups: dict[Hashable, list[_Line]] = defaultdict(list)
-    for line in lines:
+def _whole(line: Line, column: str, least: int, most: int) -> int | None:
+    """A whole number within bounds; its unit may be said."""
+    number = NUMBER.fullmatch(line[column])
+    factor = UNITS[column].get(number[3].lower()) if number else None
+    if number and factor:
+        value = Decimal(f"{number[1].replace(' ', '')}.{number[2] or 0}") * factor
+        if value == int(value) and least <= value <= most:
+            return int(value)
+    line.wrong(column, f"un nombre entier de {least} à {most}")
+    return None
+
+
+# -- lines ----------------------------------------------------------------------------------------------------------------------
+
+
+def _grouped(found: Iterable[Line], key: Callable[[Line], Hashable]) -> list[list[Line]]:
+    groups: dict[Hashable, list[Line]] = defaultdict(list)
+    for line in found:
         groups[key(line)].append(line)
     return list(groups.values())
 
 
-def _no_two_alike(lines: Iterable[_Line], devices: Mapping[int, DeviceLine | None], drivers: Drivers) -> None:
+def _no_two_alike(found: Iterable[Line], devices: Mapping[Where, DeviceLine | None], drivers: Drivers) -> None:
     """A point, a piece of hardware and a place on the wire stand on one line each."""
-    first: dict[tuple[str, Hashable], int] = {}
-    for line in lines:
-        for column, key in _unique(line, devices[line.number], drivers):
-            before = first.setdefault((column, key), line.number)
-            if before != line.number:
-                line.conflict(column, f"est déjà à la ligne {before}")
+    first: dict[tuple[str, Hashable], Where] = {}
+    for line in found:
+        for column, key in _unique(line, devices.get(line.where), drivers):
+            before = first.setdefault((column, key), line.where)
+            if before != line.where:
+                line.conflict(column, f"est déjà {before.at(column)}")
 
 
-def _unique(line: _Line, read: DeviceLine | None, drivers: Drivers) -> Iterator[tuple[str, Hashable]]:
+def _unique(line: Line, read: DeviceLine | None, drivers: Drivers) -> Iterator[tuple[str, Hashable]]:
     if line["point"]:
         yield "point", line["point"]
     if line["id_materiel"]:      # the outputs of one unit share its id, not their channel
@@ -243,33 +216,38 @@ def _unique(line: _Line, read: DeviceLine | None, drivers: Drivers) -> Iterator[
 # -- participants -----------------------------------------------------------------------------------------------------------
 
 
-def _participant(lines: Sequence[_Line]) -> ParticipantLine:
+def _participant(lines: Sequence[Line]) -> ParticipantLine:
     for line in lines:
         if not PARTICIPANT.fullmatch(line["participant"]):
             line.wrong("participant", "une référence comme R004")
         if line["email"] and not EMAIL.fullmatch(line["email"]):
             line.wrong("email", "une adresse comme nom@exemple.fr, ou rien")
-        if line["observateur"].lower() not in {"", "oui", "non"}:
+        if line["observateur"].lower() not in {"", *WORDS}:
             line.wrong("observateur", "oui, non ou rien")
-    email, observer = _said_once(lines, "email")["email"], _said_once(lines, "observateur")["observateur"].lower()
-    return ParticipantLine(lines[0]["participant"], email, observer == "oui" if observer else None)
+    email, observer = _said_once(lines, "email")["email"], _said_once(lines, "observateur", _yes)["observateur"]
+    return ParticipantLine(lines[0]["participant"], email, _yes(observer) if observer else None)
 
 
-def _said_once(lines: Sequence[_Line], column: str) -> _Line:
+def _yes(word: str) -> bool | None:
+    return WORDS.get(word.lower())
+
+
+def _said_once(lines: Sequence[Line], column: str, meaning: Callable[[str], object] = str.lower) -> Line:
     """The line that fills a column which may stand on several: nothing may contradict it."""
     filled = [line for line in lines if line[column]]
     for line in filled[1:]:
-        if line[column].lower() != filled[0][column].lower():
-            line.conflict(column, f"la ligne {filled[0].number} dit « {filled[0][column]} »")
+        if meaning(line[column]) != meaning(filled[0][column]):
+            line.conflict(column, f"{filled[0].where.named(column)} dit « {filled[0][column]} »")
     return filled[0] if filled else lines[0]
 
 
 # -- devices ----------------------------------------------------------------------------------------------------------------
 
 
-def _device(line: _Line, drivers: Drivers) -> DeviceLine | None:
-    type_id = line.code("type_materiel", _known_types(drivers))
-    usage = line.code("usage", reference.USAGES)
+def _device(line: Line, drivers: Drivers) -> DeviceLine | None:
+    also = {each.type.id: (each.type.human_name, each.type.product) for each in drivers}
+    type_id = _code(line, "type_materiel", _known_types(drivers), also)
+    usage = _code(line, "usage", reference.USAGES)
     if type_id is None:
         return None
     letter = _letter(type_id, drivers)
@@ -280,8 +258,8 @@ def _device(line: _Line, drivers: Drivers) -> DeviceLine | None:
         line.wrong("type_materiel", f"un type dont le plugin est installé ({installed})")
         return None
     type_ = drivers[type_id].type
-    channel = line.whole("canal", 0, max(0, type_.outputs - 1)) if line["canal"] else 0
-    topics = _topics(line, type_.templates)
+    channel = _whole(line, "canal", 0, max(0, type_.outputs - 1)) if line["canal"] else 0
+    topics = _topics(line, type_)
     if set("+#/") & set(line["id_materiel"]):      # it may stand in a topic
         line.wrong("id_materiel", "un identifiant sans « + », « # » ni « / »")
         return None
@@ -290,7 +268,7 @@ def _device(line: _Line, drivers: Drivers) -> DeviceLine | None:
     if not NEEDS[usage] <= type_.capabilities:
         line.wrong("usage", f"un usage que le matériel de type {type_id} sait remplir : {_possible(type_.capabilities)}")
     device = drivers[type_id].device(line["point"], line["id_materiel"], topics, channel)
-    return DeviceLine(line.number, device, usage, line["marque"])
+    return DeviceLine(line.where, device, usage, line["marque"])
 
 
 def _known_types(drivers: Drivers) -> tuple[Code, ...]:
@@ -310,44 +288,72 @@ def _possible(capabilities: frozenset[Capability]) -> str:
     return ", ".join(f"{each.id} ({each.name})" for each in reference.USAGES if NEEDS[each.id] <= capabilities)
 
 
-def _topics(line: _Line, templates: Mapping[str, str]) -> dict[str, str] | None:
+def _topics(line: Line, type_: DeviceType) -> dict[str, str] | None:
     """Topic data that differs from the type's own: `root=maison/prise1`. None when it cannot be used."""
     given: dict[str, str] = {}
-    for each in line["topics"].split():
-        name, _, value = each.partition("=")
-        if name not in templates or not value or set("+#") & set(value):
-            line.wrong("topics", " ".join(f"{name}=…" for name in templates) + ", sans + ni #", found=each)
+    for column, name, value in _topic_data(line, type_):
+        if name not in type_.templates or not value or set("+#") & set(value):
+            names = " ".join(f"{name}=…" for name in type_.templates)
+            line.wrong(column, f"{names}, sans + ni #" if type_.templates else "rien, pour ce type de matériel",
+                       found=f"{name}={value}" if value else name)
             return None
-        given[name] = value
-    by_hardware = [name for name, default in templates.items() if "{hardware_id}" in default and name not in given]
+        if given.setdefault(name, value) != value:
+            line.conflict(column, f"une autre colonne dit {name}={given[name]}")
+            return None
+    by_hardware = [name for name, default in type_.templates.items() if "{hardware_id}" in default and name not in given]
     if by_hardware and not line["id_materiel"]:
         line.wrong("id_materiel", "l'identifiant inscrit sur le matériel, par exemple A8BC25 : son topic en est fait")
         return None
     return given
 
 
+def _topic_data(line: Line, type_: DeviceType) -> Iterator[tuple[str, str, str]]:
+    """The column, the name and the value of each topic datum of a line."""
+    for each in line["topics"].split():
+        name, _, value = each.partition("=")
+        yield "topics", name, value
+    for column, cell in line.cells.items():
+        if cell and column.startswith("topics:"):
+            yield column, column.partition(":")[2], cell
+    if line["passerelle"] and not type_.parent:
+        yield "passerelle", line["passerelle"], ""
+    elif line["passerelle"]:
+        yield "passerelle", type_.parent, _of_gateway(line["passerelle"], type_.templates[type_.parent])
+
+
+def _of_gateway(named: str, template: str) -> str:
+    """The topic datum of a gateway that is named by its topic, or by what its type's template leaves open."""
+    return named if "/" in named or "{" not in template else template.format(id=named, hardware_id=named)
+
+
 # -- appliances -------------------------------------------------------------------------------------------------------------
 
 
-def _appliance(lines: Sequence[_Line], devices: Mapping[int, DeviceLine | None]) -> ApplianceLines | None:
+def _appliance(lines: Sequence[Line], devices: Mapping[Where, DeviceLine | None]) -> ApplianceLines | None:
     first = lines[0]
     if not first["appareil"]:
         first.wrong("appareil", "le nom de l'appareil, par exemple Lave-linge")
-    said = {column: _said_once(lines, column) for column in OF_APPLIANCES}
-    type_ = said["type_appareil"].code("type_appareil", APPLIANCE_TYPES)
-    typology = said["typologie"].code("typologie", [each for each in reference.TYPOLOGIES if each.id in TYPOLOGY_USAGES])
-    found = [each for each in (devices[line.number] for line in lines) if each is not None]
-    if typology is not None and len(found) == len(lines):
+    for line in lines:
+        if line["appareil"] != first["appareil"]:
+            line.conflict("appareil", f"s'écrit « {first['appareil']} » {first.where.at('appareil')} ; écrivez les deux de même")
+    said = {column: _said_once(lines, column, plain) for column in OF_APPLIANCES}
+    type_ = _code(said["type_appareil"], "type_appareil", APPLIANCE_TYPES, IN_ENGLISH)
+    typology = _code(said["typologie"], "typologie", [each for each in reference.TYPOLOGIES if each.id in TYPOLOGY_USAGES])
+    of_devices = [line for line in lines if line.kind is Kind.DEVICE]
+    found = [each for each in (devices[line.where] for line in of_devices) if each is not None]
+    if not of_devices:
+        first.conflict("appareil", "aucune ligne ne dit quel équipement le pilote")
+    elif typology is not None and len(found) == len(of_devices):
         _fits(said["typologie"], typology, found)
     if type_ is None or typology is None:
         return None
     details = _machine(said, type_) if type_ in MACHINES else _tank(said)
     if any(line.problems for line in lines):
         return None
-    return ApplianceLines(first.number, first["participant"], first["appareil"], type_, typology, tuple(found), **details)
+    return ApplianceLines(first.where, first["participant"], first["appareil"], type_, typology, tuple(found), **details)
 
 
-def _fits(line: _Line, typology: int, devices: Iterable[DeviceLine]) -> None:
+def _fits(line: Line, typology: int, devices: Iterable[DeviceLine]) -> None:
     """Whether the devices are those of the typology."""
     drives, besides = TYPOLOGY_USAGES[typology]
     found = Counter(each.usage for each in devices)
@@ -359,34 +365,46 @@ def _fits(line: _Line, typology: int, devices: Iterable[DeviceLine]) -> None:
                found=f"{line['typologie']} avec les usages {usages}")
 
 
-def _machine(said: Mapping[str, _Line], type_: int) -> dict[str, timedelta]:
+def _machine(said: Mapping[str, Line], type_: int) -> dict[str, timedelta]:
     _senseless(said, OF_TANKS, "une machine à cycle")
     return {"cycle": _duration(said["duree_cycle"], "duree_cycle", DEFAULT_CYCLES[type_]),
             "may_wait": _duration(said["attente_max"], "attente_max", timedelta())}
 
 
-def _tank(said: Mapping[str, _Line]) -> dict[str, int | tuple[OffPeak, ...]]:
+def _tank(said: Mapping[str, Line]) -> dict[str, int | tuple[OffPeak, ...]]:
     _senseless(said, OF_MACHINES, "un ballon")
-    windows = said["heures_creuses"].parsed("heures_creuses", spoken.parse_windows,
-                                            "des plages comme 22:30-06:30 12:30-14:30")
-    return {"volume_l": said["volume_l"].whole("volume_l", 10, 5_000) or 0,
-            "power_w": said["puissance_w"].whole("puissance_w", 100, 50_000) or 0, "windows": windows or ()}
+    windows = said["heures_creuses"].parsed("heures_creuses", _windows, "des plages comme 22:30-06:30 12:30-14:30")
+    return {"volume_l": _whole(said["volume_l"], "volume_l", 10, 5_000) or 0,
+            "power_w": _whole(said["puissance_w"], "puissance_w", 100, 50_000) or 0, "windows": windows or ()}
 
 
-def _senseless(said: Mapping[str, _Line], columns: Iterable[str], of: str) -> None:
+def _windows(text: str) -> tuple[OffPeak, ...]:
+    """As people write them: `22h30-6h30 et 12h30 - 14h30`, `de 22:30 à 06:30`."""
+    joined = re.sub(r"\s*(?:-|–|—|à)\s*", "-", text)
+    return spoken.parse_windows(re.sub(r"\s*(?:[,;/]|\b(?:et|and|de)\b)\s*", " ", joined))
+
+
+def _senseless(said: Mapping[str, Line], columns: Iterable[str], of: str) -> None:
     for column in columns:
         if said[column][column]:
             said[column].wrong(column, f"rien, pour {of}")
 
 
-def _duration(line: _Line, column: str, default: timedelta) -> timedelta:
+def _duration(line: Line, column: str, default: timedelta) -> timedelta:
     if not line[column]:
         return default
     return line.parsed(column, _within_a_day, "une durée comme 2h30 ou 45min, de 24 heures au plus") or default
 
 
 def _within_a_day(text: str) -> timedelta:
-    duration = spoken.parse_duration(text)
+    """`2h30`, `45min`, and what spreadsheets make of them: `02:30`, `2,5 h`."""
+    clock, decimal = CLOCK.fullmatch(text), DECIMAL_HOURS.fullmatch(text)
+    if clock:
+        duration = timedelta(hours=int(clock[1]), minutes=int(clock[2]))
+    elif decimal:
+        duration = timedelta(hours=float(f"{decimal[1]}.{decimal[2]}"))
+    else:
+        duration = spoken.parse_duration(text)
     if not timedelta() < duration <= LONGEST:
         raise ValueError(text)
     return duration

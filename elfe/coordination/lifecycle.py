@@ -16,7 +16,6 @@ from attrs import evolve, field, frozen
 from paho.mqtt.matcher import MQTTMatcher
 
 from elfe.coordination.inventory import (
-    COLUMNS,
     MACHINES,
     NEEDS,
     PARTICIPANT,
@@ -25,6 +24,7 @@ from elfe.coordination.inventory import (
     Inventory,
     ParticipantLine,
 )
+from elfe.coordination.lines import COLUMNS, NOWHERE
 from elfe.coordination.provision import Standing, StandingAppliance, StandingDevice
 from elfe.coordination.values import Appliance, InstalledDevice, OffPeak
 from elfe.devices.drivers import Driver, Drivers
@@ -239,9 +239,9 @@ def _lines(appliance: StandingAppliance, every: Iterable[Place], changed: Mappin
     if missing:
         raise LifecycleError(f"le point {missing[0]}, du même appareil, ne peut pas être lu : {appliance} ; "
                              "`elfe devices list` dit pourquoi")
-    lines = tuple(DeviceLine(0, evolve(devices[each.point], reply_to=""), each.usage, "" if each.point in changed else each.brand)
-                  for each in appliance.devices)
-    return ApplianceLines(0, appliance.participant, appliance.name, appliance.type, appliance.typology, lines,
+    lines = tuple(DeviceLine(NOWHERE, evolve(devices[each.point], reply_to=""), each.usage,
+                             "" if each.point in changed else each.brand) for each in appliance.devices)
+    return ApplianceLines(NOWHERE, appliance.participant, appliance.name, appliance.type, appliance.typology, lines,
                           volume_l=appliance.volume_l, power_w=appliance.power_w, windows=appliance.windows)
 
 

@@ -17,8 +17,8 @@ from elfe.coordination.inventory import (
     DeviceLine,
     Inventory,
     ParticipantLine,
-    Problem,
 )
+from elfe.coordination.lines import Problem
 from elfe.coordination.values import ApplianceType, OffPeak, Usage
 from elfe.history.values import power_series
 
@@ -222,10 +222,10 @@ def _changes_kind(lines: ApplianceLines, standing: Standing) -> Iterator[Problem
     found = [each for each in standing.appliances if (each.participant, each.name) == (lines.participant, lines.name)]
     if len(found) > 1:
         numbers = ", ".join(str(each.id) for each in found)
-        yield Problem(lines.line, "appareil", f"« {lines.name} » : plusieurs appareils portent déjà ce nom (n° {numbers})")
+        yield Problem(lines.where, "appareil", f"« {lines.name} » : plusieurs appareils portent déjà ce nom (n° {numbers})")
     for each in found[:1]:
         if (each.type in MACHINES) != (lines.type in MACHINES):
-            yield Problem(lines.line, "type_appareil", f"« {lines.type} » : {each} est déjà de type {each.type} ; "
+            yield Problem(lines.where, "type_appareil", f"« {lines.type} » : {each} est déjà de type {each.type} ; "
                           "donnez un autre nom au nouvel appareil")
 
 
@@ -235,10 +235,10 @@ def _stands_elsewhere(line: DeviceLine, inventory: Inventory, standing: Standing
     for appliance in standing.appliances:
         for device in appliance.devices if (appliance.participant, appliance.name) not in mentioned else ():
             if device.point == line.device.id:
-                yield Problem(line.line, "point", f"« {device.point} » : est déjà chez {appliance} ; "
+                yield Problem(line.where, "point", f"« {device.point} » : est déjà chez {appliance} ; "
                               "gardez le nom de cet appareil, ou dites dans ce fichier ce qu'il devient")
             elif _same_hardware(device, line):
-                yield Problem(line.line, "id_materiel", f"« {line.device.hardware_id} » : est déjà au point "
+                yield Problem(line.where, "id_materiel", f"« {line.device.hardware_id} » : est déjà au point "
                               f"{device.point}, chez {appliance}")
 
 

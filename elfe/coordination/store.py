@@ -11,7 +11,8 @@ from attrs import frozen
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 
 from elfe.coordination import provision, queries, states, tables, types
-from elfe.coordination.inventory import MACHINES, ApplianceLines, DeviceLine, Inventory, ParticipantLine, Problem
+from elfe.coordination.inventory import MACHINES, ApplianceLines, DeviceLine, Inventory, ParticipantLine
+from elfe.coordination.lines import Problem
 from elfe.coordination.provision import (
     ApplianceChange,
     Changes,
@@ -52,7 +53,7 @@ def prepare(engine: Engine, asked: Inventory, problems: Iterable[Problem], histo
     itself and with what stands, in the order of the lines.
     """
     stands = standing(engine)
-    found = sorted([*problems, *provision.conflicts(asked, stands)], key=lambda problem: problem.line)
+    found = sorted([*problems, *provision.conflicts(asked, stands)], key=lambda problem: problem.where)
     if found:
         raise InventoryError("\n".join(str(each) for each in found))
     return provision.changes(asked, stands, history.find)

@@ -11,7 +11,8 @@ import pytest
 from attrs import evolve
 
 from elfe.coordination import inventory
-from elfe.coordination.inventory import Inventory, ParticipantLine, Problem
+from elfe.coordination.inventory import Inventory, ParticipantLine
+from elfe.coordination.lines import COLUMNS, NOWHERE, Problem
 from elfe.coordination.values import OffPeak
 from elfe.devices.drivers import Drivers
 from tests.coordination.conftest import A_DISHWASHER, A_TANK, A_WASHER, HEADER, csv
@@ -110,8 +111,8 @@ def test_a_cycle_without_duration_has_that_of_its_kind(drivers: Drivers) -> None
     ([A_WASHER.replace("2h30", "150")],
      "ligne 2, colonne « duree_cycle » : « 150 » ne convient pas ; accepté : une durée comme 2h30 ou 45min"),
     ([A_WASHER.replace("2h30", "25h")], "ligne 2, colonne « duree_cycle » : « 25h » ne convient pas"),
-    ([A_TANK.replace(";2200;", ";2,2 kW;")],
-     "ligne 2, colonne « puissance_w » : « 2,2 kW » ne convient pas ; accepté : un nombre entier de 100 à 50000"),
+    ([A_TANK.replace(";2200;", ";2,2 MW;")],
+     "ligne 2, colonne « puissance_w » : « 2,2 MW » ne convient pas ; accepté : un nombre entier de 100 à 50000"),
     ([A_TANK.replace(";200;", ";;")],
      "ligne 2, colonne « volume_l » : valeur manquante ; accepté : un nombre entier de 10 à 5000"),
     ([A_TANK.replace("22:30-06:30", "22:30")],
@@ -149,10 +150,11 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_lines(drivers: Driver
 
 
 def test_a_header_is_refused_whole_before_any_line_is_read(drivers: Drivers) -> None:
-    told = [str(each) for each in problems_of(drivers, A_WASHER, header=HEADER.replace("point;", "Prise;") + ";topics")]
-    assert told[0] == "ligne 1, colonne « point » : colonne manquante"
-    assert re.match(r"ligne 1, colonne « prise » : colonne inconnue ; accepté : participant, appareil, ", told[1])
-    assert told[2:] == ["ligne 1, colonne « topics » : colonne présente deux fois"]
+    header = HEADER.replace("point;", "Prise;").replace("duree_cycle", "Durée de cicle") + ";Topics"
+    assert [str(each) for each in problems_of(drivers, A_WASHER.replace("R004", "?"), header=header)] == [
+        "ligne 1, colonne « point » : colonne manquante ; ajoutez-la, ou donnez ce titre à celle qui la contient",
+        "ligne 1, colonne « topics » : colonne présente deux fois ; gardez celle qui est juste",
+        "ligne 1, colonne « Durée de cicle » : colonne inconnue ; écrivez « duree_cycle » si c'est elle, sinon retirez-la"]
 
 
 def test_the_sample_of_twenty_homes_is_right(drivers: Drivers) -> None:
@@ -166,7 +168,7 @@ def test_the_sample_of_twenty_homes_is_right(drivers: Drivers) -> None:
 def test_every_column_is_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "inventory.md").read_text(encoding="utf-8")
     columns = page.partition("## Colonnes")[2].partition("\n## ")[0]
-    assert re.findall(r"^\| `(\w+)` \|", columns, re.MULTILINE) == [*inventory.COLUMNS]
+    assert re.findall(r"^\| `(\w+)` \|", columns, re.MULTILINE) == [*COLUMNS]
 
 
 def test_the_example_of_the_documentation_is_right(drivers: Drivers) -> None:
@@ -177,5 +179,5 @@ def test_the_example_of_the_documentation_is_right(drivers: Drivers) -> None:
 
 def _without_lines(found: Inventory) -> object:
     """Line numbers aside: empty lines count."""
-    return [evolve(each, line=0, devices=tuple(evolve(device, line=0) for device in each.devices))
+    return [evolve(each, where=NOWHERE, devices=tuple(evolve(device, where=NOWHERE) for device in each.devices))
             for each in found.appliances]

@@ -60,5 +60,9 @@ class DeclarationError(ElfeError):
     """A declaration that cannot be taken."""
 
 
+class SourceError(ElfeError):
+    """A source of numbers that cannot be read, or whose answer cannot be."""
+
+
 class PlanError(ElfeError):
     """A plan that breaks a promise."""

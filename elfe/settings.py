@@ -71,6 +71,29 @@ class Command:
 
 
 @frozen
+class TerritorySettings:
+    """The territory around the panel. Where its production is read stands under [sources.<name>]."""
+
+    homes: int = field(default=0, metadata={"from": 0, "to": 10_000_000})    # 0: somebody else publishes the balance
+    folder: str = ""                   # where the weather's page and calendar are written; empty: data_dir/public
+
+
+@frozen
+class Mail:
+    """The daily mail; without a host none is sent."""
+
+    host: str = ""
+    port: int = field(default=587, metadata={"from": 1, "to": 65535})
+    security: str = field(default="starttls", metadata={"of": ("starttls", "tls", "none")})
+    username: str = ""
+    password_file: str = ""
+    ca: str = ""
+    sender: str = ""                   # Énergies du pays <bulletin@example.org>
+    unsubscribe: str = ""              # an address, or a link with {reference}; empty: the sender
+    hour: int = field(default=7, metadata={"from": 0, "to": 18})
+
+
+@frozen
 class Settings:
     """All settings."""
 
@@ -81,6 +104,10 @@ class Settings:
     plugins: Plugins = field(factory=Plugins)
     ems: Ems = field(factory=Ems)
     command: Command = field(factory=Command)
+    territory: TerritorySettings = field(factory=TerritorySettings)
+    mail: Mail = field(factory=Mail)
+    sources: Mapping[str, Any] = field(factory=dict)
+    """What stands under `[sources.<name>]`, unread: `elfe.connectors.opened` reads it."""
     of_plugins: Mapping[str, Mapping[str, Any]] = field(factory=dict)
     """What stands under `[plugins.<name>]`, unread: `plugin_settings` reads it with the plugin's own class."""
     source: tuple[str, str] = ("elfe.toml", "")      # the file and its text, to name lines by
@@ -118,10 +145,11 @@ def parse(text: str, environ: Mapping[str, str], file: str = "elfe.toml") -> Set
     of_plugins = {name: value for name, value in plugins.items() if isinstance(value, dict)} if isinstance(plugins, dict) else {}
     if of_plugins:
         tree["plugins"] = {name: value for name, value in plugins.items() if name not in of_plugins}
-    read = reader.section(Settings, tree, "", environ, skip=("of_plugins", "source"))
+    sources = tree.pop("sources", {})
+    read = reader.section(Settings, tree, "", environ, skip=("of_plugins", "source", "sources"))
     if reader.problems:
         raise SettingsError("\n".join(reader.problems))
-    settings: Settings = attrs.evolve(read, of_plugins=of_plugins, source=(file, text))
+    settings: Settings = attrs.evolve(read, of_plugins=of_plugins, sources=sources, source=(file, text))
     return settings
 
 

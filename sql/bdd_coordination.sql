@@ -284,6 +284,42 @@ COMMENT ON COLUMN elfe.firmware_volunteer.reference IS 'R004';
 
 COMMENT ON COLUMN elfe.firmware_volunteer.since IS 'epoch s';
 
+CREATE TABLE elfe.mail (
+    day VARCHAR NOT NULL,
+    reference VARCHAR NOT NULL,
+    status VARCHAR NOT NULL,
+    at BIGINT NOT NULL,
+    tries INTEGER NOT NULL,
+    problem VARCHAR NOT NULL,
+    PRIMARY KEY (day, reference)
+);
+
+COMMENT ON TABLE elfe.mail IS 'One mail a day and participant, whatever restarts';
+
+COMMENT ON COLUMN elfe.mail.day IS 'the local day, ISO';
+
+COMMENT ON COLUMN elfe.mail.reference IS 'R004';
+
+COMMENT ON COLUMN elfe.mail.status IS 'sending, sent or refused';
+
+COMMENT ON COLUMN elfe.mail.at IS 'epoch s, of the last try';
+
+COMMENT ON COLUMN elfe.mail.tries IS 'how often it was tried';
+
+COMMENT ON COLUMN elfe.mail.problem IS 'what the server said';
+
+CREATE TABLE elfe.mail_unsubscribed (
+    reference VARCHAR NOT NULL,
+    since BIGINT NOT NULL,
+    PRIMARY KEY (reference)
+);
+
+COMMENT ON TABLE elfe.mail_unsubscribed IS 'Participants who want no daily mail';
+
+COMMENT ON COLUMN elfe.mail_unsubscribed.reference IS 'R004';
+
+COMMENT ON COLUMN elfe.mail_unsubscribed.since IS 'epoch s';
+
 CREATE TABLE elfe.participant (
     reference TEXT NOT NULL,
     email TEXT DEFAULT '' NOT NULL,
@@ -322,6 +358,60 @@ COMMENT ON COLUMN elfe.visit_task.says IS 'what is to be done, in French';
 COMMENT ON COLUMN elfe.visit_task.opened_at IS 'epoch s';
 
 COMMENT ON COLUMN elfe.visit_task.closed_at IS 'epoch s; NULL: to be done';
+
+CREATE TABLE elfe.weather_cohort (
+    reference VARCHAR NOT NULL,
+    cohort VARCHAR NOT NULL,
+    PRIMARY KEY (reference)
+);
+
+COMMENT ON TABLE elfe.weather_cohort IS 'Which group''s weather a participant sees';
+
+COMMENT ON COLUMN elfe.weather_cohort.reference IS 'R004';
+
+COMMENT ON COLUMN elfe.weather_cohort.cohort IS 'the group''s name';
+
+CREATE TABLE elfe.weather_threshold (
+    cohort VARCHAR NOT NULL,
+    valid_from BIGINT NOT NULL,
+    very_low FLOAT NOT NULL,
+    low FLOAT NOT NULL,
+    high FLOAT NOT NULL,
+    very_high FLOAT NOT NULL,
+    PRIMARY KEY (cohort, valid_from)
+);
+
+COMMENT ON TABLE elfe.weather_threshold IS 'Dated thresholds of the energy weather, W of balance';
+
+COMMENT ON COLUMN elfe.weather_threshold.cohort IS 'a group of participants; empty: everybody without one';
+
+COMMENT ON COLUMN elfe.weather_threshold.valid_from IS 'epoch s';
+
+COMMENT ON COLUMN elfe.weather_threshold.very_low IS 'W, end of --';
+
+COMMENT ON COLUMN elfe.weather_threshold.low IS 'W, end of -';
+
+COMMENT ON COLUMN elfe.weather_threshold.high IS 'W, end of 0';
+
+COMMENT ON COLUMN elfe.weather_threshold.very_high IS 'W, end of +';
+
+CREATE TABLE elfe.weather_window (
+    day VARCHAR NOT NULL,
+    cohort VARCHAR NOT NULL,
+    first_slot BIGINT NOT NULL,
+    end_slot BIGINT NOT NULL,
+    PRIMARY KEY (day, cohort, first_slot)
+);
+
+COMMENT ON TABLE elfe.weather_window IS 'The good windows announced each day, to be judged by what came';
+
+COMMENT ON COLUMN elfe.weather_window.day IS 'the local day of the announcement, ISO';
+
+COMMENT ON COLUMN elfe.weather_window.cohort IS 'the group that it was announced to';
+
+COMMENT ON COLUMN elfe.weather_window.first_slot IS 'epoch // 900';
+
+COMMENT ON COLUMN elfe.weather_window.end_slot IS 'epoch // 900, excluded';
 
 CREATE TABLE bdd_coordination_schema.equipement_pilote_consommation_moyenne (
     equipement_pilote_type_id INTEGER NOT NULL,

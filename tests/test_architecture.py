@@ -14,9 +14,10 @@ PLUGINS = [path for path in sorted((ROOT / "plugins").rglob("*.py")) if "tests" 
 FAMILIES = re.compile(r"shelly|tasmota|nous_a1t|\bnous\b|switchbot|openhasp|m5stack|socorel|xky|cofybox", re.IGNORECASE)
 
 EDGE_NAMES = {"service.py", "run.py", "store.py"}
-EDGE_ROOMS = {"broker", "app", "cli", "portal"}
+EDGE_ROOMS = {"broker", "app", "cli", "connectors", "portal"}
 EDGE_FILES = {"clock.py", "settings.py", "database.py", "coordination/tables.py", "coordination/queries.py",
-              "coordination/types.py", "coordination/ledger.py", "coordination/states.py", "coordination/leaving.py",
+              "coordination/types.py", "coordination/ledger.py", "coordination/announced.py", "coordination/states.py",
+              "coordination/leaving.py",
               "ems/solve.py", "simulation/series.py", "simulation/conductor.py", "devices/testing.py", "__main__.py",
               "devices/drivers.py"}
 """Beside the rule: the solver's child process, real series read from disk, the conductor's pipes, the tests' kit, and the

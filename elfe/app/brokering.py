@@ -11,6 +11,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
+from elfe import connectors
 from elfe.app.context import Context
 from elfe.broker import dynamic, mosquitto, rights
 from elfe.broker.client import MqttSession
@@ -51,7 +52,8 @@ def wanted(here: Context) -> Wanted:
     pairs, problems = device_values(queries.installed_devices(here.coordination), here.drivers, here.settings.command.instance)
     placed = [Placed(device, here.drivers[device.type_id], row.participant) for row, device in pairs]
     units, refused = rights.unit_accounts(placed)
-    services = rights.service_accounts(rights.services(here.settings.command.instance), placed)
+    told = connectors.topics(connectors.opened(here.settings.sources))
+    services = rights.service_accounts(rights.services(here.settings.command.instance, told), placed)
     taken = {each.username for each in services} | {ADMIN}
     clashes = [f"{each.username}: the name of a service; rename the unit" for each in units if each.username in taken]
     return Wanted((*services, *(each for each in units if each.username not in taken)),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
+from pathlib import Path
 
-from elfe import clock
+from elfe import clock, connectors
 from elfe.app import after_visit
 from elfe.app.context import Context
 from elfe.app.loop import Service
 from elfe.app.noted import Notes
+from elfe.app.post import Post
 from elfe.broker.client import MqttSession
+from elfe.broker.rights import TERRITORY_ACCOUNT
 from elfe.broker.session import Session
 from elfe.command.service import CommandService
 from elfe.command.values import Rules
@@ -22,6 +25,7 @@ from elfe.ems.solve import Limits, Solver
 from elfe.history.noting import Noting
 from elfe.history.service import Recorder
 from elfe.settings import Settings
+from elfe.territory.service import Place, Territory, World
 
 Made = tuple[Service, tuple[Session, ...]]
 
@@ -61,3 +65,19 @@ def command(settings: Settings) -> Made:
         poll_every=timedelta(seconds=settings.command.poll_s), rules=Rules(proof_w=settings.command.proof_w),
         configure=here.configuration)
     return service, (session,)
+
+
+def territory(settings: Settings) -> Made:
+    """The territory: its balance, its energy weather, the morning's mails."""
+    here = Context(settings)
+    session = MqttSession(here.broker_as(TERRITORY_ACCOUNT), TERRITORY_ACCOUNT)
+
+    def installed() -> list[tuple[InstalledDevice, Device]]:
+        return device_values(queries.installed_devices(here.coordination), here.drivers, "territory")[0]
+
+    post = settings.mail
+    send = Post(post.host, post.port, post.security, post.username, post.password_file, post.ca).send
+    world = World(session, here.coordination, here.sortie, here.history, here.drivers, installed, send)
+    place = Place(settings.zone, settings.territory.homes, Path(settings.territory.folder or Path(settings.data_dir) / "public"),
+                  time(post.hour), post.sender if post.host else "", post.unsubscribe)
+    return Territory(place, world, connectors.opened(settings.sources)), (session,)

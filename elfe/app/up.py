@@ -1,4 +1,4 @@
-"""`elfe up`: one process each for the broker, the recorder, the EMS and the command engine, kept alive.
+"""`elfe up`: one process each for the broker, the recorder, the EMS, the command engine and the territory, kept alive.
 
 A service that dies is started again, later each time it dies soon. One territory runs once per data folder.
 """
@@ -27,7 +27,7 @@ from elfe.errors import SetupError
 from elfe.settings import Settings
 
 SERVICES: dict[str, Callable[[Settings], services.Made]] = {
-    "recorder": services.recorder, "ems": services.ems, "command": services.command,
+    "recorder": services.recorder, "ems": services.ems, "command": services.command, "territory": services.territory,
 }
 LOOKS_EVERY_S = 0.5
 SOONEST_S, LATEST_S = 1.0, 60.0

@@ -20,6 +20,7 @@ from elfe.devices.values import Capability, Device, Role, Topics
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """A name that may stand in a topic, an ACL line and a file's name."""
 SERVICES_GROUP = "elfe"
+TERRITORY_ACCOUNT = "elfe-territory"
 
 
 @frozen
@@ -121,14 +122,17 @@ SAID = frozenset({Role.SAYS, Role.PRESENCE})
 PORTAL, INDICATORS = "viriya/update/+", "INDICATEURS/#"
 
 
-def services(engine: str) -> tuple[Service, ...]:
-    """The services of the documentation's table, and ours. `engine`: the command engine's instance."""
+def services(engine: str, sources: Iterable[str] = ()) -> tuple[Service, ...]:
+    """The services of the documentation's table, and ours. `engine`: the command engine's instance; `sources`: topics on which
+    somebody says what the territory makes.
+    """
     every = _every
     return (
         Service(f"elfe-command-{engine}", SAID, every, asks=engine, reads=(PORTAL,)),
         Service(f"elfe-recorder-{engine}", SAID, reads=(INDICATORS,)),
         Service("elfe-hand", SAID, every, asks="hand"),
         Service("elfe-watch", SAID, overhears=True, asks="+"),
+        Service(TERRITORY_ACCOUNT, commands=_shows, reads=(INDICATORS, *sources), writes=(INDICATORS,)),
         Service("zabbix", SAID, reads=(INDICATORS,)),
         Service("viriya", writes=(PORTAL,)),
         Service("elfe-portal", writes=(PORTAL,)),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 
-from elfe.coordination import states, tables
+from elfe.coordination import announced, states, tables
 from elfe.coordination.lifecycle import GONE, Leaving, Retired
 from elfe.coordination.queries import CYCLE, DEVICE, EPOM, FLEXIBILITY, HARDWARE, MACHINE
 from elfe.coordination.store import NOTHING, PARTICIPANT
@@ -36,6 +36,8 @@ def leave(engine: Engine, leaving: Leaving, now: datetime) -> int:
         _remove(connection, removed, now)
         _take_down(connection, list(points), now)
         connection.execute(delete(states.VOLUNTEER).where(states.VOLUNTEER.c.reference == reference))
+        for table in (announced.COHORT, announced.MAIL, announced.NO_MAIL):
+            connection.execute(delete(table).where(table.c.reference == reference))
         connection.execute(delete(PARTICIPANT).where(PARTICIPANT.c.reference == reference))
         return states.depart(connection, reference, leaving.keeps_measures, points, now)
 

@@ -239,6 +239,13 @@ def newest_plan(engine: Engine) -> Plan | None:
         return None if first_slot is None else _read(connection, first_slot)
 
 
+def run_info(engine: Engine) -> dict[str, int] | None:
+    """The newest row of `ems_run_info`, by its columns."""
+    with engine.connect() as connection:
+        row = connection.execute(select(RUN_INFO).order_by(RUN_INFO.c.timestamp.desc()).limit(1)).first()
+    return None if row is None else {str(name): value for name, value in row._mapping.items()}
+
+
 def _latest(connection: Connection, now: datetime) -> int | None:
     """The first slot of the run in force: the greatest that is not in the future, whoever wrote it."""
     ours = connection.scalar(select(func.max(PLAN.c.first_slot)).where(PLAN.c.first_slot <= slot_of(now)))

@@ -1,0 +1,78 @@
+"""Mails through the territory's own mail server."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+
+from attrs import frozen
+
+from elfe.errors import SettingsError
+
+TIMEOUT_S = 30.0
+
+
+@frozen
+class Post:
+    """A mail server. `security`: starttls (587), tls (465), or none, for a relay on this machine alone."""
+
+    host: str
+    port: int = 587
+    security: str = "starttls"
+    username: str = ""
+    password_file: str = ""
+    ca: str = ""                       # of a server with a certificate of its own
+
+    def send(self, mails: Iterable[tuple[str, EmailMessage]]) -> Iterator[tuple[str, str]]:
+        """Send mails over one connection; each key comes back with what was said against it, or nothing.
+
+        A mail is taken only when the connection stands, so that what is not sent is not claimed either. A connection that is lost
+        leaves the rest for the next time.
+        """
+        try:
+            with self._connected() as server:
+                for key, mail in mails:
+                    yield key, _sent(server, mail)
+        except (OSError, smtplib.SMTPException) as error:
+            raise PostError(f"{self.host}:{self.port}: {error}") from error
+
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
+        context = ssl.create_default_context(cafile=self.ca or None)
+        if self.security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT_S, context=context)
+        else:
+            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_S)
+        with server:
+            if self.security == "starttls":
+                server.starttls(context=context)
+            if self.username:
+                server.login(self.username, self._password())
+            yield server
+
+    def _password(self) -> str:
+        try:
+            return Path(self.password_file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsError(f"mail.password_file: {self.password_file} cannot be read: {error.strerror}") from error
+
+
+class PostError(OSError):
+    """The mail server is out of reach, or does not let us in."""
+
+
+def _sent(server: smtplib.SMTP, mail: EmailMessage) -> str:
+    """What was said against a mail; a connection that breaks is raised."""
+    try:
+        server.send_message(mail)
+    except smtplib.SMTPServerDisconnected:
+        raise
+    except smtplib.SMTPResponseException as error:
+        return f"{error.smtp_code} {error.smtp_error!r}"
+    except smtplib.SMTPRecipientsRefused as error:
+        return "; ".join(f"{code} {said!r}" for code, said in error.recipients.values())
+    return ""

@@ -1,0 +1,199 @@
+"""`elfe territory`, `elfe weather`, `elfe mail`: the services around the chain."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from elfe import clock, connectors
+from elfe.app import services
+from elfe.app.context import Context, context
+from elfe.app.loop import live
+from elfe.app.signals import stopped_by_signals
+from elfe.cli import show
+from elfe.connectors import Source
+from elfe.coordination import announced
+from elfe.errors import ElfeError, SourceError
+from elfe.territory import mail as flash
+from elfe.territory import outlook, store
+from elfe.territory.outlook import Outlook
+
+territory = typer.Typer(help="The territory: its production, its balance.", no_args_is_help=True)
+weather = typer.Typer(help="La météo énergétique.", no_args_is_help=True)
+mail = typer.Typer(help="Le bulletin du matin.", no_args_is_help=True)
+
+Cohort = Annotated[str, typer.Option("--cohort", help="Un groupe de participants ; aucun : tout le monde.")]
+Reference = Annotated[str, typer.Argument(help="La référence du participant, R004.")]
+
+
+@territory.command()
+def run(ctx: typer.Context) -> None:
+    """Run the territory's services in the foreground."""
+    service, sessions = services.territory(context(ctx).settings)
+    live(service, sessions, stopped_by_signals())
+
+
+@territory.command()
+def sources(ctx: typer.Context, as_json: show.AsJson = False) -> None:
+    """Ask every source of the settings once, and show what it says."""
+    rows = [_asked(each) for each in connectors.opened(context(ctx).settings.sources)]
+    if as_json:
+        show.as_json(rows)
+    else:
+        show.table(("source", "kind", "value", "at", "problem"),
+                   [tuple("" if each[key] is None else str(each[key]) for key in ("name", "kind", "value", "at", "problem"))
+                    for each in rows], "No source: name one under [sources.<name>], see docs/territory.md.")
+    if any(each["problem"] for each in rows):
+        raise typer.Exit(1)
+
+
+def _asked(source: Source) -> dict[str, object]:
+    said: dict[str, object] = {"name": source.name, "kind": source.kind, "value": None, "at": None, "problem": ""}
+    if not hasattr(source.connector, "read"):
+        return said | {"problem": "", "at": f"heard on {', '.join(source.connector.topics)}"}
+    try:
+        found = source.connector.read(clock.now() - timedelta(days=1), clock.now())
+    except SourceError as error:
+        return said | {"problem": str(error)}
+    last = found[-1] if found else None
+    return said | ({"value": last.value, "at": last.at} if last else {"problem": "it says nothing of the last 24 hours"})
+
+
+# -- the weather ---------------------------------------------------------------------------------------------------------------
+
+
+@weather.command("show")
+def show_weather(ctx: typer.Context, cohort: Cohort = "", as_json: show.AsJson = False) -> None:
+    """Montrer la météo : maintenant, les bons moments des 24 heures, et si nos annonces se vérifient."""
+    here = context(ctx)
+    found = _outlook(here, cohort)
+    if as_json:
+        typer.echo(outlook.as_json(found).decode())
+        return
+    typer.echo(f"Maintenant : {found.level.words if found.level is not None else 'inconnu'}")
+    for each in found.good:
+        typer.echo(f"  {each.level.sign:>2}  {outlook.window_words(each, here.settings.zone, found.made_at)}")
+    if found.best:
+        typer.echo(f"Pas de bon moment ; le moins mauvais : {outlook.window_words(found.best, here.settings.zone, found.made_at)}")
+    typer.echo(outlook.kept_words(found.hit))
+
+
+def _outlook(here: Context, cohort: str) -> Outlook:
+    found = store.outlook(here.coordination, here.sortie, here.history, cohort, clock.now(), here.settings.zone)
+    if found is not None:
+        return found
+    if not store.thresholds(here.coordination):
+        raise ElfeError("aucun seuil : `elfe weather thresholds --propose` en propose dès qu'une semaine est mesurée")
+    raise ElfeError("aucune prévision pour maintenant : `elfe ems run` en calcule une")
+
+
+@weather.command()
+def thresholds(
+    ctx: typer.Context,
+    cohort: Cohort = "",
+    propose: Annotated[bool, typer.Option("--propose", help="Proposer des seuils d'après l'historique.")] = False,
+    put: Annotated[str, typer.Option("--set", help="Quatre seuils croissants en W : \"-40000 -10000 20000 60000\".")] = "",
+    from_day: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="À partir de ce jour.")] = None,
+    as_json: show.AsJson = False,
+) -> None:
+    """Montrer les seuils, en proposer, ou en fixer à partir d'un jour."""
+    here = context(ctx)
+    now = clock.now()
+    valid_from = from_day.replace(tzinfo=here.settings.zone).astimezone(UTC) if from_day else now
+    if put:
+        announced.set_thresholds(here.coordination, cohort, valid_from, _four(put))
+    if propose:
+        found = store.proposal(here.history, now, cohort)
+        if found is None:
+            raise ElfeError("moins d'une semaine d'équilibre est mesurée : il est trop tôt pour proposer des seuils")
+        typer.echo(f'Proposés : --set "{found.very_low:g} {found.low:g} {found.high:g} {found.very_high:g}"')
+        return
+    rows = announced.thresholds(here.coordination)
+    if as_json:
+        show.as_json([{"cohort": name, "valid_from": at.isoformat(), "thresholds_w": four} for name, at, four in rows])
+    else:
+        show.table(("groupe", "depuis", "-- < ", "- <", "0 <", "+ <"),
+                   [(name or "tous", f"{at.astimezone(here.settings.zone):%d/%m/%Y %H:%M}", *(f"{each:g} W" for each in four))
+                    for name, at, four in rows], "Aucun seuil.")
+
+
+def _four(text: str) -> tuple[float, float, float, float]:
+    try:
+        very_low, low, high, very_high = (float(each.replace(",", ".")) for each in text.replace(";", " ").split())
+    except ValueError:
+        raise ElfeError(f"« {text} » : quatre nombres sont attendus, en W, du plus petit au plus grand") from None
+    if not very_low <= low <= high <= very_high:
+        raise ElfeError(f"« {text} » : les seuils doivent croître")
+    return very_low, low, high, very_high
+
+
+@weather.command()
+def cohort(
+    ctx: typer.Context,
+    reference: Reference,
+    name: Annotated[str, typer.Argument(help="Le groupe ; vide : celui de tout le monde.")] = "",
+) -> None:
+    """Choisir le groupe dont un participant voit la météo."""
+    here = context(ctx)
+    announced.join_cohort(here.coordination, reference, name)
+    typer.echo(f"{reference} voit la météo de {name or 'tout le monde'}.")
+
+
+# -- the mail ------------------------------------------------------------------------------------------------------------------
+
+
+@mail.command()
+def preview(
+    ctx: typer.Context,
+    reference: Reference,
+    as_html: Annotated[bool, typer.Option("--html", help="La version HTML.")] = False,
+) -> None:
+    """Montrer le bulletin d'aujourd'hui d'un participant, sans l'envoyer."""
+    here = context(ctx)
+    now, zone = clock.now(), here.settings.zone
+    day = now.astimezone(zone).date()
+    cohort = announced.cohorts(here.coordination).get(reference, "")
+    made = flash.Flash(
+        day, reference, store.addresses(here.coordination).get(reference, ""), store.yesterday(here.history, day, zone),
+        store.done(here.history, here.coordination, store.appliances(here.coordination).get(reference, ()), day, zone),
+        store.outlook(here.coordination, here.sortie, here.history, cohort, now, zone),
+        here.settings.mail.unsubscribe or here.settings.mail.sender)
+    text = f"{flash.subject(made, zone, now)}\n\n{flash.as_text(made, zone, now)}"
+    typer.echo(flash.as_html(made, zone, now) if as_html else text)
+
+
+@mail.command()
+def status(
+    ctx: typer.Context,
+    days: Annotated[int, typer.Option(help="Depuis combien de jours.")] = 7,
+    as_json: show.AsJson = False,
+) -> None:
+    """Montrer ce que sont devenus les bulletins."""
+    here = context(ctx)
+    since: date = clock.now().astimezone(here.settings.zone).date() - timedelta(days=days)
+    found = announced.mails(here.coordination, since)
+    if as_json:
+        show.as_json([{"day": each.day, "reference": each.reference, "status": each.status, "at": each.at, "tries": each.tries,
+                       "problem": each.problem} for each in found])
+        return
+    words = {announced.SENT: "envoyé", announced.SENDING: "peut-être envoyé", announced.REFUSED: "refusé"}
+    show.table(("jour", "participant", "état", "à", "essais", "problème"),
+               [(f"{each.day:%d/%m}", each.reference, words[each.status],
+                 f"{each.at.astimezone(here.settings.zone):%H:%M}", str(each.tries), each.problem)
+                for each in found], "Aucun bulletin.")
+
+
+@mail.command()
+def unsubscribe(ctx: typer.Context, reference: Reference) -> None:
+    """Ne plus envoyer le bulletin à un participant."""
+    announced.subscribe(context(ctx).coordination, reference, False, clock.now())
+    typer.echo(f"{reference} ne recevra plus le bulletin.")
+
+
+@mail.command()
+def subscribe(ctx: typer.Context, reference: Reference) -> None:
+    """Envoyer de nouveau le bulletin à un participant."""
+    announced.subscribe(context(ctx).coordination, reference, True, clock.now())
+    typer.echo(f"{reference} recevra de nouveau le bulletin.")

@@ -1,0 +1,129 @@
+"""Where numbers come from that no device of ours says: production, the market's price, other programs' values.
+
+A connector is a function found in the entry-point group `elfe.connectors`, ours and others' alike: it takes its section of the
+settings and returns something that answers `read`. A plugin package adds one with two lines of its pyproject.toml:
+
+    [project.entry-points."elfe.connectors"]
+    acme = "elfe_acme:connect"
+
+    [sources.Prod_solaire]          # elfe.toml; the section's name is the series under which it is kept
+    connector = "acme"
+    kind = "production"             # or price, value
+    every_s = 60
+
+What cannot be read raises `SourceError` with one sentence; the last value then stands as long as it may, and no longer.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Protocol
+
+from attrs import fields, frozen
+
+from elfe.errors import SettingsError, SourceError
+
+GROUP = "elfe.connectors"
+KINDS = ("production", "price", "value")
+
+
+@frozen
+class Sampled:
+    """A value as its source tells it: `at` None means now."""
+
+    value: float
+    at: datetime | None = None
+
+
+class Connector(Protocol):
+    """Something that can be asked."""
+
+    def read(self, since: datetime, now: datetime) -> Sequence[Sampled]:
+        """What is known from `since` to `now`, oldest first, or beyond for what is known ahead. Raises `SourceError`."""
+
+
+class Listener(Protocol):
+    """Something that is told, over our broker."""
+
+    topics: tuple[str, ...]
+
+    def decode(self, payload: bytes) -> Sampled:
+        """What a message says. Raises `SourceError`."""
+
+
+Connect = Callable[[Mapping[str, Any]], Connector | Listener]
+
+
+@frozen
+class Source:
+    """A section [sources.<name>], opened."""
+
+    name: str
+    kind: str
+    every_s: float
+    connector: Connector | Listener
+
+
+@functools.cache
+def installed() -> Mapping[str, EntryPoint]:
+    """The connectors of this machine, by name."""
+    return {each.name: each for each in entry_points(group=GROUP)}
+
+
+def opened(sections: Mapping[str, Any]) -> list[Source]:
+    """Every source of the settings. Raises `SettingsError` with everything that is wrong."""
+    problems: list[str] = []
+    found = []
+    for name, section in sections.items():
+        try:
+            found.append(_open(name, section))
+        except (ValueError, TypeError, ImportError, AttributeError) as error:
+            problems.append(f"[sources.{name}]: {error}")
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return found
+
+
+def _open(name: str, section: Any) -> Source:
+    if not isinstance(section, dict):
+        raise ValueError("a section is expected")
+    options = dict(section)
+    which, kind, every_s = options.pop("connector", ""), options.pop("kind", "production"), options.pop("every_s", 60)
+    if which not in installed():
+        raise ValueError(f"connector: {which!r} is not installed (accepted: {', '.join(sorted(installed()))})")
+    if kind not in KINDS:
+        raise ValueError(f"kind: {kind!r} cannot be (accepted: {', '.join(KINDS)})")
+    if not isinstance(every_s, int | float) or isinstance(every_s, bool) or not 1 <= every_s <= 86_400:
+        raise ValueError(f"every_s: {every_s!r} cannot be (accepted: seconds, from 1 to 86400)")
+    return Source(name, kind, float(every_s), installed()[which].load()(options))
+
+
+def topics(sources: Iterable[Source]) -> tuple[str, ...]:
+    """Where somebody says what they ask for, on our broker."""
+    return tuple(topic for each in sources for topic in getattr(each.connector, "topics", ()))
+
+
+def options(into: type[Any], given: Mapping[str, Any]) -> Any:
+    """A connector's options as its attrs class. Raises `ValueError` that names what is wrong."""
+    known = {each.name: each for each in fields(into)}
+    unknown = given.keys() - known.keys()
+    if unknown:
+        raise ValueError(f"unknown {', '.join(sorted(unknown))} (known: {', '.join(known)})")
+    return into(**given)
+
+
+def number(found: object, where: str) -> float:
+    """A number that a source wrote as a number or as text, French comma included. Raises `SourceError`."""
+    text = found.strip().replace(",", ".") if isinstance(found, str) else found
+    if not isinstance(text, str | int | float) or isinstance(text, bool):
+        raise SourceError(f"{where}: a number is expected, {str(found)[:40]!r} was found")
+    try:
+        value = float(text)
+    except ValueError:
+        raise SourceError(f"{where}: a number is expected, {str(found)[:40]!r} was found") from None
+    if not abs(value) < 1e12:
+        raise SourceError(f"{where}: {value} cannot be")
+    return value

@@ -1,0 +1,110 @@
+"""A value that a web address answers as JSON: one number, or a list of rows with their times.
+
+    [sources.Prod_solaire]
+    connector = "http_json"
+    url = "https://example.org/api/now"
+    path = "data.0.power"          # to the number, or to the list of rows when `value` is given
+    value = "price"                # in each row, the path to its number
+    time = "start"                 # in each row, the path to its instant: ISO 8601, or Unix seconds
+    scale = 1000
+    token_file = "secrets/solar"   # sent as Authorization: Bearer
+
+Ten seconds at most, two tries, one megabyte; a page of HTML, whatever its status, is an error that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from attrs import field, frozen
+
+from elfe.connectors import Sampled, number, options
+from elfe.connectors.paths import follow, steps
+from elfe.errors import SourceError
+from elfe.slots import instant
+
+TIMEOUT_S = 10.0
+LARGEST = 1_000_000
+
+
+@frozen
+class HttpJson:
+    """See the module."""
+
+    url: str
+    path: tuple[str | int, ...] = field(default="", converter=steps)
+    value: tuple[str | int, ...] = field(default="", converter=steps)
+    time: tuple[str | int, ...] = field(default="", converter=steps)
+    scale: float = 1.0
+    token_file: str = ""
+    timeout_s: float = TIMEOUT_S
+
+    def __attrs_post_init__(self) -> None:
+        if not self.url.startswith(("http://", "https://")):
+            raise ValueError(f"url: {self.url!r} cannot be (accepted: http://... or https://...)")
+
+    def read(self, since: datetime, now: datetime) -> Sequence[Sampled]:
+        """What it answers now."""
+        found = follow(self._answer(), self.path)
+        if not self.value:
+            return (Sampled(number(found, self.url) * self.scale),)
+        if not isinstance(found, list):
+            raise SourceError(f"{self.url}: a list of rows is expected at `path`")
+        return tuple(self._row(each) for each in found)
+
+    def _row(self, row: Any) -> Sampled:
+        value = number(follow(row, self.value), self.url) * self.scale
+        return Sampled(value, when(follow(row, self.time), self.url) if self.time else None)
+
+    def _answer(self) -> Any:
+        headers = {"Authorization": f"Bearer {_secret(self.token_file)}"} if self.token_file else {}
+        try:
+            with httpx.Client(timeout=self.timeout_s, transport=httpx.HTTPTransport(retries=1), follow_redirects=True) as client, \
+                    client.stream("GET", self.url, headers=headers) as answer:
+                return _read(answer, self.url)
+        except httpx.HTTPError as error:
+            raise SourceError(f"{self.url}: {str(error) or type(error).__name__}") from None
+
+
+def _read(answer: httpx.Response, url: str) -> Any:
+    content = b""
+    for piece in answer.iter_bytes():
+        content += piece
+        if len(content) > LARGEST:
+            raise SourceError(f"{url}: more than a megabyte is answered; ask for less")
+    if answer.status_code >= 400:
+        raise SourceError(f"{url}: answers {answer.status_code}")
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        what = "a page of HTML" if content.lstrip()[:1] == b"<" else repr(content[:40])
+        raise SourceError(f"{url}: JSON is expected, {what} is answered") from None
+
+
+def when(found: object, where: str) -> datetime:
+    """An instant that a source wrote: ISO 8601, UTC where it names no zone, or Unix seconds or milliseconds."""
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        return instant(found / 1000 if found > 1e11 else found)
+    try:
+        at = datetime.fromisoformat(str(found))
+    except ValueError:
+        raise SourceError(f"{where}: {str(found)[:40]!r} is not an instant (ISO 8601 or Unix seconds)") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _secret(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SourceError(f"token_file: {path} cannot be read: {error.strerror}") from None
+
+
+def connect(given: Mapping[str, Any]) -> HttpJson:
+    """The source of a section."""
+    made: HttpJson = options(HttpJson, given)
+    return made

@@ -1,0 +1,207 @@
+"""The energy weather as it is told: a retained JSON topic, a calendar feed, a plain page, a screen's gauge. Pure."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
+
+from attrs import frozen
+
+from elfe.devices.values import Widget
+from elfe.slots import SLOT, SLOTS_PER_HOUR, slot_start
+from elfe.territory.weather import HitRate, Level, Thresholds, Window, least_bad, windows
+
+REFRESH_TOPIC = "INDICATEURS/refresh"
+"""Somebody (a screen that came back) asks for everything again."""
+DAYS_FR = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+
+
+def topic(cohort: str) -> str:
+    """Where a group's weather is published, retained."""
+    return f"INDICATEURS/meteo/{cohort or 'general'}"
+
+
+@frozen
+class Outlook:
+    """The weather of a group: now, and the 24 hours of the forecast."""
+
+    made_at: datetime
+    cohort: str
+    now_w: float | None                # the balance of now; None: not known
+    first_slot: int
+    balance_w: tuple[float, ...]       # forecast, with what is placed
+    thresholds: Thresholds
+    hit: HitRate
+
+    @property
+    def level(self) -> Level | None:
+        """The level of now, or what was forecast for now; None where nobody knows."""
+        known = self.now_w if self.now_w is not None else self._forecast_now()
+        return None if known is None else self.thresholds.level(known)
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The level of each slot of the forecast."""
+        return tuple(self.thresholds.level(each) for each in self.balance_w)
+
+    @property
+    def good(self) -> list[Window]:
+        """The next good windows, three at most."""
+        return windows(self.balance_w, self.first_slot, self.thresholds)
+
+    @property
+    def best(self) -> Window | None:
+        """The least bad hour, where no window is good."""
+        return least_bad(self.balance_w, self.first_slot, self.thresholds) if self.balance_w and not self.good else None
+
+    def _forecast_now(self) -> float | None:
+        index = (self.made_at - slot_start(self.first_slot)) // SLOT
+        index = 0 if index == -1 else index      # a plan begins with the coming quarter
+        return self.balance_w[index] if 0 <= index < len(self.balance_w) else None
+
+
+# -- for programs ----------------------------------------------------------------------------------------------------------------
+
+
+def as_json(outlook: Outlook) -> bytes:
+    """The documented, stable form: see docs/territory.md."""
+    level = outlook.level
+    return json.dumps({
+        "version": 1, "cohort": outlook.cohort or "general", "at": outlook.made_at.isoformat(timespec="seconds"),
+        "level": None if level is None else int(level), "sign": None if level is None else level.sign,
+        "words": None if level is None else level.words,
+        "balance_w": None if outlook.now_w is None else round(outlook.now_w),
+        "next": {"from": slot_start(outlook.first_slot).isoformat(), "step_s": int(SLOT.total_seconds()),
+                 "levels": [int(each) for each in outlook.levels]},
+        "windows": [_plain(each) for each in outlook.good],
+        "least_bad": _plain(outlook.best) if outlook.best else None,
+        "hit_rate": {"days": 30, "announced": outlook.hit.announced, "judged": outlook.hit.judged, "hits": outlook.hit.hits,
+                     "rate": None if outlook.hit.rate is None else round(outlook.hit.rate, 3),
+                     "by_chance": round(outlook.hit.by_chance, 3)},
+    }, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _plain(window: Window) -> dict[str, object]:
+    return {"start": window.start.isoformat(), "end": window.end.isoformat(), "level": int(window.level)}
+
+
+def as_calendar(outlooks: Iterable[Outlook], name: str = "Météo énergétique") -> str:
+    """A feed that a calendar subscribes to (RFC 5545): an event per good window."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//elfe//energy weather//FR", f"X-WR-CALNAME:{_escaped(name)}",
+             "REFRESH-INTERVAL;VALUE=DURATION:PT1H"]
+    for outlook in outlooks:
+        for each in outlook.good:
+            lines += ["BEGIN:VEVENT", f"UID:{each.first_slot}-{outlook.cohort or 'general'}@elfe",
+                      f"DTSTAMP:{outlook.made_at:%Y%m%dT%H%M%SZ}", f"DTSTART:{each.start:%Y%m%dT%H%M%SZ}",
+                      f"DTEND:{each.end:%Y%m%dT%H%M%SZ}", f"SUMMARY:{_escaped(f'{each.level.sign} {each.level.words}')}",
+                      f"DESCRIPTION:{_escaped(kept_words(outlook.hit))}", "TRANSP:TRANSPARENT", "END:VEVENT"]
+    return "\r\n".join(folded for line in [*lines, "END:VCALENDAR"] for folded in _folded(line)) + "\r\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+def _folded(line: str) -> list[str]:
+    """A line is at most 75 octets; what follows begins with a space."""
+    pieces, piece = [], ""
+    for sign in line:
+        if len((piece + sign).encode()) > 75:
+            pieces.append(piece)
+            piece = " "
+        piece += sign
+    return [*pieces, piece]
+
+
+# -- for people --------------------------------------------------------------------------------------------------------------------
+
+
+def window_words(window: Window, zone: tzinfo, now: datetime) -> str:
+    """« aujourd'hui de 11 h 30 à 15 h », « demain de 9 h à 10 h »."""
+    start, end, today = window.start.astimezone(zone), window.end.astimezone(zone), now.astimezone(zone).date()
+    days = {0: "aujourd'hui", 1: "demain"}
+    day = days.get((start.date() - today).days, DAYS_FR[start.weekday()])
+    until = "" if end.date() == start.date() or (end.hour, end.minute) == (0, 0) else f" {DAYS_FR[end.weekday()]}"
+    return f"{day} de {_hour(start)} à{until} {_hour(end)}"
+
+
+def _hour(at: datetime) -> str:
+    return f"{at.hour} h {at.minute:02}" if at.minute else f"{at.hour} h"
+
+
+def kept_words(hit: HitRate) -> str:
+    """How far the announcements can be trusted."""
+    if hit.rate is None:
+        return "Pas encore assez de mesures pour dire si nos annonces se vérifient."
+    return (f"Sur 30 jours, {hit.hits} de nos {hit.judged} annonces se sont vérifiées ({percent(hit.rate)}) ; "
+            f"au hasard, {percent(hit.by_chance)}.")
+
+
+def percent(share: float) -> str:
+    """As French writes it."""
+    return f"{100 * share:.0f} %"
+
+
+def as_page(outlook: Outlook, zone: tzinfo) -> str:
+    """A plain page: no script, nothing from elsewhere, readable on any telephone and by any reader aloud."""
+    level = outlook.level
+    now = "inconnue en ce moment" if level is None else level.words
+    told = [f"{window_words(each, zone, outlook.made_at)} ({each.level.sign})" for each in outlook.good]
+    listed = "".join(f"<li>{html.escape(each)}</li>" for each in told)
+    best = outlook.best
+    advice = (f"<p>Les meilleurs moments :</p><ul>{listed}</ul>" if listed else
+              f"<p>Pas de bon moment dans les 24 heures ; le moins mauvais : "
+              f"{html.escape(window_words(best, zone, outlook.made_at))}.</p>" if best else "")
+    made = outlook.made_at.astimezone(zone)
+    return (
+        '<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        '<meta http-equiv="refresh" content="900"><title>Météo énergétique</title>'
+        "<style>body{font:1.2rem/1.5 sans-serif;max-width:34rem;margin:1rem auto;padding:0 1rem}"
+        "td{height:2rem;padding:0}table{width:100%;border-collapse:collapse}small{color:#555}</style></head><body>"
+        f"<h1>Météo énergétique</h1><p>Maintenant : <strong>{html.escape(now)}</strong>.</p>{advice}"
+        f"{strip(outlook, zone)}<p>{html.escape(kept_words(outlook.hit))}</p>"
+        f"<p><small>Calculé le {made:%d/%m/%Y} à {_hour(made)}.</small></p></body></html>")
+
+
+def strip(outlook: Outlook, zone: tzinfo) -> str:
+    """The next 24 hours as a row of a table, an hour a cell: it shows where images are not shown."""
+    cells, hours = [], []
+    for first in range(0, len(outlook.balance_w) - SLOTS_PER_HOUR + 1, SLOTS_PER_HOUR):
+        level = outlook.thresholds.level(_mean(outlook.balance_w[first:first + SLOTS_PER_HOUR]))
+        at = slot_start(outlook.first_slot + first).astimezone(zone)
+        ink = "#FFFFFF" if abs(level) == 2 else "#000000"
+        cells.append(f'<td bgcolor="{level.color}" align="center" title="{_hour(at)} : {level.words}">'
+                     f'<font color="{ink}">{level.sign}</font></td>')
+        hours.append(f'<td align="left"><small>{at.hour if first % (4 * SLOTS_PER_HOUR) == 0 else ""}</small></td>')
+    return (f'<table role="img" aria-label="{html.escape(_aloud(outlook, zone))}" width="100%" cellspacing="0" cellpadding="0">'
+            f"<tr>{''.join(cells)}</tr><tr>{''.join(hours)}</tr></table>")
+
+
+def _aloud(outlook: Outlook, zone: tzinfo) -> str:
+    told = "; ".join(window_words(each, zone, outlook.made_at) for each in outlook.good)
+    return f"Les 24 prochaines heures. Bons moments : {told or 'aucun'}."
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+# -- for a screen ---------------------------------------------------------------------------------------------------------------
+
+PAGE, GAUGE, TOLD = 1, 13, 14
+"""Where the weather stands on the ELFI's first page: the gauge that the first engine's own trial moved, and a line under it."""
+GAUGE_PER_LEVEL = 2
+"""The gauge goes from −5 to 5."""
+
+
+def widgets(outlook: Outlook, zone: tzinfo) -> tuple[Widget, ...]:
+    """What a screen shows of it."""
+    level = outlook.level
+    if level is None:
+        return (Widget(PAGE, GAUGE, value=0, color="#808080"), Widget(PAGE, TOLD, text="météo inconnue"))
+    good = outlook.good
+    told = window_words(good[0], zone, outlook.made_at) if good else "pas de bon moment sous 24 h"
+    return (Widget(PAGE, GAUGE, value=GAUGE_PER_LEVEL * int(level), color=level.color), Widget(PAGE, TOLD, text=told))
+

@@ -1,0 +1,338 @@
+"""The territory's daemon: it collects production, publishes the balance and the energy weather, and sends the morning's mails.
+
+    a minute    production is asked, the balance is made, kept and published
+    a quarter   the weather is made from the newest plan, published, written as page and calendar, pushed to screens that change
+    a day       the good windows are announced, to be judged later; each participant's mail goes once
+    on request  `INDICATEURS/refresh`: everything is said again
+
+Sources are asked in threads: a slow one holds nobody up. What fails is told once, and again when it has healed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, time, timedelta, tzinfo
+from email.message import EmailMessage
+from itertools import islice
+from pathlib import Path
+
+import orjson
+from attrs import define, field, frozen
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from elfe import connectors
+from elfe.broker.session import Connected, Disconnected, Message, Session
+from elfe.connectors import Connector, Sampled, Source
+from elfe.coordination import announced
+from elfe.coordination.values import InstalledDevice
+from elfe.devices.drivers import Drivers
+from elfe.devices.values import Capability, Device, Publish, Render
+from elfe.ems import store as sortie
+from elfe.errors import DriverDefect, SourceError
+from elfe.history.recorder import BALANCE_TOPIC
+from elfe.history.values import History, Reading
+from elfe.slots import next_slot_start
+from elfe.territory import mail, outlook, store
+from elfe.territory.balance import Balance, Sample, scaled
+from elfe.territory.outlook import REFRESH_TOPIC, Outlook
+
+MINUTE = timedelta(minutes=1)
+SOON = timedelta(seconds=1)
+AT_ONCE = 50
+"""Mails a minute: the balance must not wait for them."""
+MAILS_UNTIL = timedelta(hours=5)
+"""So long after its hour a mail is still worth sending: one that comes in the evening is not about this morning."""
+RUN_INFO_TOPIC = "INDICATEURS/general/ems_run_info"
+
+log = logging.getLogger("elfe.territory")
+
+
+@frozen
+class Place:
+    """What the settings say of the territory."""
+
+    zone: tzinfo
+    homes: int = 0                     # of the territory; 0: the balance is published by somebody else
+    folder: Path | None = None         # where page and calendar are written
+    mail_at: time = time(7)
+    sender: str = ""                   # empty: no mails
+    unsubscribe: str = ""
+
+
+@frozen
+class World:
+    """What the service reads and writes."""
+
+    session: Session
+    coordination: Engine
+    sortie: Engine
+    history: History
+    drivers: Drivers
+    installed: Callable[[], list[tuple[InstalledDevice, Device]]]
+    send_mails: Callable[[Iterable[tuple[str, EmailMessage]]], Iterable[tuple[str, str]]] = lambda mails: ()
+    """Sends mails, each under its key; gives back each key with what the server said against it, or nothing."""
+
+
+@define
+class Asked:
+    """A source that is asked now and then."""
+
+    source: Source
+    asks_at: datetime
+    since: datetime
+    answer: Future[Sequence[Sampled]] | None = None
+    problem: str = ""
+
+
+@define
+class Territory:
+    """See the module, and `elfe.app.loop.Service`."""
+
+    place: Place
+    world: World
+    sources: Sequence[Source]
+    counters: Counter[str] = field(factory=Counter)
+    _production: dict[str, Sample] = field(factory=dict, init=False)
+    _asked: list[Asked] = field(factory=list, init=False)
+    _minute_at: datetime | None = field(default=None, init=False)
+    _weather_at: datetime | None = field(default=None, init=False)
+    _shown: dict[str, bytes] = field(factory=dict, init=False)          # what was last pushed, by device
+    _relayed: int | None = field(default=None, init=False)
+    _pool: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(8, "source"), init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.world.session.listen((REFRESH_TOPIC, *connectors.topics(self.sources)))
+
+    def step(self, now: datetime) -> datetime:
+        """Hear, ask, and do what is due."""
+        self._hear(now)
+        self._ask(now)
+        if self._minute_at is None or now >= self._minute_at:
+            self._minute_at = now + MINUTE
+            self._guarded(self._minute, now)
+        if self._weather_at is None or now >= self._weather_at:
+            self._weather_at = next_slot_start(now)
+            self._guarded(self._weather, now)
+        waits = [each.asks_at if each.answer is None else now + SOON for each in self._asked]
+        return min([self._minute_at, self._weather_at, *waits])
+
+    def close(self) -> None:
+        """Leave in order."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.world.session.close()
+
+    def _guarded(self, do: Callable[[datetime], None], now: datetime) -> None:
+        """A database that is away for a while spoils this time only."""
+        try:
+            do(now)
+        except DBAPIError as error:
+            self.counters["database away"] += 1
+            log.warning("a database does not answer, tried again in a minute: %s", error.orig)
+            if do == self._weather:
+                self._weather_at = now + MINUTE
+
+    # -- collecting ------------------------------------------------------------------------------------------------------------
+
+    def _hear(self, now: datetime) -> None:
+        for arrival in self.world.session.arrivals():
+            match arrival:
+                case Message(topic=topic) if topic == REFRESH_TOPIC:
+                    self._shown.clear()
+                    self._weather_at = now
+                case Message(topic, payload):
+                    self._told(topic, payload, now)
+                case Connected():
+                    self._relayed = None
+                    self._weather_at = now
+                case Disconnected(reason):
+                    log.warning("the broker is out of reach: %s", reason)
+
+    def _told(self, topic: str, payload: bytes, now: datetime) -> None:
+        for source in self.sources:
+            if topic in getattr(source.connector, "topics", ()):
+                try:
+                    self._keep(source, (source.connector.decode(payload),), now)  # type: ignore[union-attr]
+                except SourceError as error:
+                    self.counters["unreadable"] += 1
+                    log.warning("%s: %s", source.name, error)
+
+    def _ask(self, now: datetime) -> None:
+        if not self._asked:
+            self._asked = [Asked(each, now, now - MINUTE) for each in self.sources if hasattr(each.connector, "read")]
+        for each in self._asked:
+            if each.answer is not None and each.answer.done():
+                self._answered(each, now)
+            elif each.answer is None and now >= each.asks_at:
+                connector: Connector = each.source.connector  # type: ignore[assignment]
+                each.answer = self._pool.submit(connector.read, each.since, now)
+
+    def _answered(self, asked: Asked, now: datetime) -> None:
+        answer, asked.answer = asked.answer, None
+        asked.asks_at = now + timedelta(seconds=asked.source.every_s)
+        error = answer.exception() if answer else None
+        if error is None and answer:
+            self._keep(asked.source, answer.result(), now)
+            asked.since = now
+        problem = "" if error is None else str(error) if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
+        if problem != asked.problem:
+            log.warning("%s: %s", asked.source.name, problem or "answers again")
+        asked.problem = problem
+        self.counters["source failed"] += bool(problem)
+
+    def _keep(self, source: Source, samples: Iterable[Sampled], now: datetime) -> None:
+        """Into the history under the source's name; what is the newest of production counts for the balance."""
+        dated = [Sample(each.at or now, each.value) for each in samples]
+        self._append({source.name: dated})
+        newest = max((each for each in dated if each.at <= now), key=lambda each: each.at, default=None)
+        if source.kind == "production" and newest is not None:
+            self._production[source.name] = newest
+
+    def _append(self, values: Mapping[str, Iterable[Sample]], unit: str = "W") -> None:
+        history = self.world.history
+        try:
+            history.append([Reading(history.series(name, unit), each.at, each.value)
+                            for name, samples in values.items() for each in samples])
+        except DBAPIError as error:
+            self.counters["not kept"] += 1
+            log.warning("the history does not answer: %s", error.orig)
+
+    # -- each minute -------------------------------------------------------------------------------------------------------------
+
+    def _minute(self, now: datetime) -> None:
+        if self.place.homes:
+            self._publish_balance(now)
+        self._relay_run(now)
+        if self.place.sender:
+            self._mails(now)
+
+    def _publish_balance(self, now: datetime) -> None:
+        meters = store.meters(self.world.coordination)
+        expected = frozenset(each.name for each in self.sources if each.kind == "production")
+        made = scaled(self._production, store.heard(self.world.history, meters, now), self.place.homes, now, expected)
+        if made is None:
+            self.counters["no balance"] += 1
+            return
+        self._say(BALANCE_TOPIC, f"{made.balance_w:.2f}".encode())
+        self._append(_series(made))
+
+    def _relay_run(self, now: datetime) -> None:
+        """The run of the EMS, when there is a new one: the row of `ems_run_info` as JSON, retained."""
+        row = sortie.run_info(self.world.sortie)
+        if row is not None and row["timestamp"] != self._relayed:
+            self._say(RUN_INFO_TOPIC, orjson.dumps(row), retain=True)
+            self._relayed = row["timestamp"]
+            self._weather_at = min(self._weather_at or now, now)
+
+    def _say(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        if not self.world.session.send(Publish(topic, payload, retain=retain)):
+            self.counters["not published"] += 1
+
+    # -- the weather -----------------------------------------------------------------------------------------------------------
+
+    def _weather(self, now: datetime) -> None:
+        self._first_thresholds(now)
+        cohorts = announced.cohorts(self.world.coordination)
+        made = {each: self._outlook(each, now) for each in {"", *cohorts.values()}}
+        for cohort, each in made.items():
+            if each is not None:
+                self._say(outlook.topic(cohort), outlook.as_json(each), retain=True)
+        self._write_pages([each for each in made.values() if each is not None])
+        self._push(made, cohorts)
+
+    def _first_thresholds(self, now: datetime) -> None:
+        """Without any, those that the history proposes are put in force, once, and told."""
+        if not store.thresholds(self.world.coordination) and (found := store.proposal(self.world.history, now)):
+            four = (found.very_low, found.low, found.high, found.very_high)
+            announced.set_thresholds(self.world.coordination, "", now, four)
+            log.info("thresholds of the energy weather, from the last months: %s W; `elfe weather thresholds` changes them", four)
+
+    def _outlook(self, cohort: str, now: datetime) -> Outlook | None:
+        return store.outlook(self.world.coordination, self.world.sortie, self.world.history, cohort, now, self.place.zone)
+
+    def _write_pages(self, made: Iterable[Outlook]) -> None:
+        """Whole or not at all: a reader never sees half a page."""
+        if self.place.folder is None:
+            return
+        for each in made:
+            name = each.cohort or "general"
+            for file, text in ((f"meteo-{name}.html", outlook.as_page(each, self.place.zone)),
+                               (f"meteo-{name}.ics", outlook.as_calendar([each]))):
+                self.place.folder.mkdir(parents=True, exist_ok=True)
+                fresh = self.place.folder / f".{file}"
+                fresh.write_text(text, encoding="utf-8", newline="")
+                fresh.replace(self.place.folder / file)
+
+    def _push(self, made: Mapping[str, Outlook | None], cohorts: Mapping[str, str]) -> None:
+        """To every screen whose picture changes."""
+        for row, device in self.world.installed():
+            shown = made.get(cohorts.get(row.participant, ""))
+            if shown is None or not self.world.drivers[row.type_id].type.can(Capability.SCREEN):
+                continue
+            for each in self._rendered(device, row.type_id, shown):
+                key = f"{device.id} {each.topic}"
+                if self._shown.get(key) != each.payload and self.world.session.send(each):
+                    self._shown[key] = each.payload
+
+    def _rendered(self, device: Device, type_id: int, shown: Outlook) -> tuple[Publish, ...]:
+        encode = self.world.drivers[type_id].encode_command
+        try:
+            return encode(device, Render(outlook.widgets(shown, self.place.zone))).publishes if encode else ()
+        except DriverDefect as error:
+            log.error("%s cannot show the weather: %s", device.id, error)
+            return ()
+
+    # -- the mails -------------------------------------------------------------------------------------------------------------
+
+    def _mails(self, now: datetime) -> None:
+        """Between the mails' hour and five hours later: whoever has not had today's."""
+        local = now.astimezone(self.place.zone)
+        due = datetime.combine(local.date(), self.place.mail_at, self.place.zone)
+        if not due <= now < due + MAILS_UNTIL:
+            return
+        day, coordination = local.date(), self.world.coordination
+        cohorts = announced.cohorts(coordination)
+        made = {each: self._outlook(each, now) for each in {"", *cohorts.values()}}
+        for cohort, shown in made.items():
+            if shown is not None:
+                announced.announce(coordination, day, cohort, ((each.first_slot, each.end_slot) for each in shown.good))
+        had = {each.reference for each in announced.mails(coordination, day)
+               if each.status != announced.REFUSED or each.tries >= announced.MOST_TRIES}
+        wanted = {reference: address for reference, address in store.addresses(coordination).items()
+                  if reference not in had | announced.unsubscribed(coordination)}
+        self._send(wanted, {reference: made.get(cohorts.get(reference, "")) for reference in wanted}, now)
+
+    def _send(self, wanted: Mapping[str, str], shown: Mapping[str, Outlook | None], now: datetime) -> None:
+        if not wanted:
+            return
+        day, history, coordination = now.astimezone(self.place.zone).date(), self.world.history, self.world.coordination
+        was, mine = store.yesterday(history, day, self.place.zone), store.appliances(coordination)
+
+        def written() -> Iterable[tuple[str, EmailMessage]]:
+            """Claimed one by one, as they are handed to the server."""
+            for reference, address in wanted.items():
+                if announced.claim(coordination, day, reference, now):
+                    done = store.done(history, coordination, mine.get(reference, ()), day, self.place.zone)
+                    flash = mail.Flash(day, reference, address, was, done, shown[reference],
+                                       self.place.unsubscribe or self.place.sender)
+                    yield reference, mail.message(flash, self.place.sender, self.place.zone, now)
+
+        try:
+            for reference, problem in self.world.send_mails(islice(written(), AT_ONCE)):
+                announced.settle(coordination, day, reference, now, problem)
+                self.counters["mails refused" if problem else "mails sent"] += 1
+                if problem:
+                    log.warning("the mail of %s was refused: %s", reference, problem)
+        except OSError as error:
+            self.counters["mail server away"] += 1
+            log.warning("no mails, tried again in a minute: %s", error)
+
+
+def _series(made: Balance) -> dict[str, list[Sample]]:
+    """What is kept of a balance, under the contract's names."""
+    values = {store.CONSUMPTION: made.consumption_w, store.PRODUCTION: made.made_w, store.SCALED_BALANCE: made.balance_w}
+    return {name: [Sample(made.at, value)] for name, value in values.items()}
+

@@ -1,0 +1,209 @@
+"""Sources that answer well, slowly, wrongly, or not at all: a real HTTP server, a real Modbus server, real files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyModbusTCP.server import ModbusServer
+
+from elfe import connectors
+from elfe.connectors import csv_file, http_json, modbus, mqtt
+from elfe.connectors.paths import follow, steps
+from elfe.errors import SettingsError, SourceError
+
+NOW = datetime(2026, 3, 29, 12, tzinfo=UTC)
+BEFORE = NOW - timedelta(hours=1)
+
+
+@contextmanager
+def answering(reply: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+    """A web server that does as it is told."""
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            reply(self)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def saying(body: bytes, status: int = 200) -> Callable[[BaseHTTPRequestHandler], None]:
+    def reply(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        request.end_headers()
+        request.wfile.write(body)
+
+    return reply
+
+
+def test_a_number_is_found_at_its_path_and_brought_to_watts():
+    with answering(saying(b'{"data":[{"power":"1,5"}]}')) as url:
+        source = http_json.connect({"url": url, "path": "data.0.power", "scale": 1000})
+        assert [each.value for each in source.read(BEFORE, NOW)] == [1500.0]
+
+
+def test_a_list_of_prices_comes_with_its_times():
+    body = b'[{"start":"2026-03-30T00:00:00+02:00","eur":42.1},{"start":1774828800,"eur":-3}]'
+    with answering(saying(body)) as url:
+        first, second = http_json.connect({"url": url, "value": "eur", "time": "start"}).read(BEFORE, NOW)
+    assert (first.value, first.at) == (42.1, datetime(2026, 3, 29, 22, tzinfo=UTC))
+    assert (second.value, second.at) == (-3.0, datetime(2026, 3, 30, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(("body", "status", "told"), [
+    (b"<html><body>Maintenance</body></html>", 200, "a page of HTML is answered"),
+    (b'{"error":"no"}', 500, "answers 500"),
+    (b'{"power":null}', 200, "a number is expected"),
+    (b'{"power":"NaN"}', 200, "nan cannot be"),
+    (b'{"powers":1}', 200, "holds no 'power'"),
+    (b"", 200, "JSON is expected"),
+    (b" " * 1_000_001, 200, "more than a megabyte"),
+])
+def test_f12_a_source_that_answers_wrongly_is_told_in_a_sentence(body, status, told):
+    with answering(saying(body, status)) as url, pytest.raises(SourceError, match=told):
+        http_json.connect({"url": url, "path": "power"}).read(BEFORE, NOW)
+
+
+def test_f12_a_source_that_does_not_answer_holds_nobody_for_long():
+    leaves = threading.Event()
+    with answering(lambda request: leaves.wait(20) and None) as url:
+        with pytest.raises(SourceError, match="timed out"):
+            http_json.connect({"url": url, "timeout_s": 0.2}).read(BEFORE, NOW)
+        leaves.set()
+
+
+def test_a_source_that_is_not_there_is_told():
+    with pytest.raises(SourceError, match=r"127\.0\.0\.1"):
+        http_json.connect({"url": "http://127.0.0.1:9/"}).read(BEFORE, NOW)
+
+
+def test_a_token_is_read_from_its_file_and_never_told(tmp_path):
+    (tmp_path / "token").write_text("s3cret\n")
+    seen = []
+    with answering(lambda request: (seen.append(request.headers["Authorization"]), saying(b"no", 401)(request))[1]) as url, \
+            pytest.raises(SourceError) as told:
+        http_json.connect({"url": url, "token_file": str(tmp_path / "token")}).read(BEFORE, NOW)
+    assert seen == ["Bearer s3cret"]
+    assert "s3cret" not in str(told.value)
+
+
+# -- files ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_rows_of_a_file_are_read_since_the_last_time(tmp_path):
+    file = tmp_path / "metha.csv"
+    file.write_text("date;puissance_kw\n2026-03-29 12:30;180,5\n2026-03-29 14:00;190\n2026-03-29 14:15;19")
+    source = csv_file.connect({"file": str(file), "time": "date", "value": "puissance_kw", "scale": 1000,
+                               "timezone": "Europe/Paris"})
+    assert [(each.at, each.value) for each in source.read(BEFORE, NOW)] == [(NOW, 190_000.0)]
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("a;b\n1;2\n", "no column date, kw"),
+    ("date;kw\nhier;2\n", "line 2: 'hier' is not an instant"),
+    ("date;kw\n2026-03-29 14:00;beaucoup\n", "line 2: a number is expected"),
+    (None, "cannot be read"),
+])
+def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, text, told):
+    if text is not None:
+        (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(SourceError, match=told):
+        csv_file.connect({"file": str(tmp_path / "x.csv"), "time": "date", "value": "kw"}).read(BEFORE, NOW)
+
+
+# -- registers -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def inverter() -> Iterator[ModbusServer]:
+    server = ModbusServer("127.0.0.1", 0, no_block=True)
+    server.start()
+    yield server
+    server.stop()
+
+
+def port_of(server: ModbusServer) -> int:
+    port: int = server._service.server_address[1]
+    return port
+
+
+def test_a_sunspec_inverter_is_read_with_its_power_of_ten(inverter):
+    inverter.data_bank.set_holding_registers(40083, [1234, 1])
+    source = modbus.connect({"host": "127.0.0.1", "port": port_of(inverter), "register": 40083, "scale_register": 40084})
+    assert source.read(BEFORE, NOW)[0].value == 12_340.0
+
+
+def test_an_inverter_that_sleeps_has_no_value(inverter):
+    inverter.data_bank.set_holding_registers(40083, [0x8000])
+    with pytest.raises(SourceError, match="has no value now"):
+        modbus.connect({"host": "127.0.0.1", "port": port_of(inverter), "register": 40083}).read(BEFORE, NOW)
+
+
+def test_an_inverter_that_is_away_is_told():
+    with pytest.raises(SourceError, match="register 1"):
+        modbus.connect({"host": "127.0.0.1", "port": 9, "register": 1, "timeout_s": 0.5}).read(BEFORE, NOW)
+
+
+@pytest.mark.parametrize(("words", "type_", "swapped", "value"), [
+    ([0xFFFF], "int16", False, -1.0), ([0xFFFE], "uint16", False, 65534.0), ([1, 0], "uint32", False, 65536.0),
+    ([0, 1], "uint32", True, 65536.0), ([0x42F6, 0xE979], "float32", False, 123.456), ([0x7FC0, 0], "float32", False, None),
+])
+def test_registers_are_numbers(words, type_, swapped, value):
+    found = modbus.decoded(words, type_, swapped)
+    assert found == (None if value is None else pytest.approx(value, rel=1e-5))
+
+
+# -- messages, and the sections of the settings ----------------------------------------------------------------------------------
+
+
+@given(st.binary(max_size=60))
+def test_whatever_is_published_is_a_number_or_a_sentence(payload):
+    for options in ({"topic": "a/b"}, {"topic": "a/b", "path": "x.0"}):
+        with suppress(SourceError):
+            assert abs(mqtt.connect(options).decode(payload).value) < 1e12
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+                    lambda each: st.lists(each, max_size=3) | st.dictionaries(st.sampled_from("ab01"), each, max_size=3)),
+       st.lists(st.sampled_from(["a", "b", 0, 1, 7]), max_size=4))
+def test_a_path_leads_somewhere_or_is_refused_in_a_sentence(tree, path):
+    with suppress(SourceError):
+        follow(tree, steps(".".join(map(str, path))))
+
+
+def test_everything_wrong_in_the_settings_is_told_at_once():
+    with pytest.raises(SettingsError) as told:
+        connectors.opened({
+            "A": {"connector": "carrier_pigeon"}, "B": {"connector": "mqtt", "topic": "a/#"},
+            "C": {"connector": "http_json", "url": "ftp://x"}, "D": {"connector": "csv", "file": "x", "kind": "mood"},
+            "E": {"connector": "http_json", "url": "http://x", "speed": 1}, "F": "mqtt", "G": {"connector": "modbus"},
+            "H": {"connector": "csv", "file": "x", "time": "t", "value": "v", "timezone": "Paris"},
+        })
+    lines = str(told.value).splitlines()
+    assert [line.partition("]")[0] for line in lines] == [f"[sources.{name}" for name in "ABCDEFGH"]
+    assert "csv, http_json, modbus, mqtt" in lines[0]
+    assert "unknown speed (known: url, path" in lines[4]
+
+
+def test_every_example_of_a_connectors_page_opens(tmp_path):
+    import tomllib
+
+    for module in (mqtt, http_json, csv_file, modbus):
+        text = "\n".join(line[4:] for line in (module.__doc__ or "").splitlines() if line.startswith("    "))
+        assert connectors.opened(tomllib.loads(text)["sources"])
+
+

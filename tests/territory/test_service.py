@@ -1,0 +1,400 @@
+"""The territory's daemon on a real mosquitto, both databases and a real mail server."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiosmtpd.controller import Controller
+from attrs import define, evolve, field
+from sqlalchemy import insert
+
+from elfe import connectors
+from elfe.app.post import Post
+from elfe.broker.client import MqttSession
+from elfe.broker.session import Message
+from elfe.connectors import Sampled, Source
+from elfe.coordination import announced, queries, tables
+from elfe.devices.drivers import Drivers, load
+from elfe.devices.values import Publish
+from elfe.ems import store as sortie_store
+from elfe.ems.values import Plan
+from elfe.errors import SourceError
+from elfe.history.store import open_history
+from elfe.history.values import BALANCE, Reading
+from elfe.slots import HORIZON, SLOT, slot_of, slot_start
+from elfe.territory import store
+from elfe.territory.service import Place, Territory, World
+from tests.brokers import connected, mosquitto, until  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.mosquitto
+PARIS = ZoneInfo("Europe/Paris")
+NOW = datetime(2026, 3, 10, 6, 0, 10, tzinfo=UTC)          # 7 h in Paris
+FOUR = (-2000.0, -500.0, 500.0, 2000.0)
+
+
+@define
+class Told:
+    """A source that does as it is told."""
+
+    answers: list[Sequence[Sampled] | Exception]
+    asked: int = 0
+
+    def read(self, since: datetime, now: datetime) -> Sequence[Sampled]:
+        self.asked += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@define
+class Village:
+    """A territory's world, and short words to fill it."""
+
+    world: World
+    place: Place
+    here: MqttSession                                       # somebody who listens to everything
+    sources: list[Source] = field(factory=list)
+    running: list[Territory] = field(factory=list)
+
+    def meter(self, id: int, watts: float, at: datetime = NOW) -> None:
+        series = self.world.history.series(f"B{id:03} puissance", "W")
+        with self.world.coordination.begin() as connection:
+            connection.execute(insert(tables.ApplianceRow.__table__).values(
+                id=id, nom_humain="Compteur", description="", utilisateur=f"R{id:03}", equipement_pilote_specifique_id=id,
+                equipement_pilote_ou_mesure_type_id=410, equipement_pilote_ou_mesure_mode_id=1,
+                typologie_installation_domotique_id=120, etat_controle_id=15, etat_commande_id=99, ems_consigne_marche=False,
+                timestamp_derniere_mise_en_marche=0, timestamp_derniere_programmation=0))
+            connection.execute(insert(tables.MeterRow.__table__).values(
+                equipement_pilote_ou_mesure_id=id, numero_pdl="0", mesures_puissance_elec_id=series))
+        self.world.history.append([Reading(series, at - timedelta(seconds=30), watts)])
+
+    def participant(self, reference: str, email: str) -> None:
+        with self.world.coordination.begin() as connection:
+            connection.execute(insert(tables.ParticipantRow.__table__).values(reference=reference, email=email, observer=False))
+
+    def plan(self, balance_w: tuple[float, ...], at: datetime = NOW) -> None:
+        sortie_store.write_plan(self.world.sortie, Plan(slot_of(at), at, (), balance_w, "persistence", "optimal", 1.0, 1.0, 3))
+
+    def balance(self, watts: float, slots: int, until_: datetime = NOW) -> None:
+        series = self.world.history.series(BALANCE, "W")
+        last = slot_of(until_)
+        self.world.history.append([Reading(series, slot_start(last - i), watts + i % 7) for i in range(1, slots + 1)])
+
+    def start(self) -> Territory:
+        service = Territory(self.place, self.world, self.sources)
+        until(lambda: self.world.session.ready, self.world.session)
+        self.running.append(service)
+        return service
+
+    def said(self, topic: str) -> bytes:
+        """What is said on a topic, waiting for it."""
+        found: list[bytes] = []
+
+        def came() -> bool:
+            found.extend(each.payload for each in self.here.arrivals() if isinstance(each, Message) and each.topic == topic)
+            return bool(found)
+
+        until(came, self.here)
+        return found[-1]
+
+
+@pytest.fixture
+def village(mosquitto, coordination_url: str, tmp_path: Path) -> Iterator[Village]:  # noqa: F811
+    drivers: Drivers = load()
+    coordination, sortie = queries.open_coordination(coordination_url), sortie_store.open_sortie(f"sqlite:///{tmp_path}/s.db")
+    sortie_store.create_sortie(sortie)
+    history = open_history(f"sqlite:///{tmp_path}/h.db")
+    with closing(MqttSession(mosquitto.address, "elfe-territory")) as session, connected(mosquitto.address, "here", "#") as here:
+        made = Village(World(session, coordination, sortie, history, drivers, lambda: []),
+                       Place(PARIS, homes=100, folder=tmp_path / "public"), here)
+        yield made
+        for each in made.running:
+            each.close()
+    for engine in (coordination, sortie, history.engine):
+        engine.dispose()
+
+
+def source(name: str, *answers: Sequence[Sampled] | Exception, kind: str = "production", every_s: float = 60) -> Source:
+    return Source(name, kind, every_s, Told(list(answers)))
+
+
+def steps(service: Territory, now: datetime, holds: Callable[[], bool]) -> None:
+    until(lambda: (service.step(now), holds())[1], service.world.session)
+
+
+# -- the balance ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_balance_is_published_and_kept_under_the_contracts_names(village):
+    village.sources = [source("Prod_solaire", [Sampled(50_000.0)]), source("Prod_eolienne", [Sampled(25_000.0)])]
+    village.meter(1, 300)
+    village.meter(2, 250)
+    service = village.start()
+    steps(service, NOW, lambda: len(service._production) == 2)
+    service.step(NOW + timedelta(minutes=1))
+    assert float(village.said("INDICATEURS/general/equilibre2")) == 75_000 * 2 / 100 - 550
+    history = village.world.history
+    kept = {name: history.last(history.find(name), NOW + timedelta(hours=1)).value
+            for name in ("Prod_solaire", "Panel_Prod_puissance_mae", "Panel_R_puissance_mae", "equilibre_general_p_c")}
+    assert kept == {"Prod_solaire": 50_000.0, "Panel_Prod_puissance_mae": 1500.0, "Panel_R_puissance_mae": 550.0,
+                    "equilibre_general_p_c": 950.0}
+
+
+def test_f12_a_source_that_fails_is_told_once_and_its_last_value_stands_a_quarter(village, caplog):
+    village.sources = [source("Prod_solaire", [Sampled(1000.0)], SourceError("https://x answers 500"))]
+    village.meter(1, 5)
+    service = village.start()
+    steps(service, NOW, lambda: bool(service._production))
+    for minute in range(1, 20):
+        now = NOW + timedelta(minutes=minute)
+        village.world.history.append([Reading(village.world.history.series("B001 puissance"), now, 5.0)])
+        asked = village.sources[0].connector.asked
+        steps(service, now, lambda: village.sources[0].connector.asked > asked and service._asked[0].answer is None)  # noqa: B023
+    assert [each.message for each in caplog.records if "answers 500" in each.message] == ["Prod_solaire: https://x answers 500"]
+    kept = village.world.history
+    balances = kept.readings(kept.find("equilibre_general_p_c"), NOW, NOW + timedelta(hours=1))
+    assert [each.at for each in balances] == [NOW + timedelta(minutes=minute) for minute in range(1, 16)]
+
+
+def test_f12_a_source_that_hangs_holds_nobody_up(village):
+    import threading
+
+    leaves = threading.Event()
+
+    @define
+    class Hangs:
+        def read(self, since: datetime, now: datetime) -> Sequence[Sampled]:
+            leaves.wait(20)
+            return ()
+
+    village.sources = [Source("slow", "production", 60, Hangs()), source("quick", [Sampled(9.0)])]
+    service = village.start()
+    steps(service, NOW, lambda: "quick" in service._production)
+    leaves.set()
+
+
+def test_a_source_on_the_broker_is_heard_and_a_word_that_is_no_number_is_counted(village):
+    village.sources = connectors.opened({"Prod_eolienne": {"connector": "mqtt", "topic": "parc/p", "scale": 1000}})
+    service = village.start()
+    for payload in (b"wind", b"12.5"):
+        village.here.send(Publish("parc/p", payload))
+    steps(service, NOW, lambda: "Prod_eolienne" in service._production)
+    assert service._production["Prod_eolienne"].value == 12_500.0
+    assert service.counters["unreadable"] == 1
+
+
+def test_without_homes_in_the_settings_somebody_else_publishes_the_balance(village):
+    village.place = evolve(village.place, homes=0)
+    village.meter(1, 5)
+    service = village.start()
+    service.step(NOW)
+    assert village.world.session.sent == {}
+
+
+# -- the weather ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_weather_is_published_retained_and_written_whole(village, tmp_path, mosquitto):  # noqa: F811
+    announced.set_thresholds(village.world.coordination, "", NOW - timedelta(days=1), FOUR)
+    village.plan(tuple(3000.0 if 20 <= i < 34 else 0.0 for i in range(HORIZON)))
+    village.start().step(NOW)
+    said = json.loads(village.said("INDICATEURS/meteo/general"))
+    assert [each["start"] for each in said["windows"]] == ["2026-03-10T11:00:00+00:00"]
+    with connected(mosquitto.address, "late") as late:
+        late.listen(("INDICATEURS/meteo/#",))
+        found = []
+        until(lambda: found.extend(late.arrivals()) or any(isinstance(each, Message) and each.retained for each in found), late)
+    assert sorted(path.name for path in (tmp_path / "public").iterdir()) == ["meteo-general.html", "meteo-general.ics"]
+
+
+def test_the_first_thresholds_come_from_the_history_once(village):
+    village.balance(-1000, 672)
+    village.plan((0.0,) * HORIZON)
+    service = village.start()
+    service.step(NOW)
+    [(_, since, four)] = announced.thresholds(village.world.coordination)
+    assert (since, four) == (NOW, (-1000.0, -1000.0, -1000.0, -990.0))
+    service.step(NOW + SLOT)
+    assert len(announced.thresholds(village.world.coordination)) == 1
+
+
+def test_a_group_has_its_own_thresholds_and_topic(village):
+    coordination = village.world.coordination
+    announced.set_thresholds(coordination, "", NOW - timedelta(days=1), FOUR)
+    announced.set_thresholds(coordination, "ACC_1", NOW - timedelta(days=1), (-9.0, -8.0, -7.0, -6.0))
+    announced.join_cohort(coordination, "R004", "ACC_1")
+    village.plan((0.0,) * HORIZON)
+    village.start().step(NOW)
+    assert json.loads(village.said("INDICATEURS/meteo/ACC_1"))["level"] == 2
+
+
+def test_the_run_of_the_ems_is_relayed_when_it_is_new(village):
+    village.plan((-5.0,) * HORIZON)
+    service = village.start()
+    service.step(NOW)
+    said = json.loads(village.said("INDICATEURS/general/ems_run_info"))
+    assert (said["timestamp"], said["consumer_count"], said["conso_min_hour"]) == (slot_of(NOW) * 900, 0, -5)
+    sent = village.world.session.sent["INDICATEURS/general/ems_run_info"]
+    service.step(NOW + timedelta(minutes=1))
+    assert village.world.session.sent["INDICATEURS/general/ems_run_info"] == sent
+
+
+def test_announced_windows_are_judged_by_what_was_measured(village):
+    coordination, history = village.world.coordination, village.world.history
+    announced.set_thresholds(coordination, "", NOW - timedelta(days=40), FOUR)
+    now_slot = slot_of(NOW)
+    windows = [(now_slot - 90, now_slot - 80), (now_slot - 40, now_slot - 30)]
+    announced.announce(coordination, (NOW - timedelta(days=1)).date(), "", windows)
+    series = history.series(BALANCE, "W")
+    history.append([Reading(series, slot_start(now_slot - i), 900.0 if i > 50 else -900.0) for i in range(95, 0, -1)])
+    found = store.judged(coordination, history, "", NOW, PARIS)
+    assert (found.announced, found.judged, found.hits) == (2, 2, 1)
+    assert 0.4 < found.by_chance < 0.5
+
+
+# -- screens -------------------------------------------------------------------------------------------------------------------
+
+
+def a_screen(village) -> None:
+    driver = village.world.drivers[711]
+    row = queries.InstalledDevice("G004", 711, 71, 1, "", "R004", None, 0, "", "", "")
+    village.world = evolve(village.world, installed=lambda: [(row, driver.device("G004"))])
+
+
+def test_a_screen_is_told_what_changes_and_everything_when_it_asks(village):
+    a_screen(village)
+    announced.set_thresholds(village.world.coordination, "", NOW - timedelta(days=1), FOUR)
+    village.plan((0.0,) * HORIZON)
+    service = village.start()
+    service.step(NOW)
+    [topic] = [each for each in village.world.session.sent if each.startswith("hasp/")]
+    told = village.world.session.sent[topic]
+    service.step(NOW + SLOT)
+    assert village.world.session.sent[topic] == told
+    village.here.send(Publish("INDICATEURS/refresh", b"1"))
+    steps(service, NOW + SLOT, lambda: village.world.session.sent[topic] > told)
+
+
+# -- the mails -----------------------------------------------------------------------------------------------------------------
+
+
+@define
+class Box:
+    """A mail server's deliveries; `refuses` one address, `falls` after so many."""
+
+    mails: list[tuple[str, bytes]] = field(factory=list)
+    refuses: str = ""
+    times: int = 0
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address == self.refuses and self.times > 0:
+            self.times -= 1
+            return "450 later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.mails += [(each, envelope.content) for each in envelope.rcpt_tos]
+        return "250 OK"
+
+
+@pytest.fixture
+def box() -> Iterator[tuple[Box, Post]]:
+    found = Box()
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    server = Controller(found, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        yield found, Post("127.0.0.1", port, "none")
+    finally:
+        server.stop()
+
+
+def posting(village: Village, post: Post) -> None:
+    announced.set_thresholds(village.world.coordination, "", NOW - timedelta(days=1), FOUR)
+    village.plan(tuple(3000.0 if 20 <= i < 34 else 0.0 for i in range(HORIZON)))
+    for reference in ("R001", "R002", "R003"):
+        village.participant(reference, f"{reference.lower()}@example.org")
+    village.world = evolve(village.world, send_mails=post.send)
+    village.place = evolve(village.place, mail_at=time(7), sender="Énergies <bulletin@example.org>")
+
+
+def test_f11_one_mail_a_day_and_participant_whatever_restarts(village, box):
+    found, post = box
+    posting(village, post)
+    announced.subscribe(village.world.coordination, "R002", False, NOW)
+    for minutes in (-5, 0, 1, 2):
+        village.start().step(NOW + timedelta(minutes=minutes))
+    assert [to for to, _ in found.mails] == ["r001@example.org", "r003@example.org"]
+    assert {each.status for each in announced.mails(village.world.coordination, NOW.date())} == {"sent"}
+    village.start().step(NOW + timedelta(days=1))
+    assert len(found.mails) == 4
+
+
+def test_f11_a_mail_that_the_server_refuses_is_tried_again_and_the_others_go(village, box):
+    found, post = box
+    found.refuses, found.times = "r001@example.org", 1
+    posting(village, post)
+    service = village.start()
+    service.step(NOW)
+    assert [to for to, _ in found.mails] == ["r002@example.org", "r003@example.org"]
+    service.step(NOW + timedelta(minutes=1))
+    assert found.mails[-1][0] == "r001@example.org"
+    [first] = [each for each in announced.mails(village.world.coordination, NOW.date()) if each.reference == "R001"]
+    assert (first.status, first.tries) == ("sent", 2)
+
+
+def test_f11_a_mail_server_that_is_down_loses_nothing(village, box):
+    found, post = box
+    posting(village, Post("127.0.0.1", 9, "none"))
+    service = village.start()
+    service.step(NOW)
+    assert service.counters["mail server away"] == 1
+    assert announced.mails(village.world.coordination, NOW.date()) == []
+    village.world = evolve(village.world, send_mails=post.send)
+    village.start().step(NOW + timedelta(minutes=1))
+    assert len(found.mails) == 3
+
+
+def test_f11_who_dies_while_sending_does_not_send_twice(village, box):
+    found, post = box
+    posting(village, post)
+
+    def dies(mails):
+        for key, each in mails:
+            list(post.send([(key, each)]))
+            raise SystemExit
+
+    village.world = evolve(village.world, send_mails=dies)
+    with pytest.raises(SystemExit):
+        village.start().step(NOW)
+    village.world = evolve(village.world, send_mails=post.send)
+    village.start().step(NOW + timedelta(minutes=1))
+    assert sorted(to for to, _ in found.mails) == [f"r00{i}@example.org" for i in (1, 2, 3)]
+
+
+def test_nobody_reads_anothers_mail(village, box):
+    found, post = box
+    posting(village, post)
+    village.start().step(NOW)
+    for to, content in found.mails:
+        others = {"r001", "r002", "r003"} - {to.partition("@")[0]}
+        assert not [each for each in others if each.encode() in content.lower()]
+
+
+def test_in_the_evening_the_morning_is_over(village, box):
+    found, post = box
+    posting(village, post)
+    village.start().step(NOW + timedelta(hours=6))
+    assert found.mails == []
+
+

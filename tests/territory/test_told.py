@@ -1,0 +1,154 @@
+"""The weather and the mail as people and programs get them."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
+from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elfe.devices.values import Widget
+from elfe.slots import HORIZON, slot_of
+from elfe.territory import mail, outlook
+from elfe.territory.mail import Done, Flash, Yesterday
+from elfe.territory.outlook import Outlook
+from elfe.territory.weather import HitRate, Thresholds, Window
+
+PARIS = ZoneInfo("Europe/Paris")
+NOW = datetime(2026, 3, 10, 6, tzinfo=UTC)           # 7 h in Paris
+FIRST = slot_of(NOW)
+HIT = HitRate(announced=40, judged=36, hits=27, by_chance=0.3)
+SUNNY = Outlook(NOW, "", 120.4, FIRST, tuple(3000.0 if 20 <= i < 34 else 600.0 if 88 <= i < 94 else -100.0 for i in range(HORIZON)),
+                Thresholds(-2000, -500, 500, 2000, NOW - timedelta(days=9)), HIT)
+GREY = evolve(SUNNY, balance_w=(-900.0,) * HORIZON, now_w=None)
+FLASH = Flash(date(2026, 3, 10), "R004", "anne@example.org", Yesterday(412.3, 380.0, 240.0),
+              (Done("Lave-linge <b>", 1.25, 0.8, datetime(2026, 3, 9, 12, 30, tzinfo=UTC)), Done("Ballon", None)), SUNNY,
+              "bulletin@example.org")
+
+
+class Shown(HTMLParser):
+    """What of a page is not text: every tag must be closed in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.append(tag)
+        if tag not in {"meta", "br", "img"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+# -- for programs --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_topics_json_says_now_the_next_day_the_windows_and_the_hit_rate():
+    said = json.loads(outlook.as_json(SUNNY))
+    assert (said["level"], said["sign"], said["balance_w"], said["cohort"]) == (0, "0", 120, "general")
+    assert len(said["next"]["levels"]) == 96
+    assert said["windows"][0] == {"start": "2026-03-10T11:00:00+00:00", "end": "2026-03-10T14:30:00+00:00", "level": 2}
+    assert said["hit_rate"] == {"days": 30, "announced": 40, "judged": 36, "hits": 27, "rate": 0.75, "by_chance": 0.3}
+
+
+def test_now_is_the_forecast_of_now_when_the_measure_is_missing():
+    assert GREY.level == -1
+    assert evolve(GREY, made_at=NOW - timedelta(minutes=5)).level == -1       # a plan begins with the coming quarter
+    assert evolve(GREY, made_at=NOW + timedelta(days=2)).level is None
+
+
+def test_a_calendar_subscribes_to_the_windows():
+    lines = outlook.as_calendar([SUNNY]).split("\r\n")
+    assert lines[0] == "BEGIN:VCALENDAR"
+    assert lines[-2:] == ["END:VCALENDAR", ""]
+    assert [each for each in lines if each.startswith("DTSTART")] == ["DTSTART:20260310T110000Z", "DTSTART:20260311T040000Z"]
+    assert all(len(each.encode()) <= 75 for each in lines)
+    assert "\\," in outlook.as_calendar([SUNNY], name="a, b; c")
+
+
+# -- for people ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("first", "slots", "words"), [
+    (20, 14, "aujourd'hui de 12 h à 15 h 30"), (88, 6, "demain de 5 h à 6 h 30"), (60, 8, "aujourd'hui de 22 h à 0 h"),
+    (64, 8, "aujourd'hui de 23 h à mercredi 1 h"), (300, 4, "vendredi de 10 h à 11 h")])
+def test_a_window_is_told_in_local_words(first, slots, words):
+    assert outlook.window_words(Window(FIRST + first, FIRST + first + slots, SUNNY.good[0].level), PARIS, NOW) == words
+
+
+def test_the_page_is_plain_and_tells_how_far_it_can_be_trusted():
+    page = outlook.as_page(SUNNY, PARIS)
+    shown = Shown(page)
+    assert shown.open == []
+    assert {"script", "link", "img"} & set(shown.tags) == set()
+    assert "http" not in page.replace("http-equiv", "")
+    assert "27 de nos 36 annonces se sont vérifiées (75 %)" in page
+    assert "aujourd&#x27;hui de 12 h à 15 h 30" in page
+
+
+def test_a_grey_day_says_so_and_names_the_least_bad_hour():
+    assert "Pas de bon moment" in outlook.as_page(GREY, PARIS)
+    assert "Pas encore assez" in outlook.as_page(evolve(GREY, hit=HitRate(3, 0, 0, 0.0)), PARIS)
+
+
+def test_a_screen_shows_the_gauge_and_the_next_window():
+    assert outlook.widgets(SUNNY, PARIS) == (
+        Widget(1, 13, value=0, color="#FEE08B"), Widget(1, 14, text="aujourd'hui de 12 h à 15 h 30"))
+    assert outlook.widgets(evolve(SUNNY, now_w=9e9), PARIS)[0].value == 4
+    assert outlook.widgets(evolve(GREY, balance_w=()), PARIS)[1].text == "météo inconnue"
+
+
+# -- the mail ------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_mail_tells_the_windows_the_territory_and_the_appliances():
+    text = mail.as_text(FLASH, PARIS, NOW)
+    assert "Aujourd'hui de 12 h à 15 h 30 : beaucoup d'énergie locale disponible." in text
+    assert "Le territoire hier, lundi 09/03" in text
+    assert "Produit : 412 kWh ; consommé : 380 kWh" in text
+    assert "63 % de la consommation était locale." in text
+    assert "Lave-linge <b> : 1,2 kWh, 80 % aux heures d'énergie locale, démarré par elfe à 13 h 30." in text
+    assert "Ballon : pas de mesure." in text
+    assert "mailto:bulletin@example.org?subject=desabonner%20R004" in text
+
+
+def test_the_mail_needs_no_image_and_escapes_every_name():
+    page = mail.as_html(FLASH, PARIS, NOW)
+    shown = Shown(page)
+    assert shown.open == []
+    assert {"img", "script", "b", "style"} & set(shown.tags) == set()
+    assert page.count("<td bgcolor=") == 24
+
+
+def test_the_mail_is_one_that_servers_take():
+    made = message_from_bytes(mail.message(FLASH, "Énergies <bulletin@example.org>", PARIS, NOW).as_bytes(), policy=policy.default)
+    assert made["Subject"] == "Énergie locale : aujourd'hui de 12 h à 15 h 30"
+    assert (made["To"], made["Auto-Submitted"]) == ("anne@example.org", "auto-generated")
+    assert made["List-Unsubscribe"] == "<mailto:bulletin@example.org?subject=desabonner%20R004>"
+    assert [part.get_content_type() for part in made.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert re.fullmatch(r"<.*@example\.org>", made["Message-ID"].strip())
+
+
+def test_what_is_not_known_is_not_told():
+    text = mail.as_text(evolve(FLASH, yesterday=Yesterday(None, 3.0, None), outlook=None, appliances=()), PARIS, NOW)
+    assert "Les mesures d'hier sont incomplètes" in text
+    assert "aucun moment ne peut être annoncé" in text
+    assert "Vos appareils" not in text
+
+
+@given(st.text(max_size=20), st.none() | st.floats(0, 1e6), st.none() | st.floats(0, 1))
+def test_any_name_and_any_number_make_a_mail(name, drawn, share):
+    flash = evolve(FLASH, appliances=(Done(name, drawn, share),))
+    assert Shown(mail.as_html(flash, PARIS, NOW)).open == []
+    assert mail.message(flash, "a@b.fr", PARIS, NOW).as_bytes()

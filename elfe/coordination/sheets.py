@@ -160,7 +160,7 @@ def _valueless(sheet: bytes) -> Iterator[tuple[Cell, str]]:
         value, formula = cell.find(f"{SHEET}v"), cell.find(f"{SHEET}f")
         if cell.get("t") == "e" and value is not None:
             yield _cell(cell.get("r", "")), value.text or "#ERR"
-        elif formula is not None and value is None:
+        elif formula is not None and (value is None or not value.text):
             yield _cell(cell.get("r", "")), f"={formula.text or ''}"
 
 

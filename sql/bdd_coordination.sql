@@ -1046,7 +1046,8 @@ INSERT INTO bdd_coordination_schema.equipement_pilote_typologie_installation_dom
     (160, 'prise_et_doigt_double_appui', 'Prise et doigt robot, double appui', 'aucun'),
     (170, 'prise_rallume_et_doigt', 'Prise rallumée et doigt robot', 'aucun'),
     (180, 'relai_et_compteur', 'Relais et compteur', 'aucun'),
-    (190, 'relai_inverse', 'Relais inversé', 'en marche quand le relais est ouvert');
+    (190, 'relai_inverse', 'Relais inversé', 'en marche quand le relais est ouvert'),
+    (200, 'TIC', 'Compteur', 'mesuré seulement ; venue après la version 6');
 
 INSERT INTO bdd_coordination_schema.equipement_domotique_type (id, nom, nom_humain, description) VALUES
     (111, 'shellyplugs_shellycloud_v1', 'Prise Shelly Plug S', 'aucun'),
@@ -1066,3 +1067,8 @@ INSERT INTO bdd_coordination_schema.equipement_domotique_usage (id, nom, nom_hum
     (32, 'appuyer_demarrage', 'Appuyer sur départ', 'aucun'),
     (61, 'mesurer_ambiance', 'Mesurer l''ambiance', 'aucun'),
     (71, 'ihm', 'Écran', 'aucun');
+
+INSERT INTO bdd_coordination_schema.chauffage_asservi_modele_thermique (id, nom, description) VALUES
+    (0, 'mauvaise', 'aucun'),
+    (1, 'moyenne', 'aucun'),
+    (2, 'bonne', 'aucun');

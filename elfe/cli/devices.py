@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy.exc import DBAPIError
 
 from elfe import clock
 from elfe.app.conditions import conditions
-from elfe.app.context import context
+from elfe.app.context import Context, context
 from elfe.cli import show
-from elfe.coordination import inventory, queries, reference, store
+from elfe.coordination import inventory, queries, reference, sheets, store
+from elfe.coordination.as_sql import as_sql
 from elfe.coordination.devices import device_values
 from elfe.coordination.provision import Changes, What
 from elfe.coordination.store import Provisioned
@@ -22,31 +25,61 @@ from elfe.errors import InventoryError
 
 app = typer.Typer(help="The devices in the homes: install them from an inventory, list them.", no_args_is_help=True)
 
+MANY = 20
+"""Homes from which on a bar is shown."""
 SIGNS = {What.CREATE: "[green]+[/green]", What.CHANGE: "[yellow]~[/yellow]", What.LEAVE: "[dim]=[/dim]"}
 
 
 @app.command()
 def provision(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="L'inventaire, un CSV ; docs/inventory.md en décrit les colonnes.",
+    file: Annotated[Path, typer.Argument(help="L'inventaire : un classeur .ods ou .xlsx, ou un .csv ; voir docs/inventory.md.",
                                          exists=True, dir_okay=False, readable=True)],
+    home: Annotated[str, typer.Option("--home", help="Seulement ce foyer, R004.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Montrer ce qui changerait, ne rien écrire.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Écrire le SQL équivalent, pour l'administrateur de la base.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ne pas demander de confirmation.")] = False,
     as_json: show.AsJson = False,
 ) -> None:
-    """Installer les participants, appareils et équipements d'un inventaire."""
+    """Installer les participants, appareils et équipements d'un inventaire, foyer par foyer."""
     here = context(ctx)
-    asked, problems = inventory.read(_text(file), here.drivers)
-    changes = store.prepare(here.coordination, asked, problems, here.history)
+    asked, problems = inventory.read_sheets(sheets.read(file.read_bytes()), here.drivers, home)
+    for remark in asked.remarks:
+        typer.echo(f"remarque : {remark}", err=True)
+    if home and not asked.participants and not problems:
+        raise InventoryError(f"aucune ligne de {file.name} n'est du foyer {home}")
+    stands = store.standing(here.coordination)
+    changes = store.prepare(here.coordination, asked, problems, here.history, stands)
+    if sql:
+        for text in as_sql(here.coordination, changes, here.drivers, here.history, clock.now()):
+            typer.echo(text)
+        return
     if not as_json:
         _show(changes)
     if not dry_run and not changes.all_stands and not as_json and not yes and sys.stdin.isatty():
         typer.confirm("Appliquer ?", abort=True)
-    done = [] if dry_run else store.apply(here.coordination, changes, here.drivers, here.history, clock.now())
+    done = store.standing_of(changes, stands) + ([] if dry_run else _applied(here, changes))
     if as_json:
-        show.as_json(_plain_changes(changes, done))
+        show.as_json(_plain_changes(changes, done, not dry_run))
     elif not dry_run and not changes.all_stands:
         typer.echo(f"Fait : {_counted(changes)}.")
+
+
+def _applied(here: Context, changes: Changes) -> list[Provisioned]:
+    """Home after home. What is done when something fails stays done, and is told."""
+    done: list[Provisioned] = []
+    total = len(changes.by_home())
+    with Progress(console=Console(stderr=True), transient=True, disable=total < MANY) as progress:
+        bar = progress.add_task("foyers", total=total)
+        try:
+            for _, made in store.apply_by_home(here.coordination, changes, here.drivers, here.history, clock.now()):
+                done += made
+                progress.advance(bar)
+        except DBAPIError as error:
+            finished = int(progress.tasks[0].completed)
+            raise InventoryError(f"la base a refusé après {finished} foyer(s) sur {total}, qui restent installés : {error.orig} ; "
+                                 "la même commande reprend où elle s'est arrêtée") from error
+    return done
 
 
 @app.command("list")
@@ -76,15 +109,6 @@ def list_devices(
         typer.echo(f"left alone: {problem}", err=True)
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[:error.start].count(b"\n") + 1
-        raise InventoryError(f"ligne {line} : un caractère n'est pas en UTF-8 ; enregistrez {file.name} au format "
-                             "« CSV UTF-8 »") from error
-
-
 # -- what would change, as people and machines read it -------------------------------------------------------------------
 
 
@@ -108,7 +132,7 @@ def _counted(changes: Changes) -> str:
         (What.CREATE, "appareils créés"), (What.CHANGE, "modifiés"), (What.LEAVE, "inchangés")))
 
 
-def _plain_changes(changes: Changes, done: list[Provisioned]) -> dict[str, object]:
+def _plain_changes(changes: Changes, done: list[Provisioned], applied: bool) -> dict[str, object]:
     """With `appliance_id` and `power_series`, which the portal asks for, once they are there."""
     ids = {(each.participant, each.name): each for each in done}
     return {
@@ -121,7 +145,7 @@ def _plain_changes(changes: Changes, done: list[Provisioned]) -> dict[str, objec
             for each in changes.appliances
             for made in [ids.get((each.after.participant, each.after.name))]
         ],
-        "applied": bool(done),
+        "applied": applied,
     }
 
 

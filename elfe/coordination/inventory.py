@@ -12,32 +12,18 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from datetime import timedelta
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from elfe.coordination import reference, spoken
-from elfe.coordination.lines import COLUMNS, OF_APPLIANCES, OF_MACHINES, OF_TANKS, Kind, Line, Problem, Where, plain, read_lines
+from elfe.coordination.kinds import DEFAULT_CYCLES, KINDS, MACHINES, MEASURED_TYPOLOGY, TYPOLOGIES, Detail, programme
+from elfe.coordination.lines import COLUMNS, OF_APPLIANCES, OF_KINDS, Kind, Line, Problem, Where, plain, read_lines
 from elfe.coordination.reference import Code
 from elfe.coordination.sheets import Sheet, of_text
 from elfe.coordination.values import ApplianceType, OffPeak, Usage
 from elfe.devices.drivers import Drivers
 from elfe.devices.values import Capability, Device, DeviceType
 
-DEFAULT_CYCLES: Mapping[int, timedelta] = {
-    ApplianceType.MACHINE: timedelta(hours=2),
-    ApplianceType.DISHWASHER: timedelta(hours=2),
-    ApplianceType.WASHING_MACHINE: timedelta(hours=2),
-    ApplianceType.TUMBLE_DRYER: timedelta(hours=1, minutes=30),
-}
-"""The cycle machines, and how long the programme of each lasts until somebody says otherwise."""
-MACHINES = frozenset(DEFAULT_CYCLES)
-APPLIANCE_TYPES = tuple(each for each in reference.APPLIANCE_TYPES if each.id in {*MACHINES, ApplianceType.WATER_HEATER})
-
-TYPOLOGY_USAGES: Mapping[int, tuple[Usage, tuple[Usage, ...]]] = {
-    120: (Usage.SWITCH_AND_METER, ()),
-    180: (Usage.SWITCH, (Usage.METER,)),
-    190: (Usage.SWITCH_AND_METER, ()),
-}
-"""The one device that each typology drives by, and those that it may have besides."""
+APPLIANCE_TYPES = tuple(each for each in reference.APPLIANCE_TYPES if each.id in KINDS)
 NEEDS: Mapping[int, frozenset[Capability]] = {
     Usage.SWITCH_AND_METER: frozenset({Capability.SWITCH, Capability.METER}),
     Usage.SWITCH: frozenset({Capability.SWITCH}),
@@ -52,21 +38,33 @@ NEEDS: Mapping[int, frozenset[Capability]] = {
 IN_ENGLISH: Mapping[int, tuple[str, ...]] = {
     ApplianceType.DISHWASHER: ("dishwasher",), ApplianceType.WASHING_MACHINE: ("washing machine", "washer"),
     ApplianceType.TUMBLE_DRYER: ("tumble dryer", "dryer"), ApplianceType.WATER_HEATER: ("water heater", "hot water tank"),
+    ApplianceType.HEATING: ("heating", "chauffage"), ApplianceType.CONTROLLED_HEATING: ("controlled heating",),
+    ApplianceType.CAR: ("car", "electric car", "voiture"), ApplianceType.E_BIKE: ("e-bike", "vélo électrique", "vae"),
+    ApplianceType.FORKLIFT: ("forklift",), ApplianceType.METER: ("meter", "electricity meter", "compteur"),
+    ApplianceType.SOLAR_PLANT: ("solar plant", "pv", "photovoltaïque"), ApplianceType.WIND_PLANT: ("wind plant", "éolienne"),
 }
 WORDS = {"oui": True, "o": True, "yes": True, "y": True, "vrai": True, "true": True, "x": True, "1": True,
          "non": False, "n": False, "no": False, "faux": False, "false": False, "0": False}
-UNITS: Mapping[str, Mapping[str, int]] = {
-    "volume_l": {"": 1, "l": 1, "litre": 1, "litres": 1, "liters": 1, "m3": 1000, "m³": 1000},
-    "puissance_w": {"": 1, "w": 1, "watt": 1, "watts": 1, "kw": 1000},
-    "canal": {"": 1},
+IN_WATTS: Mapping[str, Decimal] = {"": Decimal(1), "w": Decimal(1), "watt": Decimal(1), "watts": Decimal(1), "kw": Decimal(1000)}
+IN_PERCENT: Mapping[str, Decimal] = {"": Decimal(1), "%": Decimal(1)}
+IN_DEGREES: Mapping[str, Decimal] = {each: Decimal(1) for each in ("", "°c", "c", "°", "k")}
+UNITS: Mapping[str, Mapping[str, Decimal]] = {
+    "volume_l": {**dict.fromkeys(("", "l", "litre", "litres", "liters"), Decimal(1)), **dict.fromkeys(("m3", "m³"), Decimal(1000))},
+    "puissance_w": IN_WATTS, "puissance_eco_w": IN_WATTS, "charge_voulue": IN_PERCENT, "eco_force": IN_PERCENT,
+    "temperature_confort": IN_DEGREES, "temperature_eco": IN_DEGREES, "tolerance": IN_DEGREES,
+    "batterie_kwh": {"": Decimal(1), "kwh": Decimal(1), "wh": Decimal("0.001")},
 }
 """The units that a number may carry, and how many of ours each is."""
-NUMBER = re.compile(r"(\d{1,3}(?: \d{3})+|\d+)(?:[.,](\d+))?\s*([^\W\d_]*[3³]?)")
+NO_UNIT: Mapping[str, Decimal] = {"": Decimal(1)}
+NUMBER = re.compile(r"(\d{1,3}(?: \d{3})+|\d+)(?:[.,](\d+))?\s*(%|°?[^\W\d_]*[3³]?)")
 """2200, 2 200, 2,2 kW."""
 NUMBERED = re.compile(r"(\d+)(?:[.,]0+)?(?:\s*[-–—:(/ ]\s*(.+?)\)?)?")
 """A code by its number, with or without its name: 112, 112.0, 112 - Lave-linge, 112 (lave_linge)."""
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
 DECIMAL_HOURS = re.compile(r"(\d{1,2})[.,](\d{1,2})\s*h", re.IGNORECASE)
+
+ISOLATION = tuple(Code(each.id, each.name, each.human_name) for each in reference.THERMAL_MODELS)
+PDL = re.compile(r"[0-9]{14}")
 
 PARTICIPANT = re.compile(r"[A-Z][0-9]{3,5}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -102,11 +100,10 @@ class ApplianceLines:
     type: int
     typology: int
     devices: tuple[DeviceLine, ...]
+    details: Mapping[str, int | str] = field(factory=dict)
+    """What its kind's table holds of it, by the contract's columns and in their units."""
     cycle: timedelta = timedelta()       # of a machine; so far as nobody has declared another
-    may_wait: timedelta = timedelta()    # of a machine: how long it may stand there finished
-    volume_l: int = 0                    # of a tank, as all that follows
-    power_w: int = 0
-    windows: tuple[OffPeak, ...] = ()
+    windows: tuple[OffPeak, ...] = ()    # of a tank, when it may heat
 
 
 @frozen
@@ -123,11 +120,16 @@ def read(text: str, drivers: Drivers) -> tuple[Inventory, list[Problem]]:
     return read_sheets((of_text(text),), drivers)
 
 
-def read_sheets(given: Iterable[Sheet], drivers: Drivers) -> tuple[Inventory, list[Problem]]:
-    """The inventory of a file's sheets, and everything that is wrong with it in the order of the lines."""
+def read_sheets(given: Iterable[Sheet], drivers: Drivers, home: str = "") -> tuple[Inventory, list[Problem]]:
+    """The inventory of a file's sheets, and everything that is wrong with it in the order of the lines.
+
+    `home`: only this participant's lines; what is wrong with others' is not said.
+    """
     found = read_lines(given)
     if found.problems:
         return Inventory(remarks=found.remarks), list(found.problems)
+    if home:
+        found = evolve(found, lines=tuple(line for line in found.lines if line["participant"] == home))
     devices = {line.where: _device(line, drivers) for line in found.lines if line.kind is Kind.DEVICE}
     _no_two_alike(found.lines, devices, drivers)
     of_appliances = [line for line in found.lines if line.kind is not Kind.PARTICIPANT]
@@ -174,14 +176,27 @@ def _names(code: Code, also: Mapping[int, tuple[str, ...]]) -> set[str]:
 
 def _whole(line: Line, column: str, least: int, most: int) -> int | None:
     """A whole number within bounds; its unit may be said."""
-    number = NUMBER.fullmatch(line[column])
-    factor = UNITS[column].get(number[3].lower()) if number else None
-    if number and factor:
-        value = Decimal(f"{number[1].replace(' ', '')}.{number[2] or 0}") * factor
-        if value == int(value) and least <= value <= most:
-            return int(value)
+    value = _value(line, column)
+    if value is not None and value == int(value) and least <= value <= most:
+        return int(value)
     line.wrong(column, f"un nombre entier de {least} à {most}")
     return None
+
+
+def _number(line: Line, column: str, least: float, most: float) -> float | None:
+    """A number within bounds; its unit may be said."""
+    value = _value(line, column)
+    if value is not None and least <= value <= most:
+        return float(value)
+    line.wrong(column, f"un nombre de {least:g} à {most:g}".replace(".", ","))
+    return None
+
+
+def _value(line: Line, column: str) -> Decimal | None:
+    """The number of a cell in its column's unit."""
+    number = NUMBER.fullmatch(line[column])
+    factor = UNITS.get(column, NO_UNIT).get(number[3].lower()) if number else None
+    return Decimal(f"{number[1].replace(' ', '')}.{number[2] or 0}") * factor if number and factor else None
 
 
 # -- lines ----------------------------------------------------------------------------------------------------------------------
@@ -339,56 +354,89 @@ def _appliance(lines: Sequence[Line], devices: Mapping[Where, DeviceLine | None]
             line.conflict("appareil", f"s'écrit « {first['appareil']} » {first.where.at('appareil')} ; écrivez les deux de même")
     said = {column: _said_once(lines, column, plain) for column in OF_APPLIANCES}
     type_ = _code(said["type_appareil"], "type_appareil", APPLIANCE_TYPES, IN_ENGLISH)
-    typology = _code(said["typologie"], "typologie", [each for each in reference.TYPOLOGIES if each.id in TYPOLOGY_USAGES])
+    typology = _code(said["typologie"], "typologie", [each for each in reference.TYPOLOGIES if each.id in TYPOLOGIES])
     of_devices = [line for line in lines if line.kind is Kind.DEVICE]
     found = [each for each in (devices[line.where] for line in of_devices) if each is not None]
     if not of_devices:
         first.conflict("appareil", "aucune ligne ne dit quel équipement le pilote")
     elif typology is not None and len(found) == len(of_devices):
-        _fits(said["typologie"], typology, found)
+        _fits(said["typologie"], type_, typology, found)
     if type_ is None or typology is None:
         return None
-    details = _machine(said, type_) if type_ in MACHINES else _tank(said)
+    details = _details(said, type_)
+    cycle = _duration(said["duree_cycle"], "duree_cycle", DEFAULT_CYCLES[type_]) if type_ in MACHINES else timedelta()
+    windows = said["heures_creuses"].parsed("heures_creuses", _windows, "des plages comme 22:30-06:30 12:30-14:30")
     if any(line.problems for line in lines):
         return None
-    return ApplianceLines(first.where, first["participant"], first["appareil"], type_, typology, tuple(found), **details)
+    return ApplianceLines(first.where, first["participant"], first["appareil"], type_, typology, tuple(found), details, cycle,
+                          windows or ())
 
 
-def _fits(line: Line, typology: int, devices: Iterable[DeviceLine]) -> None:
-    """Whether the devices are those of the typology."""
-    drives, besides = TYPOLOGY_USAGES[typology]
+def _fits(line: Line, type_: int | None, typology: int, devices: Iterable[DeviceLine]) -> None:
+    """Whether the devices are those of the typology, and the typology one of the kind."""
     found = Counter(each.usage for each in devices)
-    if found[drives] == 1 and found - Counter(besides) == Counter((drives,)):
-        return
-    usages = ", ".join(str(usage) for usage in sorted(found.elements()))
-    allowed = "".join(f" et au plus un d'usage {usage:d}" for usage in besides)
-    line.wrong("typologie", f"pour la typologie {typology}, exactement un équipement d'usage {drives:d}{allowed}",
-               found=f"{line['typologie']} avec les usages {usages}")
+    if not TYPOLOGIES[typology].fits(found):
+        usages = ", ".join(str(usage) for usage in sorted(found.elements()))
+        line.wrong("typologie", f"pour la typologie {typology}, {TYPOLOGIES[typology].told}",
+                   found=f"{line['typologie']} avec les usages {usages}")
+    elif type_ is not None and KINDS[type_].measured_only != (typology == MEASURED_TYPOLOGY):
+        only = f"{MEASURED_TYPOLOGY}, la seule" if KINDS[type_].measured_only else f"une autre que {MEASURED_TYPOLOGY}"
+        line.wrong("typologie", f"{only} pour {KINDS[type_].words}")
 
 
-def _machine(said: Mapping[str, Line], type_: int) -> dict[str, timedelta]:
-    _senseless(said, OF_TANKS, "une machine à cycle")
-    return {"cycle": _duration(said["duree_cycle"], "duree_cycle", DEFAULT_CYCLES[type_]),
-            "may_wait": _duration(said["attente_max"], "attente_max", timedelta())}
+def _details(said: Mapping[str, Line], type_: int) -> dict[str, int | str]:
+    """What the kind's table holds, in the contract's units; what makes no sense for the kind is a problem."""
+    kind = KINDS[type_]
+    for column in OF_KINDS:
+        if column not in kind.accepted and said[column][column]:
+            said[column].wrong(column, f"rien, pour {kind.words}")
+    details: dict[str, int | str] = {each.name: stored for each in kind.details
+                                     if (stored := _stored(said[each.column], each)) is not None}
+    if "attente_max" in kind.columns:
+        wait = _duration(said["attente_max"], "attente_max", timedelta())
+        details["delai_attente_maximale_apres_fin"] = int(wait.total_seconds())
+    if "confort_semaine" in kind.columns:
+        details |= programme(_comfort(said, "confort_semaine"), _comfort(said, "confort_weekend"))
+    if "pdl" in kind.columns:
+        details["numero_pdl"] = _pdl(said["pdl"])
+    return details
 
 
-def _tank(said: Mapping[str, Line]) -> dict[str, int | tuple[OffPeak, ...]]:
-    _senseless(said, OF_MACHINES, "un ballon")
-    windows = said["heures_creuses"].parsed("heures_creuses", _windows, "des plages comme 22:30-06:30 12:30-14:30")
-    return {"volume_l": _whole(said["volume_l"], "volume_l", 10, 5_000) or 0,
-            "power_w": _whole(said["puissance_w"], "puissance_w", 100, 50_000) or 0, "windows": windows or ()}
+def _stored(line: Line, detail: Detail) -> int | None:
+    """A detail in the contract's unit; None when it cannot be read."""
+    if not line[detail.column] and detail.default is not None:
+        return detail.stored(detail.default)
+    if detail.column == "isolation":
+        return _code(line, "isolation", ISOLATION)
+    if detail.scale == 1:
+        return _whole(line, detail.column, int(detail.least), int(detail.most))
+    value = _number(line, detail.column, detail.least, detail.most)
+    return None if value is None else detail.stored(value)
+
+
+def _comfort(said: Mapping[str, Line], column: str) -> tuple[tuple[int, int], ...]:
+    """The comfort periods of a heater: two at most, within a day; none, it stays eco."""
+    accepted = "au plus deux plages d'une même journée, comme 06:00-08:30 17:00-22:00"
+    found = said[column].parsed(column, _windows, accepted) or ()
+    periods = tuple((each.start_s, each.end_s or 86_400) for each in found)
+    if len(periods) > 2 or any(start >= end for start, end in periods):
+        said[column].wrong(column, accepted)
+        return ()
+    return periods
+
+
+def _pdl(line: Line) -> str:
+    """The delivery point's number, 14 digits; « 0 » where it is not known, as the contract has it."""
+    bare = line["pdl"].replace(" ", "")
+    if bare and not PDL.fullmatch(bare):
+        line.wrong("pdl", "14 chiffres, cellule au format Texte, ou rien")
+    return bare or "0"
 
 
 def _windows(text: str) -> tuple[OffPeak, ...]:
     """As people write them: `22h30-6h30 et 12h30 - 14h30`, `de 22:30 à 06:30`."""
     joined = re.sub(r"\s*(?:-|–|—|à)\s*", "-", text)
     return spoken.parse_windows(re.sub(r"\s*(?:[,;/]|\b(?:et|and|de)\b)\s*", " ", joined))
-
-
-def _senseless(said: Mapping[str, Line], columns: Iterable[str], of: str) -> None:
-    for column in columns:
-        if said[column][column]:
-            said[column].wrong(column, f"rien, pour {of}")
 
 
 def _duration(line: Line, column: str, default: timedelta) -> timedelta:

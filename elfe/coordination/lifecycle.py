@@ -16,7 +16,6 @@ from attrs import evolve, field, frozen
 from paho.mqtt.matcher import MQTTMatcher
 
 from elfe.coordination.inventory import (
-    MACHINES,
     NEEDS,
     PARTICIPANT,
     ApplianceLines,
@@ -24,6 +23,7 @@ from elfe.coordination.inventory import (
     Inventory,
     ParticipantLine,
 )
+from elfe.coordination.kinds import KINDS, comfort, programme
 from elfe.coordination.lines import COLUMNS, NOWHERE
 from elfe.coordination.provision import Standing, StandingAppliance, StandingDevice
 from elfe.coordination.values import Appliance, InstalledDevice, OffPeak
@@ -242,7 +242,15 @@ def _lines(appliance: StandingAppliance, every: Iterable[Place], changed: Mappin
     lines = tuple(DeviceLine(NOWHERE, evolve(devices[each.point], reply_to=""), each.usage,
                              "" if each.point in changed else each.brand) for each in appliance.devices)
     return ApplianceLines(NOWHERE, appliance.participant, appliance.name, appliance.type, appliance.typology, lines,
-                          volume_l=appliance.volume_l, power_w=appliance.power_w, windows=appliance.windows)
+                          {name: value for name, value in appliance.details.items() if name in _details_of(appliance.type)},
+                          windows=appliance.windows)
+
+
+def _details_of(type_: int) -> frozenset[str]:
+    """What an inventory tells of a kind, by the columns of its table; a machine's wait is its participant's."""
+    kind = KINDS[type_]
+    periods = programme((), ()) if "confort_semaine" in kind.columns else {}
+    return frozenset({each.name for each in kind.details} | set(periods) | ({"numero_pdl"} if "pdl" in kind.columns else set()))
 
 
 # -- adopted -------------------------------------------------------------------------------------------------------------------
@@ -261,16 +269,23 @@ def adoption(row: Mapping[str, str], standing: Standing) -> str:
         if device.point == row["point"]:
             raise LifecycleError(f"le point {device.point} est déjà occupé chez {known} ; "
                                  f"`elfe devices replace {device.point} --hardware …` y met un autre matériel")
-    of_itself = {"appareil": known.name, "type_appareil": str(known.type), "typologie": str(known.typology), **_of_tank(known)}
+    of_itself = {"appareil": known.name, "type_appareil": str(known.type), "typologie": str(known.typology), **_of_kind(known)}
     stands = [{"participant": known.participant, **of_itself, **_of_device(each)} for each in known.devices]
     return as_csv([*stands, {**row, **of_itself}])
 
 
-def _of_tank(appliance: StandingAppliance) -> dict[str, str]:
-    if appliance.type in MACHINES:
-        return {}
-    return {"volume_l": str(appliance.volume_l), "puissance_w": str(appliance.power_w),
-            "heures_creuses": " ".join(_window(each) for each in appliance.windows)}
+def _of_kind(appliance: StandingAppliance) -> dict[str, str]:
+    """What an inventory would say of it, by its columns; what it leaves out stays as it is or is decided by nobody."""
+    kind = KINDS[appliance.type]
+    told = {each.column: each.told(int(appliance.details[each.name])) for each in kind.details}
+    if "heures_creuses" in kind.columns:
+        told["heures_creuses"] = " ".join(_window(each) for each in appliance.windows)
+    if "pdl" in kind.columns and appliance.details["numero_pdl"] != "0":
+        told["pdl"] = str(appliance.details["numero_pdl"])
+    if "confort_semaine" in kind.columns:
+        told |= {f"confort_{days}": " ".join(_window(OffPeak(*each)) for each in periods)
+                 for days, periods in comfort(appliance.details).items()}
+    return told
 
 
 def _window(window: OffPeak) -> str:

@@ -20,11 +20,13 @@ from elfe.coordination.sheets import Row, Sheet, as_text
 T = TypeVar("T")
 
 REQUIRED = ("participant", "appareil", "type_appareil", "typologie", "point", "usage", "type_materiel")
-OF_MACHINES = ("duree_cycle", "attente_max")
-OF_TANKS = ("volume_l", "puissance_w", "heures_creuses")
-OF_APPLIANCES = ("type_appareil", "typologie", *OF_MACHINES, *OF_TANKS)
+OF_KINDS = ("duree_cycle", "attente_max", "volume_l", "puissance_w", "heures_creuses", "batterie_kwh", "charge_voulue",
+            "puissance_eco_w", "eco_force", "confort_semaine", "confort_weekend", "temperature_confort", "temperature_eco",
+            "tolerance", "isolation", "pdl")
+"""What some kinds of appliance have; `kinds.py` says which."""
+OF_APPLIANCES = ("type_appareil", "typologie", *OF_KINDS)
 """What is said of the appliance, not of the device: on one of its lines, or alike on several."""
-OPTIONAL = ("email", "observateur", "id_materiel", "passerelle", "marque", "canal", *OF_MACHINES, *OF_TANKS, "topics")
+OPTIONAL = ("email", "observateur", "id_materiel", "passerelle", "marque", "canal", *OF_KINDS, "topics")
 COLUMNS = REQUIRED + OPTIONAL
 OF_EVERY_SHEET: Mapping[str, tuple[str, ...]] = {
     "point": ("participant", "appareil", "point", "usage", "type_materiel"),
@@ -54,6 +56,17 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "attente_max": ("attente maximale", "attente maximum", "maximum wait", "may wait"),
     "volume_l": ("volume", "volume en litres", "volume litre", "contenance"),
     "puissance_w": ("puissance", "puissance en watts", "puissance watt", "power", "power w"),
+    "batterie_kwh": ("batterie", "capacité de la batterie", "capacité", "battery", "battery kwh"),
+    "charge_voulue": ("charge souhaitée", "charge minimale souhaitée", "wanted charge"),
+    "puissance_eco_w": ("puissance éco", "eco power"),
+    "eco_force": ("pourcentage éco forcé", "éco forcé %", "forced eco"),
+    "confort_semaine": ("confort en semaine", "périodes de confort", "comfort on weekdays"),
+    "confort_weekend": ("confort le week-end", "confort week-end", "comfort at weekends"),
+    "temperature_confort": ("température de confort", "comfort temperature"),
+    "temperature_eco": ("température éco", "eco temperature"),
+    "tolerance": ("tolérance", "écart toléré"),
+    "isolation": ("insulation",),
+    "pdl": ("numéro de pdl", "n° pdl", "point de livraison", "prm", "numéro de prm"),
     "heures_creuses": ("plages d'heures creuses", "hc", "off-peak hours", "off peak"),
     "topics": ("topic", "topic mqtt", "données de topic"),
 }

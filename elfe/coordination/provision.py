@@ -6,22 +6,20 @@ mention is left alone, so a file may hold one new home or all of them. The same 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from elfe.coordination.inventory import (
-    MACHINES,
-    ApplianceLines,
-    DeviceLine,
-    Inventory,
-    ParticipantLine,
-)
+from elfe.coordination.inventory import ApplianceLines, DeviceLine, Inventory, ParticipantLine
+from elfe.coordination.kinds import KINDS
 from elfe.coordination.lines import Problem
-from elfe.coordination.values import ApplianceType, OffPeak, Usage
-from elfe.history.values import power_series
+from elfe.coordination.values import OffPeak, Usage
+from elfe.history.values import power_series, temperature_series
 
+TITLES = {"numero_pdl": "PDL"}
+"""In French, what has no detail of its own; a heater's programme goes by the names of its columns."""
 METERS = (Usage.METER, Usage.SWITCH_AND_METER)
 """The usages that measure the appliance, the better one first."""
 
@@ -58,8 +56,9 @@ class StandingAppliance:
     typology: int
     devices: tuple[StandingDevice, ...]
     power_series: int = 0
-    volume_l: int = 0
-    power_w: int = 0
+    temperature_series: int = 0          # of a controlled heating
+    details: Mapping[str, int | str] = field(factory=dict)
+    """Its row in its kind's table, by the contract's columns."""
     windows: tuple[OffPeak, ...] = ()
 
     def __str__(self) -> str:
@@ -107,6 +106,51 @@ class Changes:
         done = [each.what for each in self.participants] + [each.what for each in self.appliances]
         return all(what is What.LEAVE for what in done)
 
+    def by_home(self) -> list[Changes]:
+        """The changes of each home apart, in order, without those that stand; homes between which a point moves stay together."""
+        together = _Together()
+        owner: dict[str, str] = {}
+        for each in self.appliances:
+            home = together.find(each.after.participant)
+            for point in (*(line.device.id for line in each.after.devices), *each.leaves):
+                together.join(owner.setdefault(point, home), home)
+        groups: dict[str, Changes] = {}
+        for participant in self.participants:
+            if participant.what is not What.LEAVE:
+                home = together.find(participant.after.reference)
+                known = groups.get(home, NOTHING)
+                groups[home] = evolve(known, participants=(*known.participants, participant))
+        for each in self.appliances:
+            if each.what is not What.LEAVE:
+                home = together.find(each.after.participant)
+                known = groups.get(home, NOTHING)
+                groups[home] = evolve(known, appliances=(*known.appliances, each))
+        return list(groups.values())
+
+    @property
+    def homes(self) -> tuple[str, ...]:
+        """Whose homes these changes are of."""
+        named = [each.after.reference for each in self.participants] + [each.after.participant for each in self.appliances]
+        return tuple(dict.fromkeys(named))
+
+
+NOTHING = Changes((), ())
+
+
+@frozen
+class _Together:
+    """Homes that must change at once: each leads to the one that stands for its group."""
+
+    leads_to: dict[str, str] = field(factory=dict)
+
+    def find(self, home: str) -> str:
+        while self.leads_to.get(home, home) != home:
+            home = self.leads_to[home]
+        return home
+
+    def join(self, one: str, other: str) -> None:
+        self.leads_to[self.find(other)] = self.find(one)
+
 
 def changes(inventory: Inventory, standing: Standing, find_series: Callable[[str], int | None]) -> Changes:
     """What provisioning would do; `find_series` knows the ids of the history's series."""
@@ -121,6 +165,17 @@ def metered_by(lines: ApplianceLines) -> str:
     """The point whose power series is the appliance's; its driving device where none of them meters."""
     meters = [each.device.id for usage in METERS for each in lines.devices if each.usage == usage]
     return (meters or [each.device.id for each in lines.devices])[0]
+
+
+def felt_by(lines: ApplianceLines) -> str:
+    """The point whose temperature series is the appliance's; its power series' where none measures it."""
+    return next((each.device.id for each in lines.devices if each.usage == Usage.AMBIENT), metered_by(lines))
+
+
+def series_names(lines: ApplianceLines) -> tuple[str, str]:
+    """The names of its power series and of its temperature series; the latter is empty where its kind has none."""
+    felt = temperature_series(felt_by(lines)) if "temperature_confort" in KINDS[lines.type].accepted else ""
+    return power_series(metered_by(lines)), felt
 
 
 # -- what differs -----------------------------------------------------------------------------------------------------------
@@ -140,22 +195,32 @@ def _of_appliance(after: ApplianceLines, before: StandingAppliance | None,
                   find_series: Callable[[str], int | None]) -> ApplianceChange:
     if before is None:
         return ApplianceChange(What.CREATE, after)
+    power, felt = series_names(after)
     differs = (*_differences(_of_itself(before, after)), *_of_devices(before.devices, after.devices),
-               *_of_series(before, find_series(power_series(metered_by(after)))))
+               *_of_series(before, find_series(power), find_series(felt) if felt else 0))
     kept = {each.device.id for each in after.devices}
     leaves = tuple(each.point for each in before.devices if each.point not in kept)
     return ApplianceChange(What.CHANGE if differs else What.LEAVE, after, differs, before.id, leaves)
 
 
 def _of_itself(before: StandingAppliance, after: ApplianceLines) -> Iterator[tuple[str, object, object]]:
-    """What an inventory decides; a programme's duration is the participant's once the machine stands."""
+    """What an inventory decides; what its participant declares is theirs once the appliance stands."""
+    kind = KINDS[after.type]
     yield "type", before.type, after.type
     yield "typologie", before.typology, after.typology
-    if after.type == ApplianceType.WATER_HEATER:
-        yield "volume (l)", before.volume_l, after.volume_l
-        yield "puissance (W)", before.power_w, after.power_w
-        if set(before.windows) != set(after.windows):
-            yield "heures creuses", _shown(before.windows), _shown(after.windows)
+    for each in kind.details:
+        if not each.participants:
+            yield each.title, before.details.get(each.name, ""), after.details[each.name]
+    for name in sorted(decided(after) - {each.name for each in kind.details}):
+        yield TITLES.get(name, name), before.details.get(name, ""), after.details[name]
+    if "heures_creuses" in kind.columns and set(before.windows) != set(after.windows):
+        yield "heures creuses", _shown(before.windows), _shown(after.windows)
+
+
+def decided(lines: ApplianceLines) -> set[str]:
+    """The columns of its kind's table that an inventory goes on to decide."""
+    theirs = {each.name for each in KINDS[lines.type].details if each.participants} | {"delai_attente_maximale_apres_fin"}
+    return set(lines.details) - theirs
 
 
 def _of_devices(before: Iterable[StandingDevice], after: Iterable[DeviceLine]) -> Iterator[str]:
@@ -180,9 +245,11 @@ def _of_device(before: StandingDevice, after: DeviceLine) -> Iterator[tuple[str,
         yield "topics", _pairs(before.templates) or "à la main", _pairs(device.templates)
 
 
-def _of_series(before: StandingAppliance, series: int | None) -> Iterator[str]:
-    if series != before.power_series:
+def _of_series(before: StandingAppliance, power: int | None, felt: int | None) -> Iterator[str]:
+    if power != before.power_series:
         yield "série de mesures"
+    if felt != before.temperature_series:
+        yield "série de température"
 
 
 def _differences(compared: Iterable[tuple[str, object, object]]) -> Iterator[str]:
@@ -210,38 +277,52 @@ def _clock(seconds: int) -> str:
 
 def conflicts(inventory: Inventory, standing: Standing) -> list[Problem]:
     """Why an inventory that is right in itself cannot be provisioned here."""
+    named: dict[tuple[str, str], list[StandingAppliance]] = defaultdict(list)
+    for each in standing.appliances:
+        named[each.participant, each.name].append(each)
+    mentioned = {(each.participant, each.name) for each in inventory.appliances}
+    places = _Places.of(each for each in standing.appliances if (each.participant, each.name) not in mentioned)
     problems: list[Problem] = []
-    for each in inventory.appliances:
-        problems += _changes_kind(each, standing)
-        for line in each.devices:
-            problems += _stands_elsewhere(line, inventory, standing)
+    for lines in inventory.appliances:
+        problems += _changes_kind(lines, named[lines.participant, lines.name])
+        for line in lines.devices:
+            problems += places.taken(line)
     return problems
 
 
-def _changes_kind(lines: ApplianceLines, standing: Standing) -> Iterator[Problem]:
-    found = [each for each in standing.appliances if (each.participant, each.name) == (lines.participant, lines.name)]
+def _changes_kind(lines: ApplianceLines, found: list[StandingAppliance]) -> Iterator[Problem]:
     if len(found) > 1:
         numbers = ", ".join(str(each.id) for each in found)
         yield Problem(lines.where, "appareil", f"« {lines.name} » : plusieurs appareils portent déjà ce nom (n° {numbers})")
     for each in found[:1]:
-        if (each.type in MACHINES) != (lines.type in MACHINES):
+        if each.type not in KINDS or KINDS[each.type].table != KINDS[lines.type].table:
             yield Problem(lines.where, "type_appareil", f"« {lines.type} » : {each} est déjà de type {each.type} ; "
                           "donnez un autre nom au nouvel appareil")
 
 
-def _stands_elsewhere(line: DeviceLine, inventory: Inventory, standing: Standing) -> Iterator[Problem]:
-    """A point or a piece of hardware may move, but only away from an appliance that the inventory mentions."""
-    mentioned = {(each.participant, each.name) for each in inventory.appliances}
-    for appliance in standing.appliances:
-        for device in appliance.devices if (appliance.participant, appliance.name) not in mentioned else ():
-            if device.point == line.device.id:
-                yield Problem(line.where, "point", f"« {device.point} » : est déjà chez {appliance} ; "
-                              "gardez le nom de cet appareil, ou dites dans ce fichier ce qu'il devient")
-            elif _same_hardware(device, line):
-                yield Problem(line.where, "id_materiel", f"« {line.device.hardware_id} » : est déjà au point "
-                              f"{device.point}, chez {appliance}")
+@frozen
+class _Places:
+    """Who stands where, of those that an inventory does not mention: a point or a piece of hardware may move, but only away
+    from an appliance that it does.
+    """
 
+    points: Mapping[str, StandingAppliance]
+    hardware: Mapping[tuple[str, int], tuple[StandingAppliance, StandingDevice]]
 
-def _same_hardware(device: StandingDevice, line: DeviceLine) -> bool:
-    one, other = device.hardware_id.upper(), line.device.hardware_id.upper()
-    return bool(one) and (one, device.channel) == (other, line.device.channel)
+    @classmethod
+    def of(cls, appliances: Iterable[StandingAppliance]) -> _Places:
+        devices = [(each, device) for each in appliances for device in each.devices]
+        return cls({device.point: each for each, device in devices},
+                   {(device.hardware_id.upper(), device.channel): (each, device) for each, device in devices
+                    if device.hardware_id})
+
+    def taken(self, line: DeviceLine) -> Iterator[Problem]:
+        """What stands in the way of a device."""
+        if line.device.id in self.points:
+            yield Problem(line.where, "point", f"« {line.device.id} » : est déjà chez {self.points[line.device.id]} ; "
+                          "gardez le nom de cet appareil, ou dites dans ce fichier ce qu'il devient")
+            return
+        found = self.hardware.get((line.device.hardware_id.upper(), line.device.channel))
+        if found:
+            yield Problem(line.where, "id_materiel", f"« {line.device.hardware_id} » : est déjà au point "
+                          f"{found[1].point}, chez {found[0]}")

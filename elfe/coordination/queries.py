@@ -53,6 +53,7 @@ ENUMERATIONS: tuple[tuple[Table, tuple[reference.Code, ...]], ...] = (
     (tables.Typologies, reference.TYPOLOGIES),
     (tables.DeviceTypes, reference.DEVICE_TYPES),
     (tables.Usages, reference.USAGES),
+    (_table(tables.ThermalModelRow), reference.THERMAL_MODELS),
 )
 LONGEST_CYCLE = timedelta(hours=24)
 DAY_S = 86_400
@@ -76,11 +77,12 @@ def create_blank(engine: Engine) -> None:
 
 def reference_rows() -> list[tuple[Table, list[dict[str, int | str]]]]:
     """The rows of the enumerations, in the words of their columns."""
-    return [
-        (table, [{"id": each.id, "nom": each.name, "nom_humain": each.human_name, "description": each.description}
-                 for each in codes])
-        for table, codes in ENUMERATIONS
-    ]
+    return [(table, [{name: value for name, value in _words(each).items() if name in table.c} for each in codes])
+            for table, codes in ENUMERATIONS]
+
+
+def _words(code: reference.Code) -> dict[str, int | str]:
+    return {"id": code.id, "nom": code.name, "nom_humain": code.human_name, "description": code.description}
 
 
 def _insert(connection: Connection, table: Table) -> Any:

@@ -1,7 +1,7 @@
 """The reference rows of the coordination database: its enumerations, with the contract's ids and names.
 
 Source: `ems-and-databases.md`, section 1.2. The ids and `nom` are the contract; human names and descriptions are ours
-where the source gives none. Types and typologies that came after version 6 (212, 911, 200) are not here.
+where the source gives none. Types that came after version 6 (212, 911) are not here.
 This is the only place in elfe where the name of a hardware family stands.
 """
 
@@ -79,6 +79,12 @@ TYPOLOGIES = (
     Code(170, "prise_rallume_et_doigt", "Prise rallumée et doigt robot"),
     Code(180, "relai_et_compteur", "Relais et compteur"),
     Code(190, "relai_inverse", "Relais inversé", "en marche quand le relais est ouvert"),
+    Code(200, "TIC", "Compteur", "mesuré seulement ; venue après la version 6"),
+)
+THERMAL_MODELS = (
+    Code(0, "mauvaise", "Mauvaise isolation"),
+    Code(1, "moyenne", "Isolation moyenne"),
+    Code(2, "bonne", "Bonne isolation"),
 )
 USAGES = (
     Code(11, "mesurer_elec_commuter", "Mesurer et commuter"),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
+from sqlalchemy import Boolean, Connection, Engine, Table, delete, insert, select, update
 
 from elfe.coordination import provision, queries, states, tables, types
-from elfe.coordination.inventory import MACHINES, ApplianceLines, DeviceLine, Inventory, ParticipantLine
+from elfe.coordination.inventory import ApplianceLines, DeviceLine, Inventory, ParticipantLine
+from elfe.coordination.kinds import KINDS, MACHINES
 from elfe.coordination.lines import Problem
 from elfe.coordination.provision import (
     ApplianceChange,
@@ -21,14 +23,19 @@ from elfe.coordination.provision import (
     StandingDevice,
     What,
 )
-from elfe.coordination.queries import CYCLE, DAY_S, DEVICE, EPOM, HARDWARE, MACHINE, OFF_PEAK, TANK
-from elfe.coordination.values import CommandState, ControlState, InstalledDevice, Mode, OffPeak
+from elfe.coordination.queries import CYCLE, DAY_S, DEVICE, EPOM, HARDWARE, OFF_PEAK, TANK
+from elfe.coordination.values import Appliance, CommandState, ControlState, InstalledDevice, Mode, OffPeak
 from elfe.devices.drivers import Drivers
 from elfe.errors import InventoryError
-from elfe.history.values import History, power_series
+from elfe.history.values import History
 from elfe.slots import epoch_s
 
 PARTICIPANT: Table = tables.ParticipantRow.__table__  # type: ignore[attr-defined]
+DETAIL_TABLES: Mapping[str, Table] = {kind.table: tables.Base.metadata.tables[f"{tables.CONTRACT}.{kind.table}"]
+                                      for kind in KINDS.values()}
+POWER_SERIES, TEMPERATURE_SERIES = "mesures_puissance_elec_id", "mesure_temperature_id"
+NO_DETAILS = frozenset({"id", "equipement_pilote_ou_mesure_id", POWER_SERIES, TEMPERATURE_SERIES})
+Series = tuple[int, int]
 UNKNOWN = "non renseigné"
 NOTHING = "aucun"
 """What the contract's text columns hold when there is nothing to say."""
@@ -46,13 +53,14 @@ class Provisioned:
     power_series: int
 
 
-def prepare(engine: Engine, asked: Inventory, problems: Iterable[Problem], history: History) -> Changes:
+def prepare(engine: Engine, asked: Inventory, problems: Iterable[Problem], history: History,
+            stands: Standing | None = None) -> Changes:
     """What an inventory would change; nothing is written.
 
     `asked` and `problems` are what `inventory.read` made of it. Raises `InventoryError` with everything that is wrong, in
     itself and with what stands, in the order of the lines.
     """
-    stands = standing(engine)
+    stands = stands or standing(engine)
     found = sorted([*problems, *provision.conflicts(asked, stands)], key=lambda problem: problem.where)
     if found:
         raise InventoryError("\n".join(str(each) for each in found))
@@ -62,17 +70,56 @@ def prepare(engine: Engine, asked: Inventory, problems: Iterable[Problem], histo
 def apply(engine: Engine, changes: Changes, drivers: Drivers, history: History, now: datetime,
           reason: str = "") -> list[Provisioned]:
     """Perform what `prepare` found, in one transaction. `reason`: why hardware leaves its place."""
+    require_types(engine, changes, drivers)
+    return perform_and(engine, changes, drivers, history, now, lambda: None, reason)
+
+
+def perform_and(engine: Engine, changes: Changes, drivers: Drivers, history: History, now: datetime, then: Callable[[], None],
+                reason: str = "") -> list[Provisioned]:
+    """Perform changes in one transaction, and something else before it is committed: what `then` raises rolls all back."""
+    series = [_series(each.after, history) for each in changes.appliances]
+    with engine.begin() as connection:
+        done = _perform(connection, changes, series, drivers, now, reason)
+        then()
+    return done
+
+
+def apply_by_home(engine: Engine, changes: Changes, drivers: Drivers, history: History,
+                  now: datetime) -> Iterator[tuple[tuple[str, ...], list[Provisioned]]]:
+    """Perform what `prepare` found, a transaction per home, each told when it is done. Run again, it goes on where it stopped."""
+    require_types(engine, changes, drivers)
+    for home in changes.by_home():
+        yield home.homes, perform_and(engine, home, drivers, history, now, lambda: None)
+
+
+def require_types(engine: Engine, changes: Changes, drivers: Drivers) -> None:
+    """Raise a `SchemaError` when the database does not know a device type of the changes."""
     used = {line.device.type_id for change in changes.appliances for line in change.after.devices}
     types.require(engine, (drivers[each].type for each in sorted(used)))
-    series = [history.series(power_series(provision.metered_by(each.after)), "W") for each in changes.appliances]
-    with engine.begin() as connection:
-        for participant in changes.participants:
-            _put_participant(connection, participant.after)
-        done = [_put_appliance(connection, change, power) for change, power in zip(changes.appliances, series, strict=True)]
-        moving = [(each, change) for each, change in zip(done, changes.appliances, strict=True)
-                  if change.what is not What.LEAVE]
-        _place_devices(connection, moving, drivers, now, reason)
+
+
+def _perform(connection: Connection, changes: Changes, series: Sequence[Series], drivers: Drivers, now: datetime,
+             reason: str) -> list[Provisioned]:
+    for participant in changes.participants:
+        _put_participant(connection, participant.after)
+    done = [_put_appliance(connection, change, each) for change, each in zip(changes.appliances, series, strict=True)]
+    moving = [(each, change) for each, change in zip(done, changes.appliances, strict=True) if change.what is not What.LEAVE]
+    _place_devices(connection, moving, drivers, now, reason)
     return done
+
+
+def standing_of(changes: Changes, standing_: Standing) -> list[Provisioned]:
+    """What the portal asks for of the appliances that stay as they are."""
+    series = {each.id: each.power_series for each in standing_.appliances}
+    return [Provisioned(each.what, each.id, each.after.participant, each.after.name,
+                        tuple(line.device.id for line in each.after.devices), series[each.id])
+            for each in changes.appliances if each.what is What.LEAVE and each.id is not None]
+
+
+def _series(lines: ApplianceLines, history: History) -> Series:
+    """The ids of its power series and of its temperature series, 0 where its kind has none."""
+    power, felt = provision.series_names(lines)
+    return history.series(power, "W"), history.series(felt, "°C") if felt else 0
 
 
 # -- reading what stands ----------------------------------------------------------------------------------------------------
@@ -80,20 +127,31 @@ def apply(engine: Engine, changes: Changes, drivers: Drivers, history: History, 
 
 def standing(engine: Engine) -> Standing:
     """What the database holds, in the terms of an inventory."""
-    machines = {each.appliance.id: {"power_series": each.power_series} for each in queries.machines(engine)}
-    tanks = {each.appliance.id: {"power_series": each.power_series, "volume_l": each.volume_l, "power_w": each.power_w,
-                                 "windows": each.windows} for each in queries.water_heaters(engine)}
-    details: Mapping[int, dict[str, Any]] = {**machines, **tanks}
-    installed = queries.installed_devices(engine)
-    appliances = tuple(
-        StandingAppliance(each.id, each.participant, each.name, each.type, each.typology,
-                          tuple(_standing(device) for device in installed if device.appliance_id == each.id),
-                          **details.get(each.id, {}))
-        for each in queries.appliances(engine) if each.mode != Mode.REMOVED)
+    installed: dict[int, list[StandingDevice]] = defaultdict(list)
+    for device in queries.installed_devices(engine):
+        installed[device.appliance_id].append(_standing(device))
+    windows = {each.appliance.id: each.windows for each in queries.water_heaters(engine)}
     with engine.connect() as connection:
+        details: dict[str, dict[int, Mapping[str, Any]]] = {
+            name: {row["equipement_pilote_ou_mesure_id"]: dict(row) for row in connection.execute(select(table)).mappings()}
+            for name, table in DETAIL_TABLES.items()}
         known = {row.reference: ParticipantLine(row.reference, row.email, row.observer)
                  for row in connection.execute(select(PARTICIPANT))}
+    appliances = tuple(
+        _appliance(each, tuple(installed[each.id]), _row_of(each, details), windows.get(each.id, ()))
+        for each in queries.appliances(engine) if each.mode != Mode.REMOVED)
     return Standing(known, appliances)
+
+
+def _appliance(each: Appliance, devices: tuple[StandingDevice, ...], row: Mapping[str, Any],
+               windows: tuple[OffPeak, ...]) -> StandingAppliance:
+    details = {str(name): int(value) if isinstance(value, bool) else value for name, value in row.items() if name not in NO_DETAILS}
+    return StandingAppliance(each.id, each.participant, each.name, each.type, each.typology, devices,
+                             row.get(POWER_SERIES, 0), row.get(TEMPERATURE_SERIES, 0), details, windows)
+
+
+def _row_of(each: Appliance, details: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> Mapping[str, Any]:
+    return details[KINDS[each.type].table].get(each.id, {}) if each.type in KINDS else {}
 
 
 def _standing(row: InstalledDevice) -> StandingDevice:
@@ -111,46 +169,59 @@ def _put_participant(connection: Connection, after: ParticipantLine) -> None:
         connection.execute(insert(PARTICIPANT).values(reference=after.reference, **values))
 
 
-def _put_appliance(connection: Connection, change: ApplianceChange, series: int) -> Provisioned:
+def _put_appliance(connection: Connection, change: ApplianceChange, series: Series) -> Provisioned:
     lines, appliance_id = change.after, change.id
     if appliance_id is None:
         appliance_id = _create(connection, lines, series)
     elif change.what is What.CHANGE:
         _update(connection, appliance_id, lines, series)
     points = tuple(each.device.id for each in lines.devices)
-    return Provisioned(change.what, appliance_id, lines.participant, lines.name, points, series)
+    return Provisioned(change.what, appliance_id, lines.participant, lines.name, points, series[0])
 
 
-def _create(connection: Connection, lines: ApplianceLines, series: int) -> int:
+def _create(connection: Connection, lines: ApplianceLines, series: Series) -> int:
     """A new appliance: supplied, commanded by its participant; its row and its specific row name each other."""
+    measured = KINDS[lines.type].measured_only
     appliance_id = _insert(
         connection, EPOM, equipement_pilote_specifique_id=0, typologie_installation_domotique_id=lines.typology,
         nom_humain=lines.name, description=NOTHING, equipement_pilote_ou_mesure_type_id=lines.type,
-        equipement_pilote_ou_mesure_mode_id=Mode.MANUAL, etat_controle_id=ControlState.ON,
-        etat_commande_id=CommandState.INITIAL, ems_consigne_marche=False, utilisateur=lines.participant)
-    create = _create_machine if lines.type in MACHINES else _create_tank
+        equipement_pilote_ou_mesure_mode_id=Mode.MEASURED if measured else Mode.MANUAL, etat_controle_id=ControlState.ON,
+        etat_commande_id=CommandState.NOT_COMMANDED if measured else CommandState.INITIAL, ems_consigne_marche=False,
+        utilisateur=lines.participant)
+    specific = _create_machine if lines.type in MACHINES else _create_detail
     connection.execute(update(EPOM).where(EPOM.c.id == appliance_id)
-                       .values(equipement_pilote_specifique_id=create(connection, appliance_id, lines, series)))
+                       .values(equipement_pilote_specifique_id=specific(connection, appliance_id, lines, series)))
     return appliance_id
 
 
-def _create_machine(connection: Connection, appliance_id: int, lines: ApplianceLines, series: int) -> int:
+def _create_machine(connection: Connection, appliance_id: int, lines: ApplianceLines, series: Series) -> int:
     """A machine and its programme: the programme comes first, and is told its machine afterwards."""
     cycle_id = _insert(connection, CYCLE, equipement_pilote_machine_generique_id=0, nom="par défaut", description=NOTHING,
                        duree_cycle=int(lines.cycle.total_seconds()))
-    machine_id = _insert(
-        connection, MACHINE, equipement_pilote_ou_mesure_id=appliance_id, timestamp_de_fin_souhaite=0,
-        delai_attente_maximale_apres_fin=int(lines.may_wait.total_seconds()),
-        cycle_equipement_pilote_machine_generique_id=cycle_id, mesures_puissance_elec_id=series)
+    machine_id = _create_detail(connection, appliance_id, lines, series, cycle_equipement_pilote_machine_generique_id=cycle_id)
     connection.execute(update(CYCLE).where(CYCLE.c.id == cycle_id).values(equipement_pilote_machine_generique_id=machine_id))
     return machine_id
 
 
-def _create_tank(connection: Connection, appliance_id: int, lines: ApplianceLines, series: int) -> int:
-    tank_id = _insert(connection, TANK, equipement_pilote_ou_mesure_id=appliance_id, volume_ballon=lines.volume_l,
-                      puissance_chauffe=lines.power_w, mesures_puissance_elec_id=series)
-    _put_windows(connection, tank_id, lines)
-    return tank_id
+def _create_detail(connection: Connection, appliance_id: int, lines: ApplianceLines, series: Series, **more: int) -> int:
+    """Its row in its kind's table."""
+    kind = KINDS[lines.type]
+    table = DETAIL_TABLES[kind.table]
+    values = {**kind.begins, **lines.details, **_series_of(table, series), **more}
+    detail_id = _insert(connection, table, equipement_pilote_ou_mesure_id=appliance_id, **_typed(table, values))
+    if table is TANK:
+        _put_windows(connection, detail_id, lines)
+    return detail_id
+
+
+def _typed(table: Table, values: Mapping[str, int | str]) -> dict[str, Any]:
+    """Booleans as the database wants them."""
+    return {name: bool(value) if isinstance(table.c[name].type, Boolean) else value for name, value in values.items()}
+
+
+def _series_of(table: Table, series: Series) -> dict[str, int]:
+    power, felt = series
+    return {POWER_SERIES: power, **({TEMPERATURE_SERIES: felt} if TEMPERATURE_SERIES in table.c else {})}
 
 
 def _put_windows(connection: Connection, tank_id: int, lines: ApplianceLines) -> None:
@@ -165,17 +236,17 @@ def _fin(window: OffPeak) -> int:
     return window.end_s if window.end_s > window.start_s else window.end_s + DAY_S
 
 
-def _update(connection: Connection, appliance_id: int, lines: ApplianceLines, series: int) -> None:
+def _update(connection: Connection, appliance_id: int, lines: ApplianceLines, series: Series) -> None:
     """What an inventory decides; modes, states and what was declared stay as they are."""
     connection.execute(update(EPOM).where(EPOM.c.id == appliance_id).values(
         typologie_installation_domotique_id=lines.typology, equipement_pilote_ou_mesure_type_id=lines.type))
-    for table in (MACHINE, TANK):
-        connection.execute(update(table).where(table.c.equipement_pilote_ou_mesure_id == appliance_id)
-                           .values(mesures_puissance_elec_id=series))
-    tank_id = connection.scalar(select(TANK.c.id).where(TANK.c.equipement_pilote_ou_mesure_id == appliance_id))
-    if tank_id is not None:
-        connection.execute(update(TANK).where(TANK.c.id == tank_id)
-                           .values(volume_ballon=lines.volume_l, puissance_chauffe=lines.power_w))
+    table = DETAIL_TABLES[KINDS[lines.type].table]
+    kept = {name: lines.details[name] for name in provision.decided(lines)}
+    connection.execute(update(table).where(table.c.equipement_pilote_ou_mesure_id == appliance_id)
+                       .values(**_typed(table, kept), **_series_of(table, series)))
+    if table is TANK:
+        tank_id = connection.scalar(select(TANK.c.id).where(TANK.c.equipement_pilote_ou_mesure_id == appliance_id))
+        assert tank_id is not None
         _put_windows(connection, tank_id, lines)
 
 
@@ -200,10 +271,12 @@ def _take_down(connection: Connection, left: Iterable[str], placed: Iterable[Dev
     How it was is forgotten with it.
     """
     wanted = {line.device.id: _fingerprint(line) for line in placed}
-    for row in connection.execute(select(HARDWARE).where(HARDWARE.c.until.is_(None))).all():
+    left, taken = set(left), set(wanted.values())
+    concerned = HARDWARE.c.device_id.in_([*left, *wanted]) | HARDWARE.c.hardware_id.in_([each[1] for each in taken if each[1]])
+    for row in connection.execute(select(HARDWARE).where(HARDWARE.c.until.is_(None), concerned)).all():
         stands = (row.type_id, row.hardware_id, row.channel)
         replaced = row.device_id in wanted and wanted[row.device_id] != stands
-        moved = bool(row.hardware_id) and row.device_id not in wanted and stands in wanted.values()
+        moved = bool(row.hardware_id) and row.device_id not in wanted and stands in taken
         if row.device_id in left or replaced or moved:
             connection.execute(update(HARDWARE).where(HARDWARE.c.id == row.id).values(until=epoch_s(now), reason=reason))
             states.forget(connection, [row.device_id])

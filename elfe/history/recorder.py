@@ -9,7 +9,7 @@ from attrs import frozen
 
 from elfe.devices.payloads import number
 from elfe.devices.values import BadPayload, Event, Measure, OutputState, Presence, Quantity
-from elfe.history.values import BALANCE, energy_series, power_series, state_series
+from elfe.history.values import BALANCE, energy_series, power_series, state_series, temperature_series
 
 BALANCE_TOPIC = "INDICATEURS/general/equilibre2"
 """The territory's balance as it is published: a plain number, W, production − consumption."""
@@ -30,7 +30,7 @@ class Kept:
 NAMES: Mapping[Quantity, Callable[[str], str]] = {
     Quantity.POWER: power_series,
     Quantity.ENERGY: energy_series,
-    Quantity.TEMPERATURE: lambda device_id: f"{device_id} temp",
+    Quantity.TEMPERATURE: temperature_series,
     Quantity.HUMIDITY: lambda device_id: f"{device_id} humidite",
     Quantity.BATTERY: lambda device_id: f"{device_id} batterie",
     Quantity.APPARENT_POWER: lambda device_id: f"{device_id} puissance apparente",

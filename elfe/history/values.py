@@ -26,6 +26,11 @@ def energy_series(device_id: str) -> str:
     return f"{device_id} energie"
 
 
+def temperature_series(device_id: str) -> str:
+    """The name of a device's temperature series, °C."""
+    return f"{device_id} temp"
+
+
 def state_series(device_id: str) -> str:
     """The name of a device's output state, 1 on and 0 off."""
     return f"{device_id} etat"

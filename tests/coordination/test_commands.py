@@ -79,10 +79,24 @@ def test_a_bad_inventory_writes_nothing(run: Run, here: Context, inventory: Path
     assert queries.appliances(here.coordination) == []
 
 
-def test_an_inventory_in_another_encoding_is_refused_with_its_first_bad_line(run: Run, inventory: Path) -> None:
-    inventory.write_bytes(csv(A_TANK, A_WASHER.replace("Lave-linge", "Sèche-linge")).encode("latin-1"))
-    with pytest.raises(InventoryError, match="ligne 3 : un caractère n'est pas en UTF-8"):
+def test_an_inventory_of_two_encodings_is_refused_with_its_first_bad_line(run: Run, inventory: Path) -> None:
+    inventory.write_bytes(csv(A_TANK).encode() + "R004;;Sèche-linge\n".encode("latin-1") + "R004;;Été\n".encode())
+    with pytest.raises(InventoryError, match="ligne 3 : un caractère n'est ni en UTF-8 ni en Windows-1252"):
         run("devices", "provision", inventory)
+
+
+def test_one_home_is_installed_out_of_many(run: Run, here: Context, inventory: Path) -> None:
+    run("devices", "provision", inventory, "--home", "R005", "--yes")
+    assert {each.participant for each in queries.appliances(here.coordination)} == {"R005"}
+    with pytest.raises(InventoryError, match="n'est du foyer R999"):
+        run("devices", "provision", inventory, "--home", "R999")
+
+
+def test_the_sql_is_told_and_nothing_is_written(run: Run, here: Context, inventory: Path) -> None:
+    told = run("devices", "provision", inventory, "--sql").output
+    assert told.count("BEGIN;") == told.count("COMMIT;") == 2
+    assert "INSERT INTO bdd_coordination_schema.equipement_pilote_ballon_ecs" in told
+    assert queries.appliances(here.coordination) == []
 
 
 def test_devices_are_listed_with_their_appliance(run: Run, inventory: Path) -> None:

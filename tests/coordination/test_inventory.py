@@ -40,7 +40,7 @@ def test_a_line_is_a_device_of_an_appliance_of_a_participant(drivers: Drivers) -
 
 def test_a_tank_has_its_volume_its_power_and_its_off_peak_hours(drivers: Drivers) -> None:
     tank = read(drivers, A_TANK).appliances[0]
-    assert (tank.volume_l, tank.power_w) == (200, 2200)
+    assert (tank.details["volume_ballon"], tank.details["puissance_chauffe"]) == (200, 2200)
     assert tank.windows == (OffPeak(81_000, 23_400), OffPeak(45_000, 52_200))
 
 

@@ -15,11 +15,12 @@ CODES = {
     "equipement_pilote_ou_mesure_mode": (1, 10, 20, 30, 70, 80),
     "equipement_pilote_etat_controle": (15, 25, 60, 70),
     "equipement_pilote_etat_commande": (1, 11, 12, 13, 21, 30, 99),
-    "equipement_pilote_typologie_installation_domotique": (110, 120, 130, 140, 150, 160, 170, 180, 190),
+    "equipement_pilote_typologie_installation_domotique": (110, 120, 130, 140, 150, 160, 170, 180, 190, 200),
     "equipement_domotique_type": (111, 112, 211, 311, 411, 611, 711, 811),
     "equipement_domotique_usage": (11, 12, 21, 31, 32, 61, 71),
+    "chauffage_asservi_modele_thermique": (0, 1, 2),
 }
-"""Every code of version 6: 212, 911 and the typology 200 came later."""
+"""Every code of version 6, and the typology 200 of meters, which came later as did the types 212 and 911."""
 
 PROGRAMME = [f"prog_{days}_periode_{period}_confort_{what}" for days in ("semaine", "weekend") for period in (1, 2)
              for what in ("actif", "heure_debut", "heure_fin")]

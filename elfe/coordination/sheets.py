@@ -230,8 +230,9 @@ def _valueless(cell: Element) -> str:
     value, formula = cell.find("{*}v"), cell.find("{*}f")
     if cell.get("t") == "e" and value is not None:
         return value.text or "#ERR"
-    never = formula is not None and (value is None or not value.text)
-    return f"={formula.text or ''}" if never else ""
+    if formula is not None and (value is None or not value.text):
+        return f"={formula.text or ''}"
+    return ""
 
 
 # -- .ods -----------------------------------------------------------------------------------------------------------------

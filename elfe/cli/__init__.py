@@ -27,6 +27,7 @@ from elfe.cli.doctor import doctor
 from elfe.cli.ems import ems
 from elfe.cli.firmware import firmware
 from elfe.cli.history import history
+from elfe.cli.indicators import indicators
 from elfe.cli.labels import labels
 from elfe.cli.orders import orders
 from elfe.cli.participants import participants
@@ -71,7 +72,7 @@ for care in (find, labels, configure, tasks, unknown, adopt, replace):
 for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("command", command),
                     ("history", history), ("db", db), ("broker", broker), ("plugin", plugin), ("screen", screen),
                     ("participants", participants), ("firmware", firmware), ("visits", visits),
-                    ("territory", territory), ("weather", weather), ("mail", mail)):
+                    ("territory", territory), ("weather", weather), ("mail", mail), ("indicators", indicators)):
     app.add_typer(group, name=name)
 
 

@@ -7,6 +7,7 @@ cached here.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -121,13 +122,13 @@ def water_heaters(engine: Engine) -> list[WaterHeater]:
                      TANK.c.mesures_puissance_elec_id)
               .join(TANK, TANK.c.equipement_pilote_ou_mesure_id == EPOM.c.id).order_by(EPOM.c.id))
     with engine.connect() as connection:
-        windows = list(connection.execute(select(OFF_PEAK).where(OFF_PEAK.c.actif).order_by(OFF_PEAK.c.debut)))
+        windows: dict[int, list[OffPeak]] = defaultdict(list)
+        for each in connection.execute(select(OFF_PEAK).where(OFF_PEAK.c.actif).order_by(OFF_PEAK.c.debut)):
+            windows[each.equipement_pilote_ballon_ecs_id].append(_off_peak(each))
         return [
             WaterHeater(
                 appliance=_appliance(row), volume_l=row.volume_ballon, power_w=row.puissance_chauffe,
-                windows=tuple(_off_peak(each) for each in windows
-                              if each.equipement_pilote_ballon_ecs_id == row.tank_id),
-                power_series=row.mesures_puissance_elec_id)
+                windows=tuple(windows[row.tank_id]), power_series=row.mesures_puissance_elec_id)
             for row in connection.execute(wanted)
         ]
 

@@ -78,9 +78,13 @@ class SqlHistory:
 
     def find(self, name: str) -> int | None:
         """The id of a series, or None."""
-        with self.engine.connect() as connection:
-            found: int | None = connection.scalar(select(SERIES.c.id).where(SERIES.c.name == name))
-            return found
+        if name not in self._ids:
+            with self.engine.connect() as connection:
+                found = connection.scalar(select(SERIES.c.id).where(SERIES.c.name == name))
+            if found is None:
+                return None
+            self._ids[name] = found
+        return self._ids[name]
 
     def names(self) -> list[tuple[int, str, str]]:
         """Every series: id, name, unit."""

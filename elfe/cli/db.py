@@ -39,7 +39,7 @@ def create(
     queries.create_blank(opened["coordination"])
     types.upgrade(opened["coordination"], here.drivers)
     sortie.create_sortie(opened["sortie_ems"])
-    urls = {name: _shown(engine) for name, engine in opened.items()} | {"history": _shown(here.history.engine)}
+    urls = {name: _shown(engine) for name, engine in opened.items()} | {"history": here.history.where}
     if as_json:
         show.as_json(urls)
     else:

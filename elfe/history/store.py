@@ -66,6 +66,15 @@ class SqlHistory:
         self._ids: dict[str, int] = {}
         self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
 
+    @property
+    def where(self) -> str:
+        """Where it is, without its password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self.engine.dispose()
+
     def series(self, name: str, unit: str = "") -> int:
         """The id of a series; it is created when it is new."""
         if name not in self._ids:

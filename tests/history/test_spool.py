@@ -13,6 +13,7 @@ import pytest
 from attrs import define, field
 
 from elfe.history import service
+from elfe.history.recorder import BALANCE_TOPIC
 from elfe.history.spool import Spool
 from elfe.history.values import PartlyKept, Reading
 from tests.history.test_recorder import Bench, bench, memory  # noqa: F401 - fixtures
@@ -90,8 +91,8 @@ def test_what_the_history_does_not_know_yet_waits_and_holds_nothing_up(bench: Be
     choosy.unknown.add(choosy.series("D101 puissance"))
     monkeypatch.setattr(bench.recorder, "_history", choosy)
     bench.hear(("D101/power", b"100"))
-    bench.hear(("D102/power", b"200"))
-    bench.hear(("D102/power", b"300"), after=service.RETRIES_EVERY)
+    bench.hear((BALANCE_TOPIC, b"200"))
+    bench.hear((BALANCE_TOPIC, b"300"), after=service.RETRIES_EVERY)
     assert [each.value for each in choosy.taken] == [200.0, 300.0]
     assert bench.recorder.spool.count == 1
     choosy.unknown.clear()
@@ -118,7 +119,7 @@ def test_a_long_absence_is_caught_up_in_parts_and_the_inbox_goes_on(bench: Bench
     monkeypatch.setattr(bench.recorder, "_history", choosy)
     bench.recorder.spool.put(rows(1.0, 2.0, 3.0))
     assert bench.recorder.step(bench.now) == bench.now
-    bench.hear(("D102/power", b"9"), after=timedelta())
+    bench.hear((BALANCE_TOPIC, b"9"), after=timedelta())
     assert [each.value for each in choosy.taken] == [1.0, 2.0, 9.0, 3.0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from attrs import define, field, frozen
 from zabbix_utils import APIRequestError, ProcessingError, ZabbixAPI
 
 from elfe.errors import HistoryAway
+
+logging.getLogger("zabbix_utils").setLevel(logging.CRITICAL)      # what fails is raised, and told once by who asked
 
 LOGGED_OUT = ("re-login", "not authori", "session terminated", "not logged in")
 

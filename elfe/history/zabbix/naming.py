@@ -26,6 +26,10 @@ INDICATOR_TAGS: tuple[Tag, ...] = (("client", "indicateur"), ("indicateurs", "")
 TERRITORY = frozenset({BALANCE, "Panel_R_puissance_mae", "Panel_Prod_puissance_mae", "equilibre_general_p_c"})
 
 
+TRAPPER, FLOAT, UNSIGNED = 2, 0, 3
+"""Zabbix' own numbers: of an item that waits to be told, and of what its values are."""
+
+
 @frozen
 class Place:
     """A trapper item."""
@@ -33,6 +37,21 @@ class Place:
     host: str
     key: str
     name: str
+
+
+@frozen
+class Item:
+    """An item as Zabbix has it."""
+
+    id: int
+    host: str
+    key: str
+    name: str
+    unit: str
+    value_type: int
+    tags: frozenset[Tag] = frozenset()
+    type: int = TRAPPER
+    status: int = 0
 
 
 def place(name: str, general_host: str = GENERAL_HOST, labels: Mapping[str, str] | None = None) -> Place:

@@ -8,21 +8,20 @@ minute by default); until then its values are not taken, and wait.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 from zabbix_utils import ItemValue, ProcessingError, Sender
 
 from elfe.errors import HistoryAway
 from elfe.history import quarters
 from elfe.history.values import PartlyKept, Reading
 from elfe.history.zabbix.api import Access, Api
-from elfe.history.zabbix.naming import Tag, place, tags
+from elfe.history.zabbix.naming import FLOAT, TRAPPER, UNSIGNED, Item, Tag, place, tags
 from elfe.slots import EPOCH, SLOT, SLOTS_PER_HOUR, epoch_s, slot_start
 
-TRAPPER, FLOAT, UNSIGNED = 2, 0, 3
 GROUP = "elfe"
 AT_ONCE = 1000
 PAGE = 50_000
@@ -34,21 +33,6 @@ LATEST = EPOCH + timedelta(seconds=2**31 - 1)
 """The last instant that Zabbix takes."""
 _MS = timedelta(milliseconds=1)
 NANOSECONDS = 1_000_000
-
-
-@frozen
-class Item:
-    """An item as Zabbix has it."""
-
-    id: int
-    host: str
-    key: str
-    name: str
-    unit: str
-    value_type: int
-    tags: frozenset[Tag] = frozenset()
-    type: int = TRAPPER
-    status: int = 0
 
 
 @define
@@ -63,6 +47,11 @@ class ZabbixHistory:
 
     def __attrs_post_init__(self) -> None:
         self.api = Api(self.access)
+
+    @property
+    def where(self) -> str:
+        """Where it is."""
+        return self.access.url
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -92,9 +81,9 @@ class ZabbixHistory:
             "selectTags": ["tag", "value"], "sortfield": "itemid", "templated": False, **asked})
         return [_item(row) for row in rows]
 
-    def create(self, wanted: Sequence[tuple[str, str, Sequence[Tag]]]) -> list[int]:
+    def create(self, wanted: Sequence[tuple[str, str, Sequence[Tag]]], labels: Mapping[str, str] | None = None) -> list[int]:
         """New items, hosts included, a few hundred in one call: name, unit, tags of each. Their ids."""
-        places = [place(name, self.access.general_host) for name, _, _ in wanted]
+        places = [place(name, self.access.general_host, labels) for name, _, _ in wanted]
         hosts = self.hosts({each.host for each in places})
         made: list[int] = []
         rows = [{"hostid": hosts[here.host], "name": here.name, "key_": here.key, "type": TRAPPER, "value_type": FLOAT,

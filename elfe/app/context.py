@@ -74,7 +74,7 @@ class Context:
         engine = sortie_store.open_sortie(self.url("sortie_ems"))
         if not self.settings.databases.sortie_ems:
             sortie_store.create_sortie(engine)
-        database.require(engine, sortie_store.Base.metadata, "`elfe db create` makes them, or load sql/sortie_ems.sql")
+        database.require(engine, sortie_store.metadata, "`elfe db create` makes them, or load sql/sortie_ems.sql")
         return engine
 
     @cached_property

@@ -346,6 +346,31 @@ COMMENT ON TABLE elfe.version_coordination IS 'At which revision the tables of c
 
 COMMENT ON COLUMN elfe.version_coordination.version_num IS 'a revision of elfe, as Alembic keeps it';
 
+CREATE TABLE elfe.visit (
+    id SERIAL NOT NULL,
+    home VARCHAR NOT NULL,
+    opened_at BIGINT NOT NULL,
+    closed_at BIGINT,
+    revision INTEGER NOT NULL,
+    body VARCHAR NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (home, opened_at)
+);
+
+CREATE INDEX ix_elfe_visit_home ON elfe.visit (home);
+
+COMMENT ON TABLE elfe.visit IS 'An installer''s visits, with what is still to be proved; never a secret';
+
+COMMENT ON COLUMN elfe.visit.home IS 'the participant''s reference, R004';
+
+COMMENT ON COLUMN elfe.visit.opened_at IS 'epoch s';
+
+COMMENT ON COLUMN elfe.visit.closed_at IS 'epoch s; NULL: open';
+
+COMMENT ON COLUMN elfe.visit.revision IS 'counts what happened: an older copy never overwrites a newer one';
+
+COMMENT ON COLUMN elfe.visit.body IS 'JSON: who, which devices, how each step went';
+
 CREATE TABLE elfe.visit_task (
     id SERIAL NOT NULL,
     device_id VARCHAR NOT NULL,

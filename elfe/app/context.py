@@ -17,7 +17,8 @@ from elfe.broker.secrets import Secrets
 from elfe.command.values import Installed
 from elfe.coordination import queries, types
 from elfe.devices import drivers
-from elfe.devices.values import ConfigPush
+from elfe.devices.drivers import Driver
+from elfe.devices.values import ConfigPush, Device
 from elfe.ems import store as sortie_store
 from elfe.errors import DriverDefect, SettingsError
 from elfe.history.store import SqlHistory, open_history
@@ -49,13 +50,16 @@ class Context:
 
     def configuration(self, installed: Installed) -> ConfigPush | None:
         """What brings a device to the settings of its plugin; None where only its own people can."""
-        driver = installed.driver
+        return self.configuration_of(installed.driver, installed.device)
+
+    def configuration_of(self, driver: Driver, device: Device) -> ConfigPush | None:
+        """The same of a device that need not be installed."""
         if driver.push_config is None or driver.plugin not in self.plugin_settings:
             return None
         try:
-            return driver.push_config(installed.device, self.plugin_settings[driver.plugin])
+            return driver.push_config(device, self.plugin_settings[driver.plugin])
         except DriverDefect as error:
-            log.error("%s cannot be configured: %s", installed.device.id, error)
+            log.error("%s cannot be configured: %s", device.id, error)
             return None
 
     @cached_property

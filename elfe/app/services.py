@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from elfe import clock, connectors
-from elfe.app import after_visit
+from elfe.app import after_visit, indicated
 from elfe.app.context import Context
 from elfe.app.loop import Service
 from elfe.app.noted import Notes
@@ -77,7 +78,10 @@ def territory(settings: Settings) -> Made:
 
     post = settings.mail
     send = Post(post.host, post.port, post.security, post.username, post.password_file, post.ca).send
-    world = World(session, here.coordination, here.sortie, here.history, here.drivers, installed, send)
+    def indicators(now: datetime) -> Mapping[str, bytes]:
+        return indicated.publish(indicated.world(here), now)
+
+    world = World(session, here.coordination, here.sortie, here.history, here.drivers, installed, send, indicators)
     place = Place(settings.zone, settings.territory.homes, Path(settings.territory.folder or Path(settings.data_dir) / "public"),
                   time(post.hour), post.sender if post.host else "", post.unsubscribe)
     return Territory(place, world, connectors.opened(settings.sources)), (session,)

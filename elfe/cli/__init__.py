@@ -27,6 +27,7 @@ from elfe.cli.doctor import doctor
 from elfe.cli.ems import ems
 from elfe.cli.firmware import firmware
 from elfe.cli.history import history
+from elfe.cli.indicators import indicators
 from elfe.cli.labels import labels
 from elfe.cli.orders import orders
 from elfe.cli.participants import participants
@@ -37,6 +38,7 @@ from elfe.cli.screen import app as screen
 from elfe.cli.simulate import simulate
 from elfe.cli.territory import mail, territory, weather
 from elfe.cli.up import up
+from elfe.cli.visit import app as visits
 from elfe.errors import ElfeError, SetupError
 
 EX_CONFIG = 78
@@ -69,8 +71,8 @@ for care in (find, labels, configure, tasks, unknown, adopt, replace):
     devices.command(care.__name__)(care)
 for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("command", command),
                     ("history", history), ("db", db), ("broker", broker), ("plugin", plugin), ("screen", screen),
-                    ("participants", participants), ("firmware", firmware),
-                    ("territory", territory), ("weather", weather), ("mail", mail)):
+                    ("participants", participants), ("firmware", firmware), ("visits", visits),
+                    ("territory", territory), ("weather", weather), ("mail", mail), ("indicators", indicators)):
     app.add_typer(group, name=name)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Row, Select, Table, insert, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from elfe import database, migrations
-from elfe.coordination import announced, ledger, reference, states, tables
+from elfe.coordination import announced, ledger, reference, states, tables, visits
 from elfe.coordination.values import (
     Appliance,
     CommandState,
@@ -33,7 +33,7 @@ from elfe.errors import DeclarationError
 from elfe.slots import epoch_s, instant
 
 metadata = tables.Base.metadata
-WITH = (announced, ledger, states)      # whose tables stand in the same database
+WITH = (announced, ledger, states, visits)      # whose tables stand in the same database
 VERSIONED = migrations.Versioned("coordination", metadata, Path(__file__).parent / "migrations",
                                  migrations.versions(metadata, "coordination"))
 

@@ -42,6 +42,9 @@ class Broker:
     password_file: str = ""        # secrets never stand in the settings themselves
     tls_ca: str = ""
     folder: str = ""               # of a mosquitto whose accounts are files; empty: they are changed live
+    homes_host: str = ""           # as homes reach it; empty: `host`
+    homes_port: int = field(default=0, metadata={"from": 0, "to": 65535})        # without TLS; 0: `port`
+    homes_tls_port: int = field(default=0, metadata={"from": 0, "to": 65535})    # 0: no TLS for homes
 
 
 @frozen

@@ -2,6 +2,8 @@
 -- Rendered from the tables of elfe by `python -m elfe.app.schemas`: change those, not this.
 -- createdb sortie_ems && psql -v ON_ERROR_STOP=1 -d sortie_ems -f sortie_ems.sql
 
+SET search_path TO public;
+
 CREATE SCHEMA IF NOT EXISTS elfe;
 
 CREATE TABLE elfe.cycle_programme (
@@ -120,6 +122,15 @@ COMMENT ON COLUMN elfe.plan.solver IS 'optimal, incumbent, greedy, ...';
 COMMENT ON COLUMN elfe.plan.bound_wh IS 'no plan imports less';
 
 COMMENT ON COLUMN elfe.plan.balance_w IS 'JSON: forecast per slot, W';
+
+CREATE TABLE elfe.version_sortie_ems (
+    version_num VARCHAR(32) NOT NULL,
+    PRIMARY KEY (version_num)
+);
+
+COMMENT ON TABLE elfe.version_sortie_ems IS 'At which revision the tables of sortie_ems are';
+
+COMMENT ON COLUMN elfe.version_sortie_ems.version_num IS 'a revision of elfe, as Alembic keeps it';
 
 CREATE TABLE ems_run_info (
     timestamp SERIAL NOT NULL,
@@ -289,3 +300,6 @@ COMMENT ON COLUMN result.machine_id IS 'equipement_pilote_ou_mesure.id';
 COMMENT ON COLUMN result.result_type IS '0 lancement unique, 1 récurrent';
 
 COMMENT ON COLUMN result.machine_type IS 'equipement_pilote_ou_mesure_type_id';
+
+INSERT INTO elfe.version_sortie_ems (version_num) VALUES
+    ('0002');

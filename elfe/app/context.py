@@ -11,13 +11,14 @@ import typer
 from attrs import evolve
 from sqlalchemy import Engine
 
-from elfe import database, settings
+from elfe import migrations, settings
 from elfe.broker.address import BrokerAddress
 from elfe.broker.secrets import Secrets
 from elfe.command.values import Installed
 from elfe.coordination import queries, types
 from elfe.devices import drivers
-from elfe.devices.values import ConfigPush
+from elfe.devices.drivers import Driver
+from elfe.devices.values import ConfigPush, Device
 from elfe.ems import store as sortie_store
 from elfe.errors import DriverDefect, SettingsError
 from elfe.history.store import SqlHistory, open_history
@@ -29,7 +30,7 @@ EMBEDDED_PORT_FILE = "broker.port"
 
 
 class Context:
-    """The settings, and what they lead to. An embedded database is created blank; a real one must be there."""
+    """The settings, and what they lead to. An embedded database is made, and kept up to date; a real one must be there."""
 
     def __init__(self, given: Settings) -> None:
         self.settings = given
@@ -49,13 +50,16 @@ class Context:
 
     def configuration(self, installed: Installed) -> ConfigPush | None:
         """What brings a device to the settings of its plugin; None where only its own people can."""
-        driver = installed.driver
+        return self.configuration_of(installed.driver, installed.device)
+
+    def configuration_of(self, driver: Driver, device: Device) -> ConfigPush | None:
+        """The same of a device that need not be installed."""
         if driver.push_config is None or driver.plugin not in self.plugin_settings:
             return None
         try:
-            return driver.push_config(installed.device, self.plugin_settings[driver.plugin])
+            return driver.push_config(device, self.plugin_settings[driver.plugin])
         except DriverDefect as error:
-            log.error("%s cannot be configured: %s", installed.device.id, error)
+            log.error("%s cannot be configured: %s", device.id, error)
             return None
 
     @cached_property
@@ -63,9 +67,9 @@ class Context:
         """The coordination database."""
         engine = queries.open_coordination(self.url("coordination"))
         if not self.settings.databases.coordination:
-            queries.create_blank(engine)
+            queries.upgrade(engine)
             types.upgrade(engine, self.drivers)
-        database.require(engine, queries.metadata, "`elfe db create` makes them, or load sql/bdd_coordination.sql")
+        migrations.require(engine, queries.VERSIONED, "`elfe db create` makes them, or load sql/bdd_coordination.sql")
         return engine
 
     @cached_property
@@ -73,8 +77,8 @@ class Context:
         """The EMS output database."""
         engine = sortie_store.open_sortie(self.url("sortie_ems"))
         if not self.settings.databases.sortie_ems:
-            sortie_store.create_sortie(engine)
-        database.require(engine, sortie_store.metadata, "`elfe db create` makes them, or load sql/sortie_ems.sql")
+            migrations.upgrade(engine, sortie_store.VERSIONED)
+        migrations.require(engine, sortie_store.VERSIONED, "`elfe db create` makes them, or load sql/sortie_ems.sql")
         return engine
 
     @cached_property

@@ -38,6 +38,7 @@ from elfe.cli.screen import app as screen
 from elfe.cli.simulate import simulate
 from elfe.cli.territory import mail, territory, weather
 from elfe.cli.up import up
+from elfe.cli.visit import app as visits
 from elfe.errors import ElfeError, SetupError
 
 EX_CONFIG = 78
@@ -70,7 +71,7 @@ for care in (find, labels, configure, tasks, unknown, adopt, replace):
     devices.command(care.__name__)(care)
 for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("command", command),
                     ("history", history), ("db", db), ("broker", broker), ("plugin", plugin), ("screen", screen),
-                    ("participants", participants), ("firmware", firmware),
+                    ("participants", participants), ("firmware", firmware), ("visits", visits),
                     ("territory", territory), ("weather", weather), ("mail", mail), ("indicators", indicators)):
     app.add_typer(group, name=name)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 
-from elfe.coordination import announced, states, tables
+from elfe.coordination import announced, states, tables, visits
 from elfe.coordination.lifecycle import GONE, Leaving, Retired
 from elfe.coordination.queries import CYCLE, DEVICE, EPOM, FLEXIBILITY, HARDWARE, MACHINE
 from elfe.coordination.store import NOTHING, PARTICIPANT
@@ -38,6 +39,7 @@ def leave(engine: Engine, leaving: Leaving, now: datetime) -> int:
         connection.execute(delete(states.VOLUNTEER).where(states.VOLUNTEER.c.reference == reference))
         for table in (announced.COHORT, announced.MAIL, announced.NO_MAIL):
             connection.execute(delete(table).where(table.c.reference == reference))
+        visits.forget(connection, reference)
         connection.execute(delete(PARTICIPANT).where(PARTICIPANT.c.reference == reference))
         return states.depart(connection, reference, leaving.keeps_measures, points, now)
 
@@ -80,11 +82,23 @@ def _undeclare(connection: Connection, appliances: list[int], now: datetime, out
                        .values(closed_at=epoch_s(now), outcome=outcome))
 
 
-def _take_down(connection: Connection, points: list[str], now: datetime) -> None:
+def take_away(engine: Engine, appliances: Iterable[int], now: datetime, reason: str) -> None:
+    """Appliances that never went into service leave as they came: mode 80, their points nobody's."""
+    gone = list(appliances)
+    with engine.begin() as connection:
+        points = list(connection.scalars(select(DEVICE.c.id).where(DEVICE.c.equipement_pilote_ou_mesure_id.in_(gone),
+                                                                   DEVICE.c.utilisateur_affecte)))
+        connection.execute(update(EPOM).where(EPOM.c.id.in_(gone)).values(
+            equipement_pilote_ou_mesure_mode_id=Mode.REMOVED, ems_consigne_marche=False))
+        _undeclare(connection, gone, now, "removed")
+        _take_down(connection, points, now, reason)
+
+
+def _take_down(connection: Connection, points: list[str], now: datetime, reason: str = "départ") -> None:
     """The points are nobody's, their hardware is in its box again."""
     connection.execute(update(DEVICE).where(DEVICE.c.id.in_(points)).values(utilisateur=GONE, utilisateur_affecte=False))
     connection.execute(update(HARDWARE).where(HARDWARE.c.device_id.in_(points), HARDWARE.c.until.is_(None))
-                       .values(until=epoch_s(now), reason="départ"))
+                       .values(until=epoch_s(now), reason=reason))
     states.forget(connection, points)
 
 

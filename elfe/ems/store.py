@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -31,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field
 
-from elfe import database
+from elfe import database, migrations
 from elfe.coordination.values import CONTINUOUS
 from elfe.ems.cycles import store as cycles
 from elfe.ems.tables import Base
@@ -122,6 +123,8 @@ class PlacementRow(Base, table=True):
 
 PLAN: Table = PlanRow.__table__  # type: ignore[attr-defined]
 PLACEMENT: Table = PlacementRow.__table__  # type: ignore[attr-defined]
+VERSIONED = migrations.Versioned("sortie_ems", Base.metadata, Path(__file__).parent / "migrations",
+                                 migrations.versions(Base.metadata, "sortie_ems"))
 
 
 def open_sortie(url: str) -> Engine:
@@ -131,7 +134,7 @@ def open_sortie(url: str) -> Engine:
 
 def create_sortie(engine: Engine) -> None:
     """The tables, where they are missing."""
-    database.create(engine, Base.metadata)
+    migrations.create(engine, VERSIONED)
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import typer
 from attrs import evolve
 from sqlalchemy import Engine
 
-from elfe import database, settings
+from elfe import migrations, settings
 from elfe.broker.address import BrokerAddress
 from elfe.broker.secrets import Secrets
 from elfe.command.values import Installed
@@ -32,7 +32,7 @@ EMBEDDED_PORT_FILE = "broker.port"
 
 
 class Context:
-    """The settings, and what they lead to. An embedded database is created blank; a real one must be there."""
+    """The settings, and what they lead to. An embedded database is made, and kept up to date; a real one must be there."""
 
     def __init__(self, given: Settings) -> None:
         self.settings = given
@@ -69,9 +69,9 @@ class Context:
         """The coordination database."""
         engine = queries.open_coordination(self.url("coordination"))
         if not self.settings.databases.coordination:
-            queries.create_blank(engine)
+            queries.upgrade(engine)
             types.upgrade(engine, self.drivers)
-        database.require(engine, queries.metadata, "`elfe db create` makes them, or load sql/bdd_coordination.sql")
+        migrations.require(engine, queries.VERSIONED, "`elfe db create` makes them, or load sql/bdd_coordination.sql")
         return engine
 
     @cached_property
@@ -79,8 +79,8 @@ class Context:
         """The EMS output database."""
         engine = sortie_store.open_sortie(self.url("sortie_ems"))
         if not self.settings.databases.sortie_ems:
-            sortie_store.create_sortie(engine)
-        database.require(engine, sortie_store.Base.metadata, "`elfe db create` makes them, or load sql/sortie_ems.sql")
+            migrations.upgrade(engine, sortie_store.VERSIONED)
+        migrations.require(engine, sortie_store.VERSIONED, "`elfe db create` makes them, or load sql/sortie_ems.sql")
         return engine
 
     @cached_property

@@ -6,6 +6,72 @@ SET search_path TO public;
 
 CREATE SCHEMA IF NOT EXISTS elfe;
 
+CREATE TABLE elfe.cycle_programme (
+    appliance_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    runs INTEGER NOT NULL,
+    confidence FLOAT(53) NOT NULL,
+    last_at BIGINT NOT NULL,
+    minutes_w TEXT NOT NULL,
+    PRIMARY KEY (appliance_id, number)
+);
+
+COMMENT ON TABLE elfe.cycle_programme IS 'The programmes of an appliance, learned from its cycles';
+
+COMMENT ON COLUMN elfe.cycle_programme.appliance_id IS 'equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.cycle_programme.confidence IS '0 to 1';
+
+COMMENT ON COLUMN elfe.cycle_programme.last_at IS 'last started, epoch ms';
+
+COMMENT ON COLUMN elfe.cycle_programme.minutes_w IS 'JSON: mean W of each minute';
+
+CREATE TABLE elfe.cycle_rule (
+    appliance_id INTEGER NOT NULL,
+    origin TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    resumes_at BIGINT,
+    looked_at BIGINT,
+    PRIMARY KEY (appliance_id)
+);
+
+COMMENT ON TABLE elfe.cycle_rule IS 'How the cycles of an appliance are found, and how far it was looked at';
+
+COMMENT ON COLUMN elfe.cycle_rule.appliance_id IS 'equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.cycle_rule.origin IS 'type, data or hand';
+
+COMMENT ON COLUMN elfe.cycle_rule.rules IS 'JSON: W, Wh and seconds, by name';
+
+COMMENT ON COLUMN elfe.cycle_rule.resumes_at IS 'where the next look begins, epoch ms';
+
+COMMENT ON COLUMN elfe.cycle_rule.looked_at IS 'when it was last looked at, epoch ms';
+
+CREATE TABLE elfe.cycle_run (
+    appliance_id INTEGER NOT NULL,
+    started_at BIGINT NOT NULL,
+    ended_at BIGINT NOT NULL,
+    energy_wh FLOAT(53) NOT NULL,
+    whole BOOLEAN NOT NULL,
+    programme INTEGER,
+    minutes_w TEXT NOT NULL,
+    PRIMARY KEY (appliance_id, started_at)
+);
+
+COMMENT ON TABLE elfe.cycle_run IS 'One row per cycle found in a power curve';
+
+COMMENT ON COLUMN elfe.cycle_run.appliance_id IS 'equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.cycle_run.started_at IS 'epoch ms';
+
+COMMENT ON COLUMN elfe.cycle_run.ended_at IS 'epoch ms';
+
+COMMENT ON COLUMN elfe.cycle_run.whole IS 'seen from start to end';
+
+COMMENT ON COLUMN elfe.cycle_run.programme IS 'the number of its programme';
+
+COMMENT ON COLUMN elfe.cycle_run.minutes_w IS 'JSON: mean W of each minute';
+
 CREATE TABLE elfe.placement (
     first_slot BIGINT NOT NULL,
     appliance_id INTEGER NOT NULL,

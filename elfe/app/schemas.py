@@ -36,7 +36,7 @@ def schemas() -> Mapping[str, str]:
             name="bdd_coordination") + database.render(queries.metadata) + "\n" + rows,
         "sortie_ems.sql": HEADER.format(
             title="The EMS output database, blank: the contract's four tables, and ours in the schema elfe.",
-            name="sortie_ems") + database.render(sortie.Base.metadata) + "\n" + _insert(*_version(sortie.VERSIONED)),
+            name="sortie_ems") + database.render(sortie.metadata) + "\n" + _insert(*_version(sortie.VERSIONED)),
     }
 
 

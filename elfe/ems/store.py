@@ -30,20 +30,17 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from elfe import database, migrations
 from elfe.coordination.values import CONTINUOUS
+from elfe.ems.cycles import store as cycles
+from elfe.ems.tables import Base
 from elfe.ems.values import Decisions, Placement, Plan
 from elfe.slots import HORIZON, SLOT_S, SLOTS_PER_HOUR, epoch_s, instant, slot_of
 
-
-class Base(SQLModel, registry=database.own_registry()):
-    """The tables of the output database."""
-
-    __abstract__ = True
-
-
+metadata = Base.metadata
+BESIDE = (cycles,)               # whose tables stand in the same database
 ONE_SHOT, RECURRING = 0, 1       # result_type; nobody reads it
 
 
@@ -95,7 +92,7 @@ class PlanRow(Base, table=True):
     """A run of the EMS, as we tell it."""
 
     __tablename__ = "plan"
-    __table_args__ = {"schema": "elfe", "comment": "One run of the EMS, with how it was made"}
+    __table_args__ = ({"schema": "elfe", "comment": "One run of the EMS, with how it was made"},)
 
     first_slot: int = Field(sa_column=Column("first_slot", BigInteger, primary_key=True, autoincrement=False,
                                              comment="epoch // 900 of slot 0"))
@@ -112,7 +109,7 @@ class PlacementRow(Base, table=True):
     """Why an appliance was placed where it was."""
 
     __tablename__ = "placement"
-    __table_args__ = {"schema": "elfe", "comment": "Beside each row of result: what it draws and why"}
+    __table_args__ = ({"schema": "elfe", "comment": "Beside each row of result: what it draws and why"},)
 
     first_slot: int = Field(sa_column=Column("first_slot", BigInteger, primary_key=True, autoincrement=False))
     appliance_id: int = Field(sa_column=Column("appliance_id", Integer, primary_key=True, autoincrement=False,

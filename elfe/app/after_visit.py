@@ -14,6 +14,7 @@ from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
+from elfe import database
 from elfe.app import brokering
 from elfe.app.brokering import Done
 from elfe.app.context import Context
@@ -373,6 +374,8 @@ def leave(here: Context, who: Leaving, now: datetime) -> tuple[Done | None, str]
     for name in who.accounts:      # those of a broker whose accounts are not kept here too
         brokering.secrets_of(here).forget(name)
     sweep(here, now)
+    for engine in (here.coordination, here.history.engine):
+        database.settle(engine)
     return told
 
 

@@ -65,8 +65,9 @@ class Book:
         return missed or slot_of(now) % HORIZON == machine.appliance.id % HORIZON
 
 
-def learn(sortie: Engine, history: History, machine: Machine, now: datetime, since: datetime | None = None) -> Known:
-    """Look at a machine up to now, put its cycles into programmes, and keep all that.
+def learn(sortie: Engine, history: History, machine: Machine, now: datetime, since: datetime | None = None, *,
+          keep: bool = True) -> Known:
+    """Look at a machine up to now, put its cycles into programmes, and keep all that unless told otherwise.
 
     `since`: look again at what was looked at already, from there on; parameters that were not set by hand are found anew.
     """
@@ -77,7 +78,8 @@ def learn(sortie: Engine, history: History, machine: Machine, now: datetime, sin
         rules = known if known.origin == BY_HAND else by_type
         known = evolve(known, rules=rules.rules, origin=rules.origin, resumes_at=since)
     known = learned(look(history, machine, known, now), now)
-    store.save(sortie, id, known)
+    if keep:
+        store.save(sortie, id, known)
     return known
 
 

@@ -184,7 +184,7 @@ def _load(point: EntryPoint) -> Plugin:
     try:
         module = point.load()
         problems = problems_of(module) or _problems_of_types(module.device_types()) or _problems_of_settings(module)
-    except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything; it is named, never fatal to the others
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may raise anything, even exit; it is named
         return Plugin(point.name, version, problem=f"cannot be loaded: {type(error).__name__}: {error}")
     return Plugin(point.name, version, module, problem="; ".join(problems))
 

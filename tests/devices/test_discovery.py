@@ -45,6 +45,7 @@ def test_a_hook_that_is_absent_is_a_capability_that_is_absent():
 
 BROKEN = [
     (EntryPoint("brume", ImportError("no module named brume")), "cannot be loaded: ImportError: no module named brume"),
+    (EntryPoint("brume", SystemExit(3)), "cannot be loaded: SystemExit: 3"),
     (EntryPoint("brume", plugin(typo="def parse_lwt => def parse_ltw")), "parse_ltw"),
     (EntryPoint("brume", plugin(signature="def parse_lwt(device, payload) => def parse_lwt(device)")),
      r"parse_lwt\(device\) must take \(device, payload\)"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import time, timedelta
 from pathlib import Path
 
+from attrs import evolve
+
 from elfe import clock, connectors
 from elfe.app import after_visit
 from elfe.app.context import Context
@@ -26,6 +28,8 @@ from elfe.history.noting import Noting
 from elfe.history.service import Recorder
 from elfe.settings import Settings
 from elfe.territory.service import Place, Territory, World
+
+BRIEF_TRIES = 900        # a simulated day has a hundred plans, and nobody waits two minutes for it
 
 Made = tuple[Service, tuple[Session, ...]]
 
@@ -50,8 +54,9 @@ def recorder(settings: Settings) -> Made:
 def ems(settings: Settings, by_work: bool = False) -> Made:
     """The EMS; `by_work`: its solver is bounded by work alone, as virtual time asks for."""
     here = Context(settings)
-    limits = Limits(nodes=settings.ems.max_nodes, gap=settings.ems.gap,
-                    seconds=None if by_work else settings.ems.time_limit_s)
+    limits = Limits(nodes=settings.ems.max_nodes, gap=settings.ems.gap, seconds=settings.ems.time_limit_s)
+    if by_work:
+        limits = evolve(limits, seconds=None, tries=BRIEF_TRIES)
     return EmsService(here.coordination, here.sortie, here.history, Solver(limits), settings.zone), ()
 
 

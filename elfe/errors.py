@@ -10,6 +10,7 @@
     ├── DriverDefect           a driver raised what it must not: what it was asked is not done, the others go on
     ├── InventoryError         lines of an inventory that cannot be provisioned, all of them at once
     ├── LifecycleError         a replacement, adoption, move or departure that cannot be done
+    ├── VisitError             a visit that cannot go on, in French, for the installer
     ├── DeclarationError       a declaration that cannot be taken, with what would be accepted
     └── PlanError              a plan that breaks a promise, whoever made it
     BadPayload (a ValueError)  what a device said cannot be read: counted, never fatal; see elfe.devices
@@ -56,8 +57,16 @@ class LifecycleError(ElfeError):
     """A replacement, an adoption, a move or a departure that cannot be done."""
 
 
+class VisitError(ElfeError):
+    """A visit that cannot begin or go on."""
+
+
 class DeclarationError(ElfeError):
     """A declaration that cannot be taken."""
+
+
+class HistoryAway(ElfeError):
+    """The history cannot be reached, or refuses what it is asked; readings wait."""
 
 
 class SourceError(ElfeError):

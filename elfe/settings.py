@@ -42,6 +42,9 @@ class Broker:
     password_file: str = ""        # secrets never stand in the settings themselves
     tls_ca: str = ""
     folder: str = ""               # of a mosquitto whose accounts are files; empty: they are changed live
+    homes_host: str = ""           # as homes reach it; empty: `host`
+    homes_port: int = field(default=0, metadata={"from": 0, "to": 65535})        # without TLS; 0: `port`
+    homes_tls_port: int = field(default=0, metadata={"from": 0, "to": 65535})    # 0: no TLS for homes
 
 
 @frozen
@@ -59,6 +62,19 @@ class Ems:
     time_limit_s: float = field(default=20.0, metadata={"from": 1, "to": 600})
     max_nodes: int = field(default=5000, metadata={"from": 0, "to": 1_000_000})
     gap: float = field(default=1e-6, metadata={"from": 0, "to": 1})
+
+
+@frozen
+class Zabbix:
+    """The history in Zabbix; without a url it is in SQL."""
+
+    url: str = ""                  # of the frontend: https://zabbix.example.org
+    token_file: str = ""           # a file with an API token; or a name and the file of its password
+    user: str = ""
+    password_file: str = ""
+    trapper_host: str = "127.0.0.1"
+    trapper_port: int = field(default=10051, metadata={"from": 1, "to": 65535})
+    general_host: str = "Zabbix server"    # the host of what is no device's: the territory, the indicators
 
 
 @frozen
@@ -104,6 +120,7 @@ class Settings:
     plugins: Plugins = field(factory=Plugins)
     ems: Ems = field(factory=Ems)
     command: Command = field(factory=Command)
+    zabbix: Zabbix = field(factory=Zabbix)
     territory: TerritorySettings = field(factory=TerritorySettings)
     mail: Mail = field(factory=Mail)
     sources: Mapping[str, Any] = field(factory=dict)

@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -69,14 +70,21 @@ class Server:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
     """A real PostgreSQL for the whole session."""
-    binaries = _binaries()
+    binaries = find_binaries()
     if binaries is None:
         pytest.skip("PostgreSQL is not installed here (Debian: apt-get install postgresql)")
+    with running(binaries) as server:
+        yield server
+
+
+@contextmanager
+def running(binaries: Path) -> Iterator[Server]:
+    """A PostgreSQL of its own, for the benchmarks too; nothing of it stays."""
     folder = Path(tempfile.mkdtemp(prefix="elfe-postgresql-"))
     user = _user(folder)
     try:
         _initialise(binaries, folder, user)
-        port = _free_port()
+        port = free_port()
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(_command(binaries, folder, port), user=user, stdout=log, stderr=log, cwd=folder)
         try:
@@ -117,7 +125,7 @@ def _create_blank(url: str) -> None:
     engine.dispose()      # a template with a connection cannot be copied
 
 
-def _binaries() -> Path | None:
+def find_binaries() -> Path | None:
     """The folder of the newest PostgreSQL."""
     on_path = shutil.which("initdb")
     found = [*INSTALLED.glob("*/bin/initdb"), *([Path(on_path)] if on_path else [])]
@@ -144,7 +152,7 @@ def _command(binaries: Path, folder: Path, port: int) -> list[str | Path]:
     return [binaries / "postgres", "-D", folder / "data", *(f"--{name}={value}" for name, value in settings.items())]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]

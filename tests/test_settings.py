@@ -39,7 +39,7 @@ def test_the_environment_overrides_the_file():
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("[broker]\nhots = 'x'\n", ["elfe.toml, line 2: broker.hots: unknown key", "known: folder, host"]),
+    ("[broker]\nhots = 'x'\n", ["elfe.toml, line 2: broker.hots: unknown key", "known: folder, homes_host"]),
     ("\n\ntimezone = 'Europe/Redon'\n", ["line 3: timezone: 'Europe/Redon' cannot be", "a time zone such as Europe/Paris"]),
     ("[broker]\nport = 'mqtt'\n", ["line 2: broker.port: 'mqtt' cannot be", "a whole number from 0 to 65535"]),
     ("[broker]\nport = 99999\n", ["line 2: broker.port: 99999 cannot be"]),

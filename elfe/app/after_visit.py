@@ -10,18 +10,22 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
+from elfe import database
 from elfe.app import brokering
 from elfe.app.brokering import Done
 from elfe.app.context import Context
 from elfe.app.noted import note_settings
+from elfe.app.visit_journal import Journal
 from elfe.broker import rights
 from elfe.broker.client import MqttSession
 from elfe.broker.dynamic import ADMIN
 from elfe.broker.rights import Placed
 from elfe.broker.session import Message, Session
+from elfe.command.by_hand import powers
 from elfe.command.values import Installed
 from elfe.coordination import inventory, leaving, lifecycle, provision, queries, states, store
 from elfe.coordination.configuring import Configuring, How, on_site, over_mqtt
@@ -34,7 +38,8 @@ from elfe.coordination.states import Kind
 from elfe.coordination.store import UNKNOWN, Provisioned
 from elfe.coordination.strangers import Strangers, shapes, strangers
 from elfe.devices.routing import Heard, Router
-from elfe.devices.values import ConfigPush, Device, Firmware, Publish, Setting, Step
+from elfe.devices.values import ConfigPush, Device, Firmware, Publish, Setting, Step, Switch
+from elfe.ems.cycles import store as cycles
 from elfe.errors import BrokerError, LifecycleError
 from elfe.history.values import power_series
 
@@ -59,7 +64,15 @@ def places(here: Context, instance: str = HAND) -> list[Place]:
     rows = [evolve(each, hardware_id="" if each.hardware_id == UNKNOWN else each.hardware_id)
             for each in queries.installed_devices(here.coordination)]
     values, _ = device_values(rows, here.drivers, instance)
-    return lifecycle.places(rows, queries.appliances(here.coordination), {row.id: device for row, device in values}, here.drivers)
+    appliances = queries.appliances(here.coordination)
+    by_id = {each.id: each for each in appliances}
+    devices = {row.id: evolve(device, serves_when=powers(by_id[row.appliance_id], Switch(True))) for row, device in values}
+    return lifecycle.places(rows, appliances, devices, here.drivers)
+
+
+def visits_folder(here: Context) -> Path:
+    """Where the visits that are led from this machine are written down, and their reports."""
+    return Path(here.settings.data_dir) / "visits"
 
 
 def configuration(here: Context, place: Place) -> ConfigPush | None:
@@ -195,7 +208,7 @@ def configure(here: Context, chosen: Iterable[Place], repairs: bool, now: Callab
     if waiting:
         made = talk(here, [place for place, _ in waiting], now)
         with closing(made.session):
-            yield from _configured(made, waiting, now)
+            yield from bring(made, waiting, now)
 
 
 def _for_a_visit(here: Context, place: Place, push: ConfigPush, repairs: bool, now: datetime) -> Configured:
@@ -207,7 +220,8 @@ def _for_a_visit(here: Context, place: Place, push: ConfigPush, repairs: bool, n
     return Configured(place, "visite : seul le réseau local peut le régler", tuple(drift(push.expects, read) or ()))
 
 
-def _configured(made: Talk, waiting: list[tuple[Place, Configuring]], now: Callable[[], datetime]) -> Iterator[Configured]:
+def bring(made: Talk, waiting: list[tuple[Place, Configuring]], now: Callable[[], datetime]) -> Iterator[Configured]:
+    """Bring devices to their settings in a conversation that stands; each is told as soon as it is over."""
     active: dict[str, tuple[Place, Configuring]] = {}
     while waiting or active:
         units = {place.unit for place, _ in active.values()}
@@ -356,9 +370,12 @@ def leave(here: Context, who: Leaving, now: datetime) -> tuple[Done | None, str]
     """Perform it: the database, then the accounts, then the measures; taken up again by `take_up` when it was interrupted."""
     leaving.leave(here.coordination, who, now)
     told = follow_accounts(here)
+    Journal(visits_folder(here)).forget(who.participant.reference)
     for name in who.accounts:      # those of a broker whose accounts are not kept here too
         brokering.secrets_of(here).forget(name)
     sweep(here, now)
+    for engine in (here.coordination, here.history.engine):
+        database.settle(engine)
     return told
 
 
@@ -393,8 +410,13 @@ def sweep(here: Context, now: datetime) -> list[str]:
 
 
 def _erase(here: Context, point: str, appliance_id: int, kept_as: str) -> None:
-    """The measures of a point; with the consent to keep them they go to series that name neither point nor person."""
+    """The measures of a point, and what was learned of them.
+
+    With the consent to keep them they go to series that name neither point nor person.
+    """
     for series, name, _ in here.history.of_point(point):
         kept = here.history.forget(series, f"{kept_as} {name.removeprefix(f'{point} ')}" if kept_as else "")
         if kept is not None and name == power_series(point):
             leaving.follow_series(here.coordination, appliance_id, series, kept)
+    if not kept_as:
+        cycles.forget(here.sortie, [appliance_id])

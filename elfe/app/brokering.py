@@ -177,7 +177,8 @@ def _sync_live(here: Context, dry_run: bool, renew: set[str]) -> Done:
                     tuple(sorted(set(known) - set(accounts))))
         if not dry_run:
             for name in (*done.created, *done.changed):
-                secret = kept.renew(name) if name in renew or name in done.created else None
+                # one that is new here may have been given its secret already, while this broker was out of reach
+                secret = kept.renew(name) if name in renew else kept.ensure(name) if name in done.created else None
                 live.put(accounts[name], secret, known.get(name))
             live.remove(done.removed)
             for name in done.removed:

@@ -12,15 +12,14 @@ from html import escape
 import segno
 from attrs import frozen
 
-A4 = (210.0, 297.0)
+from elfe.app.pdf import A4, MM, document, show
+
 COLUMNS, ROWS = 3, 8
 LABEL = (70.0, 37.0)
 MARGIN_TOP = (A4[1] - ROWS * LABEL[1]) / 2
 QR = 29.0
 """mm, with the four modules of quiet around it that readers ask for (ISO/IEC 18004)."""
 PAD = 4.0
-MM = 72 / 25.4
-"""Points of a PDF in a millimetre."""
 
 
 @frozen
@@ -108,43 +107,16 @@ def html(labels: Iterable[Label]) -> str:
 
 
 # -- PDF -----------------------------------------------------------------------------------------------------------------------
-# A page of rectangles and of the fourteen standard fonts' letters is little enough to be written as it stands in ISO 32000-1.
 
 
 def pdf(labels: Iterable[Label]) -> bytes:
     """Every page, in the fonts that every reader has."""
-    pages = sheets(labels)
-    kids = " ".join(f"{5 + 2 * number} 0 R" for number in range(len(pages)))
-    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode(),
-               *(f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} /Encoding /WinAnsiEncoding >>".encode()
-                 for name in ("Helvetica", "Helvetica-Bold"))]
-    for number, page in enumerate(pages):
-        content = "\n".join(_pdf(x, y, label) for x, y, label in page).encode("cp1252", "replace")
-        objects += [(f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {A4[0] * MM:.2f} {A4[1] * MM:.2f}] "
-                     f"/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> /Contents {6 + 2 * number} 0 R >>").encode(),
-                    f"<< /Length {len(content)} >>\nstream\n".encode() + content + b"\nendstream"]
-    return _file(objects)
+    return document("\n".join(_pdf(x, y, label) for x, y, label in page) for page in sheets(labels))
 
 
 def _pdf(x: float, y: float, label: Label) -> str:
-    """A label's operators: `re` draws a rectangle, `f` fills them, `Tj` shows a text. Its origin is below on the left."""
+    """A label's operators: `re` draws a rectangle, `f` fills them. Its origin is below on the left."""
     boxes = " ".join(f"{(x + PAD / 2 + left) * MM:.2f} {(A4[1] - y - PAD - top - height) * MM:.2f} {width * MM:.2f} "
                      f"{height * MM:.2f} re" for left, top, width, height in modules(label.holds))
-    texts = " ".join(f"BT /F{2 if bold else 1} {size * MM:.2f} Tf {left * MM:.2f} {(A4[1] - base) * MM:.2f} Td "
-                     f"({_literal(text)}) Tj ET" for left, base, text, size, bold in _texts(x, y, label))
+    texts = " ".join(show(*each) for each in _texts(x, y, label))
     return f"{boxes} f {texts}"
-
-
-def _literal(text: str) -> str:
-    return text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)").replace("\r", " ").replace("\n", " ")
-
-
-def _file(objects: Sequence[bytes]) -> bytes:
-    """The objects, numbered from 1, and where each stands."""
-    written, places = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", []
-    for number, each in enumerate(objects, 1):
-        places.append(len(written))
-        written += f"{number} 0 obj\n".encode() + each + b"\nendobj\n"
-    table = "".join(f"{place:010} 00000 n \n" for place in places)
-    return written + (f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer\n"
-                      f"<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(written)}\n%%EOF\n").encode()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from attrs import evolve
 
 from elfe import clock, connectors
-from elfe.app import after_visit
+from elfe.app import after_visit, indicated
 from elfe.app.context import Context
 from elfe.app.loop import Service
 from elfe.app.noted import Notes
@@ -26,6 +27,7 @@ from elfe.ems.service import EmsService
 from elfe.ems.solve import Limits, Solver
 from elfe.history.noting import Noting
 from elfe.history.service import Recorder
+from elfe.history.spool import Spool
 from elfe.settings import Settings
 from elfe.territory.service import Place, Territory, World
 
@@ -48,7 +50,8 @@ def recorder(settings: Settings) -> Made:
         after_visit.sweep(here, clock.now())      # what was still heard of those who have left
         return found
 
-    return Recorder(session, here.history, here.drivers, installed, Noting(Notes(here, rows))), (session,)
+    spool = Spool(str(Path(settings.data_dir) / "spool.db"))
+    return Recorder(session, here.history, here.drivers, installed, Noting(Notes(here, rows)), spool), (session,)
 
 
 def ems(settings: Settings, by_work: bool = False) -> Made:
@@ -82,7 +85,10 @@ def territory(settings: Settings) -> Made:
 
     post = settings.mail
     send = Post(post.host, post.port, post.security, post.username, post.password_file, post.ca).send
-    world = World(session, here.coordination, here.sortie, here.history, here.drivers, installed, send)
+    def indicators(now: datetime) -> Mapping[str, bytes]:
+        return indicated.publish(indicated.world(here), now)
+
+    world = World(session, here.coordination, here.sortie, here.history, here.drivers, installed, send, indicators)
     place = Place(settings.zone, settings.territory.homes, Path(settings.territory.folder or Path(settings.data_dir) / "public"),
                   time(post.hour), post.sender if post.host else "", post.unsubscribe)
     return Territory(place, world, connectors.opened(settings.sources)), (session,)

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -96,8 +96,8 @@ def _takeover(ground: Ground) -> Iterator[Fault]:
 def _neighbours(accounts: Sequence[Account]) -> Iterator[tuple[Account, Account]]:
     """Each account with one whose topics are foreign to it: of another participant where there is one."""
     for number, account in enumerate(accounts):
-        after = [*accounts[number + 1:], *accounts[:number]]
-        stranger = next((each for each in after if each.group != account.group), after[0] if after else None)
+        others = chain(islice(accounts, number + 1, None), islice(accounts, number))
+        stranger = next((each for each in others if each.group != account.group), accounts[number - 1] if number else None)
         if stranger:
             yield account, stranger
 

@@ -55,7 +55,7 @@ def unit_accounts(placed: Iterable[Placed]) -> tuple[list[Account], list[str]]:
     units: dict[str, list[Placed]] = defaultdict(list)
     problems: list[str] = []
     for (key, members) in _units(placed).items():
-        name = key[1] if key[0] == "gateway" else min(each.device.id for each in members)
+        name = _name(key, members)
         owners = sorted({each.participant for each in members})
         points = ", ".join(each.device.id for each in members)
         if not NAME.fullmatch(name):
@@ -68,6 +68,15 @@ def unit_accounts(placed: Iterable[Placed]) -> tuple[list[Account], list[str]]:
         else:
             units[name] = members
     return [_account(name, members) for name, members in sorted(units.items())], problems
+
+
+def account_names(placed: Iterable[Placed]) -> dict[str, str]:
+    """The account with which each device connects: installation point → name."""
+    return {each.device.id: _name(key, members) for key, members in _units(placed).items() for each in members}
+
+
+def _name(key: tuple[str, ...], members: list[Placed]) -> str:
+    return key[1] if key[0] == "gateway" else min(each.device.id for each in members)
 
 
 def _units(placed: Iterable[Placed]) -> Mapping[tuple[str, ...], list[Placed]]:

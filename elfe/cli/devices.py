@@ -12,16 +12,18 @@ from rich.progress import Progress
 from sqlalchemy.exc import DBAPIError
 
 from elfe import clock
+from elfe.app import visit as visits
+from elfe.app import zabbix
 from elfe.app.conditions import conditions
 from elfe.app.context import Context, context
-from elfe.cli import show
+from elfe.cli import show, visit
 from elfe.coordination import inventory, queries, reference, sheets, store
 from elfe.coordination.as_sql import as_sql
 from elfe.coordination.devices import device_values
 from elfe.coordination.provision import Changes, What
 from elfe.coordination.store import Provisioned
 from elfe.coordination.values import Appliance, InstalledDevice
-from elfe.errors import InventoryError
+from elfe.errors import InventoryError, VisitError
 
 app = typer.Typer(help="The devices in the homes: install them from an inventory, list them.", no_args_is_help=True)
 
@@ -33,16 +35,35 @@ SIGNS = {What.CREATE: "[green]+[/green]", What.CHANGE: "[yellow]~[/yellow]", Wha
 @app.command()
 def provision(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="L'inventaire : un classeur .ods ou .xlsx, ou un .csv ; voir docs/inventory.md.",
-                                         exists=True, dir_okay=False, readable=True)],
+    file: Annotated[Path | None, typer.Argument(help="L'inventaire : un classeur .ods ou .xlsx, ou un .csv ; voir "
+                                                     "docs/inventory.md. Avec --walk, sans lui : ce qui est déjà inscrit.",
+                                                exists=True, dir_okay=False, readable=True)] = None,
     home: Annotated[str, typer.Option("--home", help="Seulement ce foyer, R004.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Montrer ce qui changerait, ne rien écrire.")] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Écrire le SQL équivalent, pour l'administrateur de la base.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ne pas demander de confirmation.")] = False,
     as_json: show.AsJson = False,
+    walk: Annotated[bool, typer.Option("--walk", help="Mener ensuite la visite du foyer ; voir docs/visit.md.")] = False,
+    prepare: visit.Prepare = False,
+    who: visit.Who = "",
+    at: visit.At = visit.NOTHING,
+    wifi: visit.Wifi = "",
+    wait: visit.Wait = 120,
+    only: visit.Only = visit.NOTHING,
 ) -> None:
-    """Installer les participants, appareils et équipements d'un inventaire, foyer par foyer."""
+    """Installer les participants, appareils et équipements d'un inventaire, foyer par foyer ; --walk mène la visite."""
     here = context(ctx)
+    if walk and (not home or dry_run or sql):
+        raise VisitError("--walk mène la visite d'un foyer : --home R004, sans --dry-run ni --sql")
+    if file is None and not walk:
+        raise InventoryError("quel inventaire ? `elfe devices provision inventaire.ods`, ou --home R004 --walk sans fichier")
+    if file is not None:
+        _provision(here, file, home, dry_run, sql, yes, as_json, walk)
+    if walk:
+        visit.walk(here, home, who=who, at=at, wifi=wifi, wait=wait, points=only, prepare=prepare, yes=yes, as_json=as_json)
+
+
+def _provision(here: Context, file: Path, home: str, dry_run: bool, sql: bool, yes: bool, as_json: bool, walk: bool) -> None:
     asked, problems = inventory.read_sheets(sheets.read(file.read_bytes()), here.drivers, home)
     for remark in asked.remarks:
         typer.echo(f"remarque : {remark}", err=True)
@@ -58,10 +79,14 @@ def provision(
         _show(changes)
     if not dry_run and not changes.all_stands and not as_json and not yes and sys.stdin.isatty():
         typer.confirm("Appliquer ?", abort=True)
+    if walk:      # before they are: who pulls the power in between must not lose that this visit brought them
+        visits.journal(here).expect(home, [each.after.name for each in changes.appliances if each.what is What.CREATE])
     done = store.standing_of(changes, stands) + ([] if dry_run else _applied(here, changes))
-    if as_json:
+    if not dry_run and not changes.all_stands and here.settings.zabbix.url:
+        zabbix.sync(here)
+    if as_json and not walk:      # the visit's is the one document then
         show.as_json(_plain_changes(changes, done, not dry_run))
-    elif not dry_run and not changes.all_stands:
+    elif not as_json and not dry_run and not changes.all_stands:
         typer.echo(f"Fait : {_counted(changes)}.")
 
 

@@ -64,9 +64,9 @@ CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
 DECIMAL_HOURS = re.compile(r"(\d{1,2})[.,](\d{1,2})\s*h", re.IGNORECASE)
 
 ISOLATION = tuple(Code(each.id, each.name, each.human_name) for each in reference.THERMAL_MODELS)
-PDL = re.compile(r"\d{14}")
+PDL = re.compile(r"[0-9]{14}")
 
-PARTICIPANT = re.compile(r"[A-Z]\d{3,5}")
+PARTICIPANT = re.compile(r"[A-Z][0-9]{3,5}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LONGEST = timedelta(hours=24)
 
@@ -266,7 +266,8 @@ def _device(line: Line, drivers: Drivers) -> DeviceLine | None:
     if type_id is None:
         return None
     letter = _letter(type_id, drivers)
-    if not re.fullmatch(rf"{letter}\d{{3,5}}", line["point"]):
+    named = re.fullmatch(rf"{letter}[0-9]{{3,5}}", line["point"])
+    if not named:
         line.wrong("point", f"un identifiant comme {letter[0] if letter.isalpha() else 'Z'}003 pour un matériel de type {type_id}")
     if type_id not in drivers:
         installed = ", ".join(str(driver.type.id) for driver in drivers) or "aucun"
@@ -278,7 +279,7 @@ def _device(line: Line, drivers: Drivers) -> DeviceLine | None:
     if set("+#/") & set(line["id_materiel"]):      # it may stand in a topic
         line.wrong("id_materiel", "un identifiant sans « + », « # » ni « / »")
         return None
-    if usage is None or channel is None or topics is None:
+    if not named or usage is None or channel is None or topics is None:
         return None
     if not NEEDS[usage] <= type_.capabilities:
         line.wrong("usage", f"un usage que le matériel de type {type_id} sait remplir : {_possible(type_.capabilities)}")

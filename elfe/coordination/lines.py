@@ -6,6 +6,7 @@ dropped without a word: it is a problem where a column of ours may be meant, and
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -81,6 +82,7 @@ CLOSE = 0.85
 """How alike two headings are when the one is a misspelling of the other."""
 
 
+@functools.lru_cache(maxsize=10_000)
 def plain(text: str) -> str:
     """A word without case, accents, punctuation, small words or plural: `Type de matériels` is type_materiel."""
     flat = "".join(each for each in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(each))

@@ -7,15 +7,17 @@ cached here.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from elfe import database
-from elfe.coordination import announced, ledger, reference, states, tables
+from elfe import database, migrations
+from elfe.coordination import announced, ledger, reference, states, tables, visits
 from elfe.coordination.values import (
     Appliance,
     CommandState,
@@ -31,7 +33,9 @@ from elfe.errors import DeclarationError
 from elfe.slots import epoch_s, instant
 
 metadata = tables.Base.metadata
-WITH = (announced, ledger, states)      # whose tables stand in the same database
+WITH = (announced, ledger, states, visits)      # whose tables stand in the same database
+VERSIONED = migrations.Versioned("coordination", metadata, Path(__file__).parent / "migrations",
+                                 migrations.versions(metadata, "coordination"))
 
 
 def _table(row: Any) -> Table:
@@ -69,7 +73,18 @@ def open_coordination(url: str) -> Engine:
 
 def create_blank(engine: Engine) -> None:
     """Tables and reference rows, where they are missing."""
-    database.create(engine, metadata)
+    migrations.create(engine, VERSIONED)
+    _put_reference_rows(engine)
+
+
+def upgrade(engine: Engine) -> list[tuple[str, str]]:
+    """Bring the database up to date, reference rows included; returns the revisions that it lacked."""
+    done = migrations.upgrade(engine, VERSIONED)
+    _put_reference_rows(engine)
+    return done
+
+
+def _put_reference_rows(engine: Engine) -> None:
     with engine.begin() as connection:
         for table, rows in reference_rows():
             connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
@@ -121,13 +136,13 @@ def water_heaters(engine: Engine) -> list[WaterHeater]:
                      TANK.c.mesures_puissance_elec_id)
               .join(TANK, TANK.c.equipement_pilote_ou_mesure_id == EPOM.c.id).order_by(EPOM.c.id))
     with engine.connect() as connection:
-        windows = list(connection.execute(select(OFF_PEAK).where(OFF_PEAK.c.actif).order_by(OFF_PEAK.c.debut)))
+        windows: dict[int, list[OffPeak]] = defaultdict(list)
+        for each in connection.execute(select(OFF_PEAK).where(OFF_PEAK.c.actif).order_by(OFF_PEAK.c.debut)):
+            windows[each.equipement_pilote_ballon_ecs_id].append(_off_peak(each))
         return [
             WaterHeater(
                 appliance=_appliance(row), volume_l=row.volume_ballon, power_w=row.puissance_chauffe,
-                windows=tuple(_off_peak(each) for each in windows
-                              if each.equipement_pilote_ballon_ecs_id == row.tank_id),
-                power_series=row.mesures_puissance_elec_id)
+                windows=tuple(windows[row.tank_id]), power_series=row.mesures_puissance_elec_id)
             for row in connection.execute(wanted)
         ]
 

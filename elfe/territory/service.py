@@ -2,6 +2,7 @@
 
     a minute    production is asked, the balance is made, kept and published
     a quarter   the weather is made from the newest plan, published, written as page and calendar, pushed to screens that change
+                the indicators are computed, kept and published
     a day       the good windows are announced, to be judged later; each participant's mail goes once
     on request  `INDICATEURS/refresh`: everything is said again
 
@@ -42,6 +43,8 @@ from elfe.territory.outlook import REFRESH_TOPIC, Outlook
 
 MINUTE = timedelta(minutes=1)
 SOON = timedelta(seconds=1)
+SETTLES = timedelta(seconds=30)
+"""After a quarter, until its last readings are in the history."""
 AT_ONCE = 50
 """Mails a minute: the balance must not wait for them."""
 MAILS_UNTIL = timedelta(hours=5)
@@ -75,6 +78,8 @@ class World:
     installed: Callable[[], list[tuple[InstalledDevice, Device]]]
     send_mails: Callable[[Iterable[tuple[str, EmailMessage]]], Iterable[tuple[str, str]]] = lambda mails: ()
     """Sends mails, each under its key; gives back each key with what the server said against it, or nothing."""
+    each_quarter: Callable[[datetime], Mapping[str, bytes]] = lambda now: {}
+    """What else is to be computed behind a quarter, and said: topic and payload."""
 
 
 @define
@@ -101,6 +106,7 @@ class Territory:
     _minute_at: datetime | None = field(default=None, init=False)
     _weather_at: datetime | None = field(default=None, init=False)
     _shown: dict[str, bytes] = field(factory=dict, init=False)          # what was last pushed, by device
+    _quarter_at: datetime | None = field(default=None, init=False)
     _relayed: int | None = field(default=None, init=False)
     _pool: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(8, "source"), init=False)
 
@@ -117,8 +123,12 @@ class Territory:
         if self._weather_at is None or now >= self._weather_at:
             self._weather_at = next_slot_start(now)
             self._guarded(self._weather, now)
+        if self._quarter_at is None or now >= self._quarter_at:
+            if self._quarter_at is not None:
+                self._guarded(self._quarter, now)
+            self._quarter_at = next_slot_start(now) + SETTLES
         waits = [each.asks_at if each.answer is None else now + SOON for each in self._asked]
-        return min([self._minute_at, self._weather_at, *waits])
+        return min([self._minute_at, self._weather_at, self._quarter_at, *waits])
 
     def close(self) -> None:
         """Leave in order."""
@@ -284,6 +294,10 @@ class Territory:
         except DriverDefect as error:
             log.error("%s cannot show the weather: %s", device.id, error)
             return ()
+
+    def _quarter(self, now: datetime) -> None:
+        for topic, payload in self.world.each_quarter(now).items():
+            self._say(topic, payload)
 
     # -- the mails -------------------------------------------------------------------------------------------------------------
 

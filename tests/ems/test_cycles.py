@@ -1,20 +1,16 @@
-"""The last cycle of a machine, in made curves and in measured ones."""
+"""The cycle that a machine is planned with."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
 from elfe.coordination.values import ApplianceType
-from elfe.ems.cycles import DEFAULTS, Cycle, last_cycle, usual_cycle
+from elfe.ems.cycles import Cycle, last_cycle, usual_cycle
+from elfe.ems.cycles.profiles import DEFAULTS
 from elfe.history.values import Reading
 from tests.ems.made import NOON, minutes
-
-TRACES = Path("../shared/data/appliances")
 
 
 def readings(*steps: tuple[float, float], every: float = 1) -> list[Reading]:
@@ -39,13 +35,13 @@ def test_a_cycle_is_told_in_means_of_quarters_from_its_own_start() -> None:
 
 
 def test_the_last_whole_cycle_is_taken_not_the_one_that_runs() -> None:
-    found = last_cycle(readings(*WASH, (30, 1), (60, 1500), (30, 1), (20, 2000)))
+    found = last_cycle(readings((5, 1), *WASH, (30, 1), (60, 1500), (30, 1), (20, 2000)))
     assert found is not None
     assert found.power_w == (1500,) * 4
 
 
 def test_a_soak_does_not_end_a_cycle() -> None:
-    found = last_cycle(readings((20, 2000), (9, 2), (30, 500), (30, 1)))
+    found = last_cycle(readings((5, 1), (20, 2000), (9, 2), (30, 500), (30, 1)))
     assert found is not None
     assert len(found.power_w) == 4
 
@@ -62,15 +58,15 @@ def test_what_is_not_a_whole_cycle_is_none(curve: list[Reading]) -> None:
 
 
 def test_a_cycle_with_a_hole_in_its_readings_is_not_planned_with() -> None:
-    whole = readings(*WASH, (30, 1))
-    holed = [Reading(1, each.at + timedelta(days=1), each.value) for each in whole[:25] + whole[50:]]
+    whole = readings((5, 1), *WASH, (30, 1))
+    holed = [Reading(1, each.at + timedelta(days=1), each.value) for each in whole[:30] + whole[55:]]
     found = last_cycle(whole + holed)
     assert found is not None
-    assert found.started_at == NOON
+    assert found.started_at == NOON + minutes(5)
 
 
 def test_readings_every_five_minutes_are_enough() -> None:
-    found = last_cycle(readings(*WASH, (30, 1), every=5))
+    found = last_cycle(readings((5, 1), *WASH, (30, 1), every=5))
     assert found is not None
     assert found.energy_wh == pytest.approx((20 * 2000 + 5 * 100 + 35 * 300) / 60)
 
@@ -97,45 +93,3 @@ def test_a_measured_cycle_is_taken_as_it_was() -> None:
 def test_a_default_is_a_plausible_cycle(type: int) -> None:
     assert 4 <= len(DEFAULTS[type].power_w) <= 9
     assert 700 <= DEFAULTS[type].energy_wh <= 2600
-
-
-# -- measured at real machines ------------------------------------------------------------------------------------------------
-
-
-def measured(appliance: str) -> list[tuple[Path, dict[str, str]]]:
-    """Traces of an appliance, each with the true last cycle that lies whole in it and does not follow close on another."""
-    if not TRACES.exists():
-        return []
-    with (TRACES / "cycles_truth.csv").open() as file:
-        last = {row["trace"]: row for row in csv.DictReader(file)}
-    unclear = ("truncated", "data_gap", "prelude", "back_to_back", "anti_crease")
-    return [(path, last[name]) for path in sorted((TRACES / appliance).glob("*.csv.gz"))
-            if (name := path.name.removesuffix(".csv.gz")) in last and not any(flag in last[name]["flags"] for flag in unclear)]
-
-
-@pytest.mark.parametrize("appliance", ["washing_machine", "dishwasher", "tumble_dryer"])
-def test_the_last_cycle_of_real_machines_is_found(appliance: str) -> None:
-    traces = measured(appliance)
-    if not traces:
-        pytest.skip(f"no traces in {TRACES}")
-    for path, truth in traces:
-        found = last_cycle(trace(path))
-        assert found is not None, path.name
-        assert found.started_at is not None
-        late = found.started_at - datetime.fromisoformat(truth["start"]).replace(tzinfo=UTC)
-        assert minutes(-1) <= late <= minutes(12), path.name       # they begin by filling, at a few watts
-        assert found.energy_wh == pytest.approx(1000 * float(truth["energy_kwh"]), rel=0.06), path.name
-
-
-@pytest.mark.parametrize("appliance", ["water_kettle"])
-def test_a_kettle_has_no_cycle(appliance: str) -> None:
-    paths = sorted((TRACES / appliance).glob("*.csv.gz"))
-    if not paths:
-        pytest.skip(f"no traces in {TRACES}")
-    assert [last_cycle(trace(path)) for path in paths] == [None] * len(paths)
-
-
-def trace(path: Path) -> list[Reading]:
-    with gzip.open(path, "rt") as file:
-        return [Reading(1, datetime.fromisoformat(row["t"]).replace(tzinfo=UTC), float(row["power_w"]))
-                for row in csv.DictReader(file) if row["power_w"]]

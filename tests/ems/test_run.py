@@ -11,6 +11,7 @@ from attrs import evolve
 
 from elfe.coordination.values import ApplianceType, Mode
 from elfe.ems import run as runs
+from elfe.ems.cycles.profiles import DEFAULTS, Cycle
 from elfe.ems.model import Choice, Problem
 from elfe.ems.run import first_slot_at, gather, run_once
 from elfe.ems.service import EmsService
@@ -151,10 +152,10 @@ def test_what_was_placed_yesterday_is_not_forecast_again(territory: Territory, s
     assert [round(each) for each in planned(territory, solver).balance_w[7:13]] == [-500] * 6
 
 
-def test_one_bad_appliance_is_left_out_and_the_others_are_planned(territory: Territory, solver: Solver,
-                                                                   caplog: pytest.LogCaptureFixture) -> None:
-    series = territory.machine(101, by=NOON + 6 * HOURS)
-    territory.drew(series, NOON - 5 * HOURS, 1, float("inf"), 1800, 1, 1)
+def test_one_bad_appliance_is_left_out_and_the_others_are_planned(
+        territory: Territory, solver: Solver, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DEFAULTS, ApplianceType.DISHWASHER, Cycle((float("inf"),), "no number"))
+    territory.machine(101, by=NOON + 6 * HOURS, type=ApplianceType.DISHWASHER, lasts=timedelta())
     territory.machine(102, by=NOON + 6 * HOURS)
     with caplog.at_level(logging.ERROR):
         assert list(starts(planned(territory, solver))) == [102]

@@ -1,0 +1,35 @@
+"""The indicators of a quarter: computed, kept in the history, said on MQTT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import orjson
+
+from elfe.app.context import Context
+from elfe.indicators import definitions, store
+from elfe.indicators.definitions import Value
+from elfe.indicators.store import World
+from elfe.slots import slot_of, slot_start
+
+ROOT = "INDICATEURS"
+
+
+def world(here: Context) -> World:
+    """Where they read."""
+    return World(here.coordination, here.sortie, here.history, here.settings.zone)
+
+
+def publish(where: World, now: datetime) -> Mapping[str, bytes]:
+    """Compute and keep the indicators of the last whole quarter; returns what is to be said, a plain number on a topic each."""
+    values = definitions.computed(store.facts(where, now))
+    store.keep(where.history, values, slot_start(slot_of(now)))
+    return {f"{ROOT}/{each.indicator.key}": orjson.dumps(round(each.value, 3)) for each in values if each.value is not None}
+
+
+def plain(value: Value) -> dict[str, object]:
+    """For machines."""
+    indicator = value.indicator
+    return {"key": indicator.key, "label": indicator.label, "unit": indicator.unit, "value": value.value,
+            "first_program": value.first, "problem": value.problem, "definition": indicator.says, "differs": indicator.why}

@@ -1,0 +1,135 @@
+"""The indicators from real rows, on both databases: a washing machine that ran where it was placed, and one that never answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import insert, update
+
+from elfe.app import indicated
+from elfe.command.orders import Cause, Stage
+from elfe.coordination import inventory, ledger, queries
+from elfe.coordination import store as provisioning
+from elfe.devices.drivers import load
+from elfe.ems import store as sortie_store
+from elfe.ems.values import Placement, Plan
+from elfe.history.store import open_history
+from elfe.history.values import BALANCE, Reading
+from elfe.indicators import definitions, store
+from elfe.indicators.store import World
+from elfe.indicators.waterfall import Step, waterfall
+from elfe.slots import HORIZON, SLOT, slot_of, slot_start
+from tests.cli.test_cli import elfe
+from tests.coordination.conftest import csv
+
+PARIS = ZoneInfo("Europe/Paris")
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+FIRST = slot_of(NOON)
+LATER = NOON + timedelta(hours=5)
+TWO = csv("R004;;Lave-linge;lave_linge;120;A001;11;111;A8BC25;2h;;;;", "R005;;Lave-linge;lave_linge;120;A002;11;112;;2h;;;;")
+
+
+@pytest.fixture
+def world(coordination_url: str, tmp_path: Path) -> Iterator[World]:
+    """Two machines lent at noon for 16 h: both placed at 13 h; one ran, in the sun; the other's plug never answered."""
+    drivers = load()
+    coordination, sortie = queries.open_coordination(coordination_url), sortie_store.open_sortie(f"sqlite:///{tmp_path}/s.db")
+    sortie_store.create_sortie(sortie)
+    history = open_history(f"sqlite:///{tmp_path}/h.db")
+    read, problems = inventory.read(TWO, drivers)
+    changes = provisioning.prepare(coordination, read, problems, history)
+    ran, silent = provisioning.apply(coordination, changes, drivers, history, NOON)
+    for each in (ran, silent):
+        queries.declare(coordination, each.appliance_id, NOON + timedelta(hours=4), timedelta(hours=1), NOON)
+    row = tuple(int(i == 4) for i in range(HORIZON))
+    powers = (0.0,) * 4 + (2000.0,) * 4 + (0.0,) * (HORIZON - 8)
+    placements = tuple(Placement(each.appliance_id, 112, row, powers, "", "") for each in (ran, silent))
+    for first, decided in ((FIRST, row), (FIRST + 4, (1, *row[:-1]))):
+        sortie_store.write_plan(sortie, Plan(first, NOON, tuple(
+            Placement(each.appliance_id, 112, decided, each.power_w, "", "") for each in placements), (0.0,) * HORIZON, "", "", 1.0,
+            None, 1))
+    flexible = {each.appliance_id: each for each in queries.open_flexibilities(coordination)}
+    with coordination.begin() as connection:
+        for each, stage, cause in ((ran, Stage.DONE, Cause.PROVED), (silent, Stage.EXPIRED, Cause.SILENT)):
+            connection.execute(insert(ledger.OrderRow.__table__).values(
+                id=each.points[0], key=each.points[0], device_id=each.points[0], appliance_id=each.appliance_id,
+                flexibility_id=flexible[each.appliance_id].id, why="start", is_on=True, powers=True, slot=FIRST + 4, status="",
+                stage=stage, cause=cause, attempts=1, wanted_ms=0))
+        queries.mark_started(connection, flexible[ran.appliance_id].id, slot_start(FIRST + 4))
+        queries.close_flexibility(connection, flexible[ran.appliance_id].id, slot_start(FIRST + 4), "started")
+        connection.execute(update(queries.EPOM).where(queries.EPOM.c.id == ran.appliance_id)
+                           .values(equipement_pilote_ou_mesure_mode_id=20))
+    minutes = [NOON + timedelta(minutes=at) for at in range(5 * 60)]
+    balance = history.series(BALANCE, "W")
+    runs = range(60, 120)
+    history.append([Reading(ran.power_series, at, 2000.0 if number in runs else 0.0) for number, at in enumerate(minutes)])
+    history.append([Reading(balance, at, 500.0 if number in runs else -3000.0) for number, at in enumerate(minutes)])
+    for name, watts in (("Panel_Prod_puissance_mae", 4000.0), ("Panel_R_puissance_mae", 3000.0), ("Prod_solaire", 9000.0)):
+        series = history.series(name, "W")
+        history.append([Reading(series, at, watts) for at in minutes])
+    yield World(coordination, sortie, history, PARIS)
+    for engine in (coordination, sortie, history.engine):
+        engine.dispose()
+
+
+def test_the_waterfall_says_what_was_moved_and_what_was_lost_and_why(world):
+    lent, kept = store.lent(world, NOON - timedelta(hours=1), LATER)
+    found = waterfall(lent)
+    assert found.adds_up
+    assert found.reached_kwh[Step.ORDERED] == pytest.approx(4.0)
+    assert found.reached_kwh[Step.USEFUL] == pytest.approx(2.0)
+    assert found.lost_kwh[Step.ORDERED] == {str(Cause.SILENT): pytest.approx(2.0)}
+    assert (kept.due, kept.kept) == (2, 1)
+
+
+def test_import_avoided_is_counted_against_starting_as_soon_as_declared(world):
+    [ran] = [each for each in store.lent(world, NOON - timedelta(hours=1), LATER)[0] if each.proved]
+    assert ran.avoided_wh == pytest.approx(2000.0)        # at noon there was nothing to spare
+
+
+def test_the_twelve_from_real_rows(world):
+    values = {each.indicator.key: each.value for each in definitions.computed(store.facts(world, LATER))}
+    assert values["Nombre_appareils_connectes"] == 2
+    assert values["Pourcentage_app_lances_24h"] == 50.0
+    assert values["Energie_autoconsommee"] == 750.0
+    assert values["Enr_solaire"] == 2250.0
+    assert values["Part_solaire_prod"] == 100.0
+
+
+def test_what_was_placed_adds_up_once_whoever_restarts_and_whenever(world):
+    at = NOON
+    while at <= LATER:
+        store.facts(world, at)
+        store.facts(world, at)
+        at += SLOT * 3
+    total, today = store.placed(world, LATER, queries.appliances(world.coordination))
+    assert total == pytest.approx(2000.0)
+    assert today == pytest.approx(2000.0)
+
+
+def test_a_quarter_that_nobody_counted_is_counted_when_somebody_is_back(world):
+    store.facts(world, NOON + timedelta(minutes=30))
+    assert store.facts(world, LATER).placed_ever_wh == pytest.approx(2000.0)
+
+
+def test_each_quarter_is_kept_and_said(world):
+    said = indicated.publish(world, LATER)
+    assert json.loads(said["INDICATEURS/Energie_autoconsommee"]) == 750.0
+    kept = world.history.last(world.history.find("Energie_autoconsommee"), LATER + SLOT)
+    assert (kept.at, kept.value) == (LATER, 750.0)
+
+
+def test_they_are_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert len(json.loads(elfe("indicators", "show", "--json"))) == 12
+    assert "first program" in elfe("indicators", "show", "--first")
+    assert "Nothing was kept yet" in elfe("indicators", "history", "Enr_solaire")
+    assert elfe("indicators", "history", "Enr_solaire", "--csv").startswith("at;Enr_solaire")
+    assert json.loads(elfe("indicators", "flexibility", "--json"))["promises"] == {"due": 0, "kept": 0}
+    assert elfe("indicators", "flexibility", "--csv").startswith("id;appliance")
+    assert "0 of 0 deadlines kept" in elfe("indicators", "flexibility")

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from elfe import clock, connectors
-from elfe.app import after_visit, indicated
+from elfe.app import after_visit, indicated, visit
 from elfe.app.context import Context
 from elfe.app.loop import Service
 from elfe.app.noted import Notes
@@ -43,6 +43,7 @@ def recorder(settings: Settings) -> Made:
         found = device_values(queries.installed_devices(here.coordination), here.drivers, "recorder")[0]
         rows.update({row.id: row for row, _ in found})
         after_visit.sweep(here, clock.now())      # what was still heard of those who have left
+        visit.settle(here, clock.now())
         return found
 
     return Recorder(session, here.history, here.drivers, installed, Noting(Notes(here, rows))), (session,)

@@ -69,8 +69,7 @@ class Journal:
 
     def forget(self, home: str) -> None:
         """Somebody leaves: their visit and its reports go too."""
-        self.drop(home)
-        for each in self.folder.glob(f"{home}-*"):
+        for each in (self._file(home), self._expected(home), *self.folder.glob(f"{home}-*"), *self.folder.glob(f".{home}.*")):
             each.unlink(missing_ok=True)
 
     def expect(self, home: str, appliances: Iterable[str]) -> None:

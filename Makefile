@@ -51,11 +51,14 @@ setup: .venv/ready
 	@.tools/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation $(PACKAGES)
 	@touch .venv/ready
 
+ZABBIX := zabbix-server-pgsql zabbix-frontend-php php-cli php-pgsql php-gd php-bcmath php-mbstring php-xml
+
 # What the tests start themselves. Without them, the tests that need them are skipped, and say so.
 system:
 	@missing=""; \
 	command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing="$$missing mosquitto"; \
 	command -v psql >/dev/null 2>&1 && ls -d /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	[ -x /usr/sbin/zabbix_server ] && [ -d /usr/share/zabbix ] && command -v php >/dev/null 2>&1 || missing="$$missing $(ZABBIX)"; \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null \

@@ -6,9 +6,11 @@ Tables name their schema as on PostgreSQL; SQLite has no schemas, so there they 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, MetaData, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import registry
@@ -28,25 +30,57 @@ def own_registry() -> registry:
 
 
 def connect(url: str, metadata: MetaData) -> Engine:
-    """An engine for `url`: foreign keys enforced, and on SQLite write-ahead logging and no schemas."""
+    """An engine for `url`: foreign keys enforced, and on SQLite write-ahead logging and no schemas.
+
+    On PostgreSQL a table without a schema is one of `public`: otherwise a role called elfe would make the contract's in ours.
+    """
     if not url.startswith("sqlite"):
-        return create_engine(_with_driver(url), pool_pre_ping=True)
+        engine = create_engine(_with_driver(url), pool_pre_ping=True)
+        event.listen(engine, "connect", _look_in_public, insert=True)
+        return engine
     engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_S})
     event.listen(engine, "connect", _set_pragmas)
     schemas = {table.schema for table in metadata.tables.values() if table.schema}
     return engine.execution_options(schema_translate_map=dict.fromkeys(schemas))
 
 
-def create(engine: Engine, metadata: MetaData) -> None:
-    """Create what is missing of schemas and tables; what stands is never altered. Several may do so at once."""
-    with engine.begin() as connection:
-        connection.exec_driver_sql(ALONE[engine.dialect.name])
+def create(engine: Engine, metadata: MetaData, blank: Callable[[Connection], None] = lambda _: None) -> None:
+    """Create what is missing of schemas and tables; what stands is never altered. Several may do so at once.
+
+    `blank` is done in the same transaction when there was none of the tables.
+    """
+    with alone(engine) as connection:
         if engine.dialect.name == "sqlite":
             metadata = _side_by_side(metadata)
+        there = _standing(connection, metadata)
         for schema in schemas_of(metadata):
             connection.execute(CreateSchema(schema, if_not_exists=True))
         for table in metadata.sorted_tables:      # in the order of `render`: PostgreSQL numbers the names that it makes
-            table.create(connection, checkfirst=True)
+            if table.fullname not in there:
+                table.create(connection, checkfirst=False)
+        if not there:
+            blank(connection)
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[Connection]:
+    """A transaction that nobody else's creation or upgrade runs beside."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(ALONE[engine.dialect.name])
+        yield connection
+
+
+def standing(engine: Engine, metadata: MetaData) -> frozenset[str]:
+    """The full names of the tables that are there."""
+    with engine.connect() as connection:
+        return _standing(connection, metadata)
+
+
+def _standing(connection: Connection, metadata: MetaData) -> frozenset[str]:
+    there, flat = inspect(connection), connection.dialect.name == "sqlite"
+    names = {schema: set(there.get_table_names(schema=None if flat else schema))
+             for schema in {table.schema for table in metadata.tables.values()}}
+    return frozenset(table.fullname for table in metadata.tables.values() if table.name in names[table.schema])
 
 
 def _side_by_side(metadata: MetaData) -> MetaData:
@@ -63,22 +97,30 @@ def check(engine: Engine) -> None:
         with engine.connect():
             pass
     except OperationalError as error:
-        shown = engine.url.render_as_string(hide_password=True)
-        raise SchemaError(f"the database {shown} does not answer: {error.orig}; start it, or change its URL "
+        raise SchemaError(f"the database {shown(engine)} does not answer: {error.orig}; start it, or change its URL "
                           "under [databases] in elfe.toml") from error
 
 
 def require(engine: Engine, metadata: MetaData, how: str) -> None:
     """Raise a `SchemaError` that says how to create them when the tables are not there."""
     check(engine)
-    there = inspect(engine)
-    flat = engine.dialect.name == "sqlite"
-    missing = [table.fullname for table in metadata.sorted_tables
-               if not there.has_table(table.name, schema=None if flat else table.schema)]
+    there = standing(engine, metadata)
+    missing = [table.fullname for table in metadata.sorted_tables if table.fullname not in there]
     if missing:
-        shown = engine.url.render_as_string(hide_password=True)
-        raise SchemaError(f"the database {shown} lacks {len(missing)} of its {len(metadata.tables)} tables "
+        raise SchemaError(f"the database {shown(engine)} lacks {len(missing)} of its {len(metadata.tables)} tables "
                           f"({missing[0]}, ...): {how}")
+
+
+def shown(engine: Engine) -> str:
+    """Its URL, without the password."""
+    return engine.url.render_as_string(hide_password=True)
+
+
+def settle(engine: Engine) -> None:
+    """On SQLite, bring what was erased out of the write-ahead log too, as far as nobody is reading it."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def schemas_of(metadata: MetaData) -> list[str]:
@@ -112,9 +154,15 @@ def _with_driver(url: str) -> str:
     return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else url
 
 
+def _look_in_public(connection: Any, _: Any) -> None:
+    connection.execute("SET search_path TO public")
+    connection.commit()
+
+
 def _set_pragmas(connection: Any, _: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA secure_delete = ON")      # who leaves is not in the file's free pages either
     cursor.close()

@@ -65,6 +65,10 @@ class DeclarationError(ElfeError):
     """A declaration that cannot be taken."""
 
 
+class HistoryAway(ElfeError):
+    """The history cannot be reached, or refuses what it is asked; readings wait."""
+
+
 class SourceError(ElfeError):
     """A source of numbers that cannot be read, or whose answer cannot be."""
 

@@ -65,6 +65,19 @@ class Ems:
 
 
 @frozen
+class Zabbix:
+    """The history in Zabbix; without a url it is in SQL."""
+
+    url: str = ""                  # of the frontend: https://zabbix.example.org
+    token_file: str = ""           # a file with an API token; or a name and the file of its password
+    user: str = ""
+    password_file: str = ""
+    trapper_host: str = "127.0.0.1"
+    trapper_port: int = field(default=10051, metadata={"from": 1, "to": 65535})
+    general_host: str = "Zabbix server"    # the host of what is no device's: the territory, the indicators
+
+
+@frozen
 class Command:
     """How the command engine works."""
 
@@ -107,6 +120,7 @@ class Settings:
     plugins: Plugins = field(factory=Plugins)
     ems: Ems = field(factory=Ems)
     command: Command = field(factory=Command)
+    zabbix: Zabbix = field(factory=Zabbix)
     territory: TerritorySettings = field(factory=TerritorySettings)
     mail: Mail = field(factory=Mail)
     sources: Mapping[str, Any] = field(factory=dict)

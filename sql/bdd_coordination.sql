@@ -2,6 +2,8 @@
 -- Rendered from the tables of elfe by `python -m elfe.app.schemas`: change those, not this.
 -- createdb bdd_coordination && psql -v ON_ERROR_STOP=1 -d bdd_coordination -f bdd_coordination.sql
 
+SET search_path TO public;
+
 CREATE SCHEMA IF NOT EXISTS bdd_coordination_schema;
 
 CREATE SCHEMA IF NOT EXISTS elfe;
@@ -334,6 +336,15 @@ COMMENT ON COLUMN elfe.participant.reference IS 'R004';
 COMMENT ON COLUMN elfe.participant.email IS 'empty when unknown';
 
 COMMENT ON COLUMN elfe.participant.observer IS 'sees, does not set';
+
+CREATE TABLE elfe.version_coordination (
+    version_num VARCHAR(32) NOT NULL,
+    PRIMARY KEY (version_num)
+);
+
+COMMENT ON TABLE elfe.version_coordination IS 'At which revision the tables of coordination are';
+
+COMMENT ON COLUMN elfe.version_coordination.version_num IS 'a revision of elfe, as Alembic keeps it';
 
 CREATE TABLE elfe.visit (
     id SERIAL NOT NULL,
@@ -1097,3 +1108,6 @@ INSERT INTO bdd_coordination_schema.chauffage_asservi_modele_thermique (id, nom,
     (0, 'mauvaise', 'aucun'),
     (1, 'moyenne', 'aucun'),
     (2, 'bonne', 'aucun');
+
+INSERT INTO elfe.version_coordination (version_num) VALUES
+    ('0002');

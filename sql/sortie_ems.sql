@@ -2,7 +2,75 @@
 -- Rendered from the tables of elfe by `python -m elfe.app.schemas`: change those, not this.
 -- createdb sortie_ems && psql -v ON_ERROR_STOP=1 -d sortie_ems -f sortie_ems.sql
 
+SET search_path TO public;
+
 CREATE SCHEMA IF NOT EXISTS elfe;
+
+CREATE TABLE elfe.cycle_programme (
+    appliance_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    runs INTEGER NOT NULL,
+    confidence FLOAT(53) NOT NULL,
+    last_at BIGINT NOT NULL,
+    minutes_w TEXT NOT NULL,
+    PRIMARY KEY (appliance_id, number)
+);
+
+COMMENT ON TABLE elfe.cycle_programme IS 'The programmes of an appliance, learned from its cycles';
+
+COMMENT ON COLUMN elfe.cycle_programme.appliance_id IS 'equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.cycle_programme.confidence IS '0 to 1';
+
+COMMENT ON COLUMN elfe.cycle_programme.last_at IS 'last started, epoch ms';
+
+COMMENT ON COLUMN elfe.cycle_programme.minutes_w IS 'JSON: mean W of each minute';
+
+CREATE TABLE elfe.cycle_rule (
+    appliance_id INTEGER NOT NULL,
+    origin TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    resumes_at BIGINT,
+    looked_at BIGINT,
+    PRIMARY KEY (appliance_id)
+);
+
+COMMENT ON TABLE elfe.cycle_rule IS 'How the cycles of an appliance are found, and how far it was looked at';
+
+COMMENT ON COLUMN elfe.cycle_rule.appliance_id IS 'equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.cycle_rule.origin IS 'type, data or hand';
+
+COMMENT ON COLUMN elfe.cycle_rule.rules IS 'JSON: W, Wh and seconds, by name';
+
+COMMENT ON COLUMN elfe.cycle_rule.resumes_at IS 'where the next look begins, epoch ms';
+
+COMMENT ON COLUMN elfe.cycle_rule.looked_at IS 'when it was last looked at, epoch ms';
+
+CREATE TABLE elfe.cycle_run (
+    appliance_id INTEGER NOT NULL,
+    started_at BIGINT NOT NULL,
+    ended_at BIGINT NOT NULL,
+    energy_wh FLOAT(53) NOT NULL,
+    whole BOOLEAN NOT NULL,
+    programme INTEGER,
+    minutes_w TEXT NOT NULL,
+    PRIMARY KEY (appliance_id, started_at)
+);
+
+COMMENT ON TABLE elfe.cycle_run IS 'One row per cycle found in a power curve';
+
+COMMENT ON COLUMN elfe.cycle_run.appliance_id IS 'equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.cycle_run.started_at IS 'epoch ms';
+
+COMMENT ON COLUMN elfe.cycle_run.ended_at IS 'epoch ms';
+
+COMMENT ON COLUMN elfe.cycle_run.whole IS 'seen from start to end';
+
+COMMENT ON COLUMN elfe.cycle_run.programme IS 'the number of its programme';
+
+COMMENT ON COLUMN elfe.cycle_run.minutes_w IS 'JSON: mean W of each minute';
 
 CREATE TABLE elfe.placement (
     first_slot BIGINT NOT NULL,
@@ -54,6 +122,15 @@ COMMENT ON COLUMN elfe.plan.solver IS 'optimal, incumbent, greedy, ...';
 COMMENT ON COLUMN elfe.plan.bound_wh IS 'no plan imports less';
 
 COMMENT ON COLUMN elfe.plan.balance_w IS 'JSON: forecast per slot, W';
+
+CREATE TABLE elfe.version_sortie_ems (
+    version_num VARCHAR(32) NOT NULL,
+    PRIMARY KEY (version_num)
+);
+
+COMMENT ON TABLE elfe.version_sortie_ems IS 'At which revision the tables of sortie_ems are';
+
+COMMENT ON COLUMN elfe.version_sortie_ems.version_num IS 'a revision of elfe, as Alembic keeps it';
 
 CREATE TABLE ems_run_info (
     timestamp SERIAL NOT NULL,
@@ -223,3 +300,6 @@ COMMENT ON COLUMN result.machine_id IS 'equipement_pilote_ou_mesure.id';
 COMMENT ON COLUMN result.result_type IS '0 lancement unique, 1 récurrent';
 
 COMMENT ON COLUMN result.machine_type IS 'equipement_pilote_ou_mesure_type_id';
+
+INSERT INTO elfe.version_sortie_ems (version_num) VALUES
+    ('0002');

@@ -84,7 +84,7 @@ def running(binaries: Path) -> Iterator[Server]:
     user = _user(folder)
     try:
         _initialise(binaries, folder, user)
-        port = _free_port()
+        port = free_port()
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(_command(binaries, folder, port), user=user, stdout=log, stderr=log, cwd=folder)
         try:
@@ -152,7 +152,7 @@ def _command(binaries: Path, folder: Path, port: int) -> list[str | Path]:
     return [binaries / "postgres", "-D", folder / "data", *(f"--{name}={value}" for name, value in settings.items())]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]

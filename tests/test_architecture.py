@@ -15,9 +15,11 @@ FAMILIES = re.compile(r"shelly|tasmota|nous_a1t|\bnous\b|switchbot|openhasp|m5st
 
 EDGE_NAMES = {"service.py", "run.py", "store.py"}
 EDGE_ROOMS = {"broker", "app", "cli", "connectors", "portal"}
-EDGE_FILES = {"clock.py", "settings.py", "database.py", "coordination/tables.py", "coordination/queries.py",
+REVISIONS = "migrations"       # the rooms' folders of revisions
+EDGE_FILES = {"clock.py", "settings.py", "database.py", "migrations.py", "coordination/tables.py", "coordination/queries.py",
               "coordination/types.py", "coordination/ledger.py", "coordination/announced.py", "coordination/states.py",
-              "coordination/leaving.py", "coordination/visits.py", "coordination/as_sql.py",
+              "coordination/leaving.py", "coordination/visits.py", "coordination/as_sql.py", "ems/tables.py", "history/spool.py",
+              "history/zabbix/api.py",
               "ems/solve.py", "simulation/series.py", "simulation/conductor.py", "devices/testing.py", "__main__.py",
               "devices/drivers.py"}
 """Beside the rule: the solver's child process, real series read from disk, the conductor's pipes, the tests' kit, and the
@@ -29,7 +31,8 @@ CLOCKS = {"now", "utcnow", "today", "monotonic", "perf_counter"}
 
 def is_edge(path: Path) -> bool:
     inside = path.relative_to(ROOT / "elfe")
-    return path.name in EDGE_NAMES or inside.parts[0] in EDGE_ROOMS or inside.as_posix() in EDGE_FILES
+    return (path.name in EDGE_NAMES or inside.parts[0] in EDGE_ROOMS or inside.as_posix() in EDGE_FILES
+            or inside.parent.name == REVISIONS)
 
 
 def imports(path: Path) -> set[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from attrs import define, evolve, field, frozen
 
+from elfe import database
 from elfe.app import brokering
 from elfe.app.brokering import Done
 from elfe.app.context import Context
@@ -38,6 +39,7 @@ from elfe.coordination.store import UNKNOWN, Provisioned
 from elfe.coordination.strangers import Strangers, shapes, strangers
 from elfe.devices.routing import Heard, Router
 from elfe.devices.values import ConfigPush, Device, Firmware, Publish, Setting, Step, Switch
+from elfe.ems.cycles import store as cycles
 from elfe.errors import BrokerError, LifecycleError
 from elfe.history.values import power_series
 
@@ -372,6 +374,8 @@ def leave(here: Context, who: Leaving, now: datetime) -> tuple[Done | None, str]
     for name in who.accounts:      # those of a broker whose accounts are not kept here too
         brokering.secrets_of(here).forget(name)
     sweep(here, now)
+    for engine in (here.coordination, here.history.engine):
+        database.settle(engine)
     return told
 
 
@@ -406,8 +410,13 @@ def sweep(here: Context, now: datetime) -> list[str]:
 
 
 def _erase(here: Context, point: str, appliance_id: int, kept_as: str) -> None:
-    """The measures of a point; with the consent to keep them they go to series that name neither point nor person."""
+    """The measures of a point, and what was learned of them.
+
+    With the consent to keep them they go to series that name neither point nor person.
+    """
     for series, name, _ in here.history.of_point(point):
         kept = here.history.forget(series, f"{kept_as} {name.removeprefix(f'{point} ')}" if kept_as else "")
         if kept is not None and name == power_series(point):
             leaving.follow_series(here.coordination, appliance_id, series, kept)
+    if not kept_as:
+        cycles.forget(here.sortie, [appliance_id])

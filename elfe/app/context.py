@@ -11,7 +11,7 @@ import typer
 from attrs import evolve
 from sqlalchemy import Engine
 
-from elfe import database, settings
+from elfe import migrations, settings
 from elfe.broker.address import BrokerAddress
 from elfe.broker.secrets import Secrets
 from elfe.command.values import Installed
@@ -22,6 +22,8 @@ from elfe.devices.values import ConfigPush, Device
 from elfe.ems import store as sortie_store
 from elfe.errors import DriverDefect, SettingsError
 from elfe.history.store import SqlHistory, open_history
+from elfe.history.zabbix.api import Access
+from elfe.history.zabbix.store import ZabbixHistory
 from elfe.settings import Settings
 
 log = logging.getLogger("elfe.plugins")
@@ -30,7 +32,7 @@ EMBEDDED_PORT_FILE = "broker.port"
 
 
 class Context:
-    """The settings, and what they lead to. An embedded database is created blank; a real one must be there."""
+    """The settings, and what they lead to. An embedded database is made, and kept up to date; a real one must be there."""
 
     def __init__(self, given: Settings) -> None:
         self.settings = given
@@ -67,9 +69,9 @@ class Context:
         """The coordination database."""
         engine = queries.open_coordination(self.url("coordination"))
         if not self.settings.databases.coordination:
-            queries.create_blank(engine)
+            queries.upgrade(engine)
             types.upgrade(engine, self.drivers)
-        database.require(engine, queries.metadata, "`elfe db create` makes them, or load sql/bdd_coordination.sql")
+        migrations.require(engine, queries.VERSIONED, "`elfe db create` makes them, or load sql/bdd_coordination.sql")
         return engine
 
     @cached_property
@@ -77,27 +79,42 @@ class Context:
         """The EMS output database."""
         engine = sortie_store.open_sortie(self.url("sortie_ems"))
         if not self.settings.databases.sortie_ems:
-            sortie_store.create_sortie(engine)
-        database.require(engine, sortie_store.Base.metadata, "`elfe db create` makes them, or load sql/sortie_ems.sql")
+            migrations.upgrade(engine, sortie_store.VERSIONED)
+        migrations.require(engine, sortie_store.VERSIONED, "`elfe db create` makes them, or load sql/sortie_ems.sql")
         return engine
 
     @cached_property
-    def history(self) -> SqlHistory:
+    def history(self) -> SqlHistory | ZabbixHistory:
         """The energy history."""
-        return open_history(self.url("history"))
+        return ZabbixHistory(self.zabbix) if self.settings.zabbix.url else open_history(self.url("history"))
+
+    @cached_property
+    def zabbix(self) -> Access:
+        """How Zabbix is reached."""
+        here = self.settings.zabbix
+        if not here.url:
+            raise SettingsError("there is no Zabbix in the settings: name it under [zabbix] in elfe.toml, see docs/zabbix.md")
+        if not here.token_file and not (here.user and here.password_file):
+            raise SettingsError("zabbix: a token_file is needed, or a user and a password_file")
+        token, password = (_secret(each, name) for each, name in ((here.token_file, "zabbix.token_file"),
+                                                                  (here.password_file, "zabbix.password_file")))
+        return Access(here.url, token, "" if token else here.user, "" if token else password, here.trapper_host, here.trapper_port,
+                      here.general_host)
 
     def check(self) -> None:
         """Raise the `SetupError` of whatever is wrong, before anything starts; embedded databases are made."""
         assert self.plugin_settings is not None
-        for engine in (self.coordination, self.sortie, self.history.engine):
+        for engine in (self.coordination, self.sortie):
             engine.dispose()
+        self.history.close()
 
     @cached_property
     def broker(self) -> BrokerAddress:
         """The broker of the settings, or the embedded one that `elfe up` runs here."""
         here = self.settings.broker
         if here.host:
-            return BrokerAddress(here.host, here.port, here.protocol, here.username, _secret(here.password_file), here.tls_ca)
+            password = _secret(here.password_file, "broker.password_file")
+            return BrokerAddress(here.host, here.port, here.protocol, here.username, password, here.tls_ca)
         known = Path(self.settings.data_dir) / EMBEDDED_PORT_FILE
         if not known.exists():
             raise SettingsError("no broker: start the embedded one with `elfe up`, or name yours under [broker] in elfe.toml")
@@ -123,10 +140,11 @@ def context(ctx: typer.Context) -> Context:
     return found
 
 
-def _secret(path: str) -> str:
+def _secret(path: str, key: str) -> str:
+    """What stands in the file that a setting names; empty where it names none."""
     if not path:
         return ""
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise SettingsError(f"broker.password_file: {path} cannot be read: {error.strerror}") from error
+        raise SettingsError(f"{key}: {path} cannot be read: {error.strerror}") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
-from elfe import database
+from elfe import database, migrations
 from elfe.coordination import queries
 from elfe.ems import store as sortie
 
@@ -21,20 +21,27 @@ HEADER = """\
 -- Rendered from the tables of elfe by `python -m elfe.app.schemas`: change those, not this.
 -- createdb {name} && psql -v ON_ERROR_STOP=1 -d {name} -f {name}.sql
 
+SET search_path TO public;
+
 """
 
 
 def schemas() -> Mapping[str, str]:
     """File name → its whole text."""
-    rows = "\n".join(_insert(table, codes) for table, codes in queries.reference_rows())
+    rows = "\n".join([*(_insert(table, codes) for table, codes in queries.reference_rows()),
+                      _insert(*_version(queries.VERSIONED))])
     return {
         "bdd_coordination.sql": HEADER.format(
             title="The coordination database, blank: the contract's version 6 as reconstructed, ours in the schema elfe.",
             name="bdd_coordination") + database.render(queries.metadata) + "\n" + rows,
         "sortie_ems.sql": HEADER.format(
             title="The EMS output database, blank: the contract's four tables, and ours in the schema elfe.",
-            name="sortie_ems") + database.render(sortie.Base.metadata),
+            name="sortie_ems") + database.render(sortie.metadata) + "\n" + _insert(*_version(sortie.VERSIONED)),
     }
+
+
+def _version(base: migrations.Versioned) -> tuple[Table, list[Mapping[str, object]]]:
+    return base.versions, [{"version_num": base.head}]
 
 
 def _insert(table: Table, rows: Iterable[Mapping[str, object]]) -> str:

@@ -25,6 +25,7 @@ from elfe.ems.service import EmsService
 from elfe.ems.solve import Limits, Solver
 from elfe.history.noting import Noting
 from elfe.history.service import Recorder
+from elfe.history.spool import Spool
 from elfe.settings import Settings
 from elfe.territory.service import Place, Territory, World
 
@@ -46,7 +47,8 @@ def recorder(settings: Settings) -> Made:
         visit.settle(here, clock.now())
         return found
 
-    return Recorder(session, here.history, here.drivers, installed, Noting(Notes(here, rows))), (session,)
+    spool = Spool(str(Path(settings.data_dir) / "spool.db"))
+    return Recorder(session, here.history, here.drivers, installed, Noting(Notes(here, rows)), spool), (session,)
 
 
 def ems(settings: Settings, by_work: bool = False) -> Made:

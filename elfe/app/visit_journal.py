@@ -69,7 +69,8 @@ class Journal:
 
     def forget(self, home: str) -> None:
         """Somebody leaves: their visit and its reports go too."""
-        for each in (self._file(home), self._expected(home), *self.folder.glob(f"{home}-*"), *self.folder.glob(f".{home}.*")):
+        self.drop(home)
+        for each in (*self.folder.glob(f"{home}-*"), *self.folder.glob(f".{home}.*")):      # reports; what was expected, the lock
             each.unlink(missing_ok=True)
 
     def expect(self, home: str, appliances: Iterable[str]) -> None:

@@ -18,6 +18,7 @@ from elfe.app.context import Context
 from elfe.cli.broker import app as broker
 from elfe.cli.by_hand import send, watch
 from elfe.cli.command import command
+from elfe.cli.cycles import cycles
 from elfe.cli.db import app as db
 from elfe.cli.declare import declare
 from elfe.cli.demo import demo
@@ -39,6 +40,7 @@ from elfe.cli.simulate import simulate
 from elfe.cli.territory import mail, territory, weather
 from elfe.cli.up import up
 from elfe.cli.visit import app as visits
+from elfe.cli.zabbix import zabbix
 from elfe.errors import ElfeError, SetupError
 
 EX_CONFIG = 78
@@ -69,10 +71,11 @@ devices.command("watch")(watch)
 devices.command("send")(send)
 for care in (find, labels, configure, tasks, unknown, adopt, replace):
     devices.command(care.__name__)(care)
-for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("command", command),
-                    ("history", history), ("db", db), ("broker", broker), ("plugin", plugin), ("screen", screen),
+for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("cycles", cycles),
+                    ("command", command), ("history", history), ("db", db), ("broker", broker), ("plugin", plugin),
+                    ("screen", screen),
                     ("participants", participants), ("firmware", firmware), ("visits", visits),
-                    ("territory", territory), ("weather", weather), ("mail", mail), ("indicators", indicators)):
+                    ("territory", territory), ("weather", weather), ("mail", mail), ("indicators", indicators), ("zabbix", zabbix)):
     app.add_typer(group, name=name)
 
 

@@ -5,20 +5,25 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from attrs import frozen
 from sqlalchemy import Engine
 
-from elfe import database
-from elfe.app.context import context
+from elfe import database, migrations
+from elfe.app.context import Context, context
 from elfe.cli import show
 from elfe.coordination import queries, types
+from elfe.devices.values import DeviceType
 from elfe.ems import store as sortie
+from elfe.history import store as history
+from elfe.history.store import SqlHistory
+from elfe.migrations import Versioned
 
-app = typer.Typer(help="The databases: create them blank, upgrade them.", no_args_is_help=True)
+app = typer.Typer(help="The databases: create them blank, see how they stand, upgrade them.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """The databases: create them blank, upgrade them for newly installed plugins."""
+    """The databases: create them blank, see how they stand, upgrade them for a newer elfe or newly installed plugins."""
 
 
 @app.command()
@@ -39,7 +44,7 @@ def create(
     queries.create_blank(opened["coordination"])
     types.upgrade(opened["coordination"], here.drivers)
     sortie.create_sortie(opened["sortie_ems"])
-    urls = {name: _shown(engine) for name, engine in opened.items()} | {"history": _shown(here.history.engine)}
+    urls = {name: database.shown(engine) for name, engine in opened.items()} | {"history": here.history.where}
     if as_json:
         show.as_json(urls)
     else:
@@ -52,18 +57,97 @@ def upgrade(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is missing, create nothing.")] = False,
     as_json: show.AsJson = False,
 ) -> None:
-    """Give the device types of newly installed plugins their row and their table in the coordination database."""
+    """Bring the databases to this version of elfe, and give newly installed plugins' device types their row and table."""
     here = context(ctx)
-    engine = here.coordination
-    new = types.lacking(engine, types.beyond(here.drivers)) if dry_run else types.upgrade(engine, here.drivers)
+    stands = [_stand(each) for each in _databases(here)]
+    if not dry_run:
+        queries.upgrade(stands[0].engine)
+        for each in stands[1:]:
+            migrations.upgrade(each.engine, each.base)
+    new = _types(here, stands[0], dry_run)
     if as_json:
-        show.as_json({"dry_run": dry_run, "types": [{"id": each.id, "name": each.name} for each in new]})
+        show.as_json({"dry_run": dry_run, "databases": [each.plain for each in stands],
+                      "types": [{"id": each.id, "name": each.name} for each in new]})
         return
-    for each in new:
-        typer.echo(f"{'missing' if dry_run else 'created'}: {each.id} {each.name} ({each.product})")
-    if not new:
-        typer.echo("Nothing to do: every driven device type has its row and its table.")
+    for stand in stands:
+        for what in stand.lacks:
+            typer.echo(f"{stand.base.name} {'lacks' if dry_run else 'has from now on'}: {what}")
+    for type_ in new:
+        typer.echo(f"{'missing' if dry_run else 'created'}: {type_.id} {type_.name} ({type_.product})")
+    if not new and not any(stand.lacks for stand in stands):
+        typer.echo("Nothing to do: the databases are those of this version, every driven device type has its row and its table.")
 
 
-def _shown(engine: Engine) -> str:
-    return engine.url.render_as_string(hide_password=True)
+@app.command()
+def status(ctx: typer.Context, as_json: show.AsJson = False) -> None:
+    """Show at which revision each database stands and what it lacks; exit with 1 when there is something to upgrade."""
+    here = context(ctx)
+    stands = [_stand(each) for each in _databases(here)]
+    new = _types(here, stands[0], dry_run=True)
+    if as_json:
+        show.as_json({"databases": [each.plain for each in stands], "types": [{"id": each.id, "name": each.name} for each in new]})
+    else:
+        show.table(("database", "revision", "newest", "lacks", "where"), [each.row for each in stands], "")
+        for type_ in new:
+            typer.echo(f"missing: device type {type_.id} {type_.name} ({type_.product})")
+    if new or any(each.lacks for each in stands):
+        typer.echo("`elfe db upgrade` brings them up to date; make a backup first.", err=True)
+        raise typer.Exit(1)
+
+
+# -- how the databases stand ------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Stand:
+    """How one of our databases stands."""
+
+    base: Versioned
+    engine: Engine
+    at: str | None                 # its revision; None: made before databases had one
+    lacks: tuple[str, ...]         # revisions and tables, in words
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """As people read it."""
+        return (self.base.name, self.at or "none", self.base.head, "; ".join(self.lacks) or "nothing", database.shown(self.engine))
+
+    @property
+    def plain(self) -> dict[str, object]:
+        """As machines read it."""
+        return {"name": self.base.name, "url": database.shown(self.engine), "revision": self.at, "newest": self.base.head,
+                "lacks": self.lacks}
+
+
+def _databases(here: Context) -> list[tuple[Versioned, Engine]]:
+    """Each as it is: one of the settings is neither made nor refused; an embedded one is always of this version."""
+    given = here.settings.databases
+    opened = [
+        (queries.VERSIONED, queries.open_coordination(given.coordination) if given.coordination else here.coordination),
+        (sortie.VERSIONED, sortie.open_sortie(given.sortie_ems) if given.sortie_ems else here.sortie),
+    ]
+    if isinstance(here.history, SqlHistory):      # Zabbix keeps its own
+        engine = database.connect(given.history, history.Base.metadata) if given.history else here.history.engine
+        opened.append((history.VERSIONED, engine))
+    for _, engine in opened:
+        database.check(engine)
+    return opened
+
+
+def _stand(opened: tuple[Versioned, Engine]) -> Stand:
+    base, engine = opened
+    there = database.standing(engine, base.metadata)
+    if not there:
+        return Stand(base, engine, None, ("all its tables",))
+    missing = [f"the table {table.name}" for table in base.metadata.sorted_tables
+               if table.fullname not in there and table is not base.versions]
+    changes = [f"{number} {what}" for number, what in migrations.pending(engine, base)]
+    return Stand(base, engine, migrations.version(engine, base), (*changes, *missing))
+
+
+def _types(here: Context, stand: Stand, dry_run: bool) -> list[DeviceType]:
+    """The device types beyond the contract that have no row or table; none is known of a database without any table."""
+    if dry_run:
+        return types.lacking(stand.engine, types.beyond(here.drivers)) if database.standing(
+            stand.engine, stand.base.metadata) else []
+    return types.upgrade(stand.engine, here.drivers)

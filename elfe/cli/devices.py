@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from elfe import clock
 from elfe.app import visit as visits
+from elfe.app import zabbix
 from elfe.app.conditions import conditions
 from elfe.app.context import Context, context
 from elfe.cli import show, visit
@@ -81,6 +82,8 @@ def _provision(here: Context, file: Path, home: str, dry_run: bool, sql: bool, y
     if walk:      # before they are: who pulls the power in between must not lose that this visit brought them
         visits.journal(here).expect(home, [each.after.name for each in changes.appliances if each.what is What.CREATE])
     done = store.standing_of(changes, stands) + ([] if dry_run else _applied(here, changes))
+    if not dry_run and not changes.all_stands and here.settings.zabbix.url:
+        zabbix.sync(here)
     if as_json and not walk:      # the visit's is the one document then
         show.as_json(_plain_changes(changes, done, not dry_run))
     elif not as_json and not dry_run and not changes.all_stands:

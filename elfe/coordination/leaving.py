@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 
 from elfe.coordination import announced, states, tables, visits
+from elfe.coordination.kinds import programme
 from elfe.coordination.lifecycle import GONE, Leaving, Retired
-from elfe.coordination.queries import CYCLE, DEVICE, EPOM, FLEXIBILITY, HARDWARE, MACHINE
+from elfe.coordination.queries import CYCLE, DEVICE, EPOM, FLEXIBILITY, HARDWARE, MACHINE, OFF_PEAK, TANK
 from elfe.coordination.store import NOTHING, PARTICIPANT
 from elfe.coordination.values import Mode
 from elfe.slots import epoch_s
 
+
+def _table(row: Any) -> Table:
+    table: Table = row.__table__
+    return table
+
+
 ERASED = "appareil retiré"
+CAR, HEATING, CONTROLLED_HEATING, METER = (_table(each) for each in (
+    tables.CarRow, tables.HeatingRow, tables.ControlledHeatingRow, tables.MeterRow))
+NO_PROGRAMME = {name: bool(value) if name.endswith("_actif") else value for name, value in programme((), ()).items()}
+UNDECLARED: Mapping[Table, Mapping[str, object]] = {
+    MACHINE: {"timestamp_de_fin_souhaite": 0},
+    CAR: {"timestamp_dispo_souhaitee": 0, "pourcentage_charge_restant": 0, "duree_de_charge_estimee": 0},
+}
+"""Nothing is wanted for any instant."""
+UNTOLD: Mapping[Table, Mapping[str, object]] = {
+    CAR: {"pourcentage_charge_finale_minimale_souhaitee": 1},
+    HEATING: NO_PROGRAMME,
+    CONTROLLED_HEATING: {**NO_PROGRAMME, "temperature_confort": 1, "temperature_eco": 1},
+    METER: {"numero_pdl": "0"},
+}
+"""Nothing tells how somebody lived: the least that the contract's CHECKs allow."""
 WITH_SERIES: tuple[Table, ...] = tuple(table for table in tables.Base.metadata.sorted_tables
                                        if {"mesures_puissance_elec_id", "equipement_pilote_ou_mesure_id"} <= set(table.c.keys()))
 
@@ -36,6 +59,7 @@ def leave(engine: Engine, leaving: Leaving, now: datetime) -> int:
                   for row in connection.execute(select(DEVICE).where(DEVICE.c.utilisateur == reference))}
         _remove(connection, removed, now)
         _take_down(connection, list(points), now)
+        states.forget(connection, points, closed_too=True)
         connection.execute(delete(states.VOLUNTEER).where(states.VOLUNTEER.c.reference == reference))
         for table in (announced.COHORT, announced.MAIL, announced.NO_MAIL):
             connection.execute(delete(table).where(table.c.reference == reference))
@@ -71,15 +95,20 @@ def _remove(connection: Connection, appliances: list[int], now: datetime) -> Non
     machines = select(MACHINE.c.id).where(MACHINE.c.equipement_pilote_ou_mesure_id.in_(appliances))
     connection.execute(update(CYCLE).where(CYCLE.c.equipement_pilote_machine_generique_id.in_(machines)).values(
         nom=NOTHING, description=NOTHING, timestamp_dernier_declenchement=0))
-    meters: Table = tables.MeterRow.__table__  # type: ignore[attr-defined]
-    connection.execute(update(meters).where(meters.c.equipement_pilote_ou_mesure_id.in_(appliances)).values(numero_pdl="0"))
+    tanks = select(TANK.c.id).where(TANK.c.equipement_pilote_ou_mesure_id.in_(appliances))
+    connection.execute(delete(OFF_PEAK).where(OFF_PEAK.c.equipement_pilote_ballon_ecs_id.in_(tanks)))
+    _blank(connection, appliances, UNTOLD)
 
 
 def _undeclare(connection: Connection, appliances: list[int], now: datetime, outcome: str) -> None:
-    connection.execute(update(MACHINE).where(MACHINE.c.equipement_pilote_ou_mesure_id.in_(appliances))
-                       .values(timestamp_de_fin_souhaite=0))
+    _blank(connection, appliances, UNDECLARED)
     connection.execute(update(FLEXIBILITY).where(FLEXIBILITY.c.appliance_id.in_(appliances), FLEXIBILITY.c.closed_at.is_(None))
                        .values(closed_at=epoch_s(now), outcome=outcome))
+
+
+def _blank(connection: Connection, appliances: list[int], blanks: Mapping[Table, Mapping[str, object]]) -> None:
+    for table, values in blanks.items():
+        connection.execute(update(table).where(table.c.equipement_pilote_ou_mesure_id.in_(appliances)).values(values))
 
 
 def take_away(engine: Engine, appliances: Iterable[int], now: datetime, reason: str) -> None:

@@ -353,7 +353,8 @@ class Leaving:
         if self.points and self.keeps_measures:
             told.append("les mesures, sans nom ni point, comme le consentement le permet")
         if self.removed:
-            told.append("sans nom : les ordres donnés, les planifications, le matériel qui a été sur chaque point")
+            told.append("sans nom : les déclarations et les ordres passés, les planifications, le matériel qui a été sur chaque "
+                        "point")
         told.append(f"la date du départ de {self.participant.reference}, pour le refaire après une restauration")
         told.append("hors d'elfe, à effacer par vous : sauvegardes, Zabbix, portail, papiers de visite")
         return told

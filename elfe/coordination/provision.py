@@ -163,19 +163,27 @@ def changes(inventory: Inventory, standing: Standing, find_series: Callable[[str
 
 def metered_by(lines: ApplianceLines) -> str:
     """The point whose power series is the appliance's; its driving device where none of them meters."""
-    meters = [each.device.id for usage in METERS for each in lines.devices if each.usage == usage]
-    return (meters or [each.device.id for each in lines.devices])[0]
-
-
-def felt_by(lines: ApplianceLines) -> str:
-    """The point whose temperature series is the appliance's; its power series' where none measures it."""
-    return next((each.device.id for each in lines.devices if each.usage == Usage.AMBIENT), metered_by(lines))
+    return _metered([(each.usage, each.device.id) for each in lines.devices])
 
 
 def series_names(lines: ApplianceLines) -> tuple[str, str]:
     """The names of its power series and of its temperature series; the latter is empty where its kind has none."""
-    felt = temperature_series(felt_by(lines)) if "temperature_confort" in KINDS[lines.type].accepted else ""
-    return power_series(metered_by(lines)), felt
+    return _series_names(lines.type, [(each.usage, each.device.id) for each in lines.devices])
+
+
+def series_names_of(appliance: StandingAppliance) -> tuple[str, str]:
+    """The same of an appliance that stands."""
+    return _series_names(appliance.type, [(each.usage, each.point) for each in appliance.devices])
+
+
+def _series_names(type_: int, points: list[tuple[int, str]]) -> tuple[str, str]:
+    felt = next((point for usage, point in points if usage == Usage.AMBIENT), _metered(points))
+    return power_series(_metered(points)), temperature_series(felt) if "temperature_confort" in KINDS[type_].accepted else ""
+
+
+def _metered(points: list[tuple[int, str]]) -> str:
+    meters = [point for wanted in METERS for usage, point in points if usage == wanted]
+    return (meters or [point for _, point in points])[0]
 
 
 # -- what differs -----------------------------------------------------------------------------------------------------------

@@ -10,12 +10,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from elfe import database
+from elfe import database, migrations
 from elfe.coordination import announced, ledger, reference, states, tables, visits
 from elfe.coordination.values import (
     Appliance,
@@ -33,6 +34,8 @@ from elfe.slots import epoch_s, instant
 
 metadata = tables.Base.metadata
 WITH = (announced, ledger, states, visits)      # whose tables stand in the same database
+VERSIONED = migrations.Versioned("coordination", metadata, Path(__file__).parent / "migrations",
+                                 migrations.versions(metadata, "coordination"))
 
 
 def _table(row: Any) -> Table:
@@ -70,7 +73,18 @@ def open_coordination(url: str) -> Engine:
 
 def create_blank(engine: Engine) -> None:
     """Tables and reference rows, where they are missing."""
-    database.create(engine, metadata)
+    migrations.create(engine, VERSIONED)
+    _put_reference_rows(engine)
+
+
+def upgrade(engine: Engine) -> list[tuple[str, str]]:
+    """Bring the database up to date, reference rows included; returns the revisions that it lacked."""
+    done = migrations.upgrade(engine, VERSIONED)
+    _put_reference_rows(engine)
+    return done
+
+
+def _put_reference_rows(engine: Engine) -> None:
     with engine.begin() as connection:
         for table, rows in reference_rows():
             connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)

@@ -211,12 +211,13 @@ def settings(engine: Engine, since: datetime | None = None) -> Mapping[str, Mapp
     return found
 
 
-def forget(connection: Connection, points: Iterable[str]) -> None:
-    """Nothing is known of these points any more: other hardware stands there, or none."""
+def forget(connection: Connection, points: Iterable[str], *, closed_too: bool = False) -> None:
+    """Nothing is known of these points any more: other hardware stands there, or none. `closed_too`: nor what was done there."""
     points = tuple(points)
     for table in (STATE, SETTING):
         connection.execute(delete(table).where(table.c.device_id.in_(points)))
-    connection.execute(delete(TASK).where(TASK.c.device_id.in_(points), TASK.c.closed_at.is_(None)))
+    which = TASK.c.device_id.in_(points)
+    connection.execute(delete(TASK).where(which if closed_too else which & TASK.c.closed_at.is_(None)))
 
 
 # -- what only a visit can do ------------------------------------------------------------------------------------------------

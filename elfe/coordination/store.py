@@ -326,3 +326,24 @@ def _insert(connection: Connection, table: Table, **columns: Any) -> int:
     written = connection.execute(insert(table).values(columns))
     assert written.inserted_primary_key is not None
     return int(written.inserted_primary_key[0])
+
+
+# -- series that follow ------------------------------------------------------------------------------------------------------
+
+
+def series_of(engine: Engine) -> list[tuple[int, str, int, str, int]]:
+    """Per appliance with devices: its id, the name of its power series and its id, likewise of its temperature series."""
+    found = []
+    for each in standing(engine).appliances:
+        if each.devices and each.type in KINDS:
+            power, felt = provision.series_names_of(each)
+            found.append((each.id, power, each.power_series, felt, each.temperature_series))
+    return found
+
+
+def set_series(engine: Engine, appliance_id: int, power: int, felt: int) -> None:
+    """The ids of an appliance's series, where its kind has them."""
+    with engine.begin() as connection:
+        for table in DETAIL_TABLES.values():
+            connection.execute(update(table).where(table.c.equipement_pilote_ou_mesure_id == appliance_id)
+                               .values(_series_of(table, (power, felt))))

@@ -18,7 +18,9 @@ from sqlalchemy import Engine
 from elfe.coordination import queries
 from elfe.coordination.values import Flexibility, Machine, Mode, WaterHeater
 from elfe.ems import check, explain, forecast, model, search, store
-from elfe.ems.cycles import Cycle, last_cycle, usual_cycle
+from elfe.ems.cycles import Cycle, usual_cycle
+from elfe.ems.cycles.learning import expected, rest
+from elfe.ems.cycles.run import Book
 from elfe.ems.forecast import Forecast
 from elfe.ems.loads import QUARTER_H, CycleLoad, Load, TankLoad, full_reheat_wh, heating_day, is_hot
 from elfe.ems.solve import Solver
@@ -30,7 +32,6 @@ from elfe.slots import HORIZON, SLOT, slot_of, slot_start
 
 HELD_FOR = timedelta(minutes=15)
 DAY = timedelta(days=1)
-LEARNT_FROM, LONGEST_CYCLE = 14 * DAY, DAY
 TANK_DAYS = 3
 LEAST_REHEAT, MARGIN = 0.3, 1.1
 """A tank is given at least this share of a full reheat a day, and a tenth more than it drew on its thirstiest day."""
@@ -40,21 +41,17 @@ log = logging.getLogger("elfe.ems")
 
 @define
 class Sources:
-    """Where a run reads. Keep it from run to run: it remembers the cycles that it has found."""
+    """Where a run reads. Keep it from run to run: its book remembers the cycles that were found since the last daily look."""
 
     coordination: Engine
     sortie: Engine
     history: History
     zone: tzinfo
-    _cycles: dict[int, tuple[datetime, Cycle | None]] = field(factory=dict, init=False)
+    cycles: Book = field(init=False)
 
-    def last_cycle(self, series: int, now: datetime) -> Cycle | None:
-        """The last cycle in a power series; what was searched before is not read again."""
-        until, known = self._cycles.get(series, (now - LEARNT_FROM, None))
-        since = until - LONGEST_CYCLE if series in self._cycles else until
-        found = last_cycle(self.history.readings(series, since, now)) or known
-        self._cycles[series] = now, found
-        return found
+    @cycles.default
+    def _book(self) -> Book:
+        return Book(self.sortie, self.history)
 
 
 @frozen
@@ -97,6 +94,7 @@ def first_slot_at(now: datetime) -> int:
 def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
     """Read what can be moved, what is running, and what was measured."""
     machines = queries.machines(sources.coordination)
+    sources.cycles.open()
     movable: list[Machine | WaterHeater] = [*machines, *queries.water_heaters(sources.coordination)]
     allowed = store.allowed_slots(sources.sortie, first_slot - 2 * HORIZON, first_slot)
     started = [each for each in queries.flexibilities(sources.coordination, now - 2 * DAY) if each.started_at]
@@ -145,7 +143,7 @@ def _forecast(history: History, first_slot: int, placed: Sequence[int]) -> Forec
 
 
 def _cycle_of(machine: Machine, sources: Sources, now: datetime) -> Cycle:
-    return usual_cycle(machine.appliance.type, sources.last_cycle(machine.power_series, now), machine.lasts)
+    return usual_cycle(machine.appliance.type, expected(sources.cycles.of(machine, now)), machine.lasts)
 
 
 def _running(machine: Machine, started: Sequence[Flexibility], sources: Sources, now: datetime,
@@ -154,9 +152,10 @@ def _running(machine: Machine, started: Sequence[Flexibility], sources: Sources,
     starts = [each.started_at for each in started if each.started_at and each.appliance_id == machine.appliance.id]
     if not starts or machine.appliance.mode == Mode.PILOTED:
         return None
-    ran = first_slot - slot_of(max(starts))
-    rest = _cycle_of(machine, sources, now).power_w[ran:][:HORIZON]
-    return (*rest, *(0.0,) * (HORIZON - len(rest))) if rest else None
+    left = rest(sources.cycles.of(machine, now), max(starts), first_slot)
+    if left is None:
+        left = _cycle_of(machine, sources, now).power_w[first_slot - slot_of(max(starts)):][:HORIZON]
+    return (*left, *(0.0,) * (HORIZON - len(left))) if left else None
 
 
 def _tank_load(heater: WaterHeater, sources: Sources, allowed: set[int], first_slot: int) -> TankLoad:

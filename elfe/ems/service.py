@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from elfe.coordination import queries
 from elfe.ems.run import Sources, first_slot_at, run_once
 from elfe.ems.solve import Solver
 from elfe.errors import ElfeError
@@ -46,6 +47,16 @@ class EmsService:
         else:
             log.info("plan from %s: %d loads, %.1f kWh imported, %s, %d ms", slot_start(plan.first_slot).isoformat(),
                      len(plan.placements), plan.imported_wh / 1000, plan.solver, plan.solve_ms)
+        self._learn(now)
+
+    def _learn(self, now: datetime) -> None:
+        """The cycles of the machines whose quarter of the day it is; behind the plan, which does not wait for them."""
+        try:
+            count = self._sources.cycles.learn_daily(queries.machines(self._sources.coordination), now)
+        except (DBAPIError, ElfeError) as error:
+            log.error("no cycles learned this quarter: %s", error)
+        else:
+            log.debug("cycles of %d machines looked at", count)
 
 
 def next_run(now: datetime) -> datetime:

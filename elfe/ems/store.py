@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -29,20 +30,17 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from elfe import database
+from elfe import database, migrations
 from elfe.coordination.values import CONTINUOUS
+from elfe.ems.cycles import store as cycles
+from elfe.ems.tables import Base
 from elfe.ems.values import Decisions, Placement, Plan
 from elfe.slots import HORIZON, SLOT_S, SLOTS_PER_HOUR, epoch_s, instant, slot_of
 
-
-class Base(SQLModel, registry=database.own_registry()):
-    """The tables of the output database."""
-
-    __abstract__ = True
-
-
+metadata = Base.metadata
+BESIDE = (cycles,)               # whose tables stand in the same database
 ONE_SHOT, RECURRING = 0, 1       # result_type; nobody reads it
 
 
@@ -94,7 +92,7 @@ class PlanRow(Base, table=True):
     """A run of the EMS, as we tell it."""
 
     __tablename__ = "plan"
-    __table_args__ = {"schema": "elfe", "comment": "One run of the EMS, with how it was made"}
+    __table_args__ = ({"schema": "elfe", "comment": "One run of the EMS, with how it was made"},)
 
     first_slot: int = Field(sa_column=Column("first_slot", BigInteger, primary_key=True, autoincrement=False,
                                              comment="epoch // 900 of slot 0"))
@@ -111,7 +109,7 @@ class PlacementRow(Base, table=True):
     """Why an appliance was placed where it was."""
 
     __tablename__ = "placement"
-    __table_args__ = {"schema": "elfe", "comment": "Beside each row of result: what it draws and why"}
+    __table_args__ = ({"schema": "elfe", "comment": "Beside each row of result: what it draws and why"},)
 
     first_slot: int = Field(sa_column=Column("first_slot", BigInteger, primary_key=True, autoincrement=False))
     appliance_id: int = Field(sa_column=Column("appliance_id", Integer, primary_key=True, autoincrement=False,
@@ -125,6 +123,8 @@ class PlacementRow(Base, table=True):
 
 PLAN: Table = PlanRow.__table__  # type: ignore[attr-defined]
 PLACEMENT: Table = PlacementRow.__table__  # type: ignore[attr-defined]
+VERSIONED = migrations.Versioned("sortie_ems", Base.metadata, Path(__file__).parent / "migrations",
+                                 migrations.versions(Base.metadata, "sortie_ems"))
 
 
 def open_sortie(url: str) -> Engine:
@@ -134,7 +134,7 @@ def open_sortie(url: str) -> Engine:
 
 def create_sortie(engine: Engine) -> None:
     """The tables, where they are missing."""
-    database.create(engine, Base.metadata)
+    migrations.create(engine, VERSIONED)
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------------

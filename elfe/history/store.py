@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Engine, Float, ForeignKey, Integer, Table, Text, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
-from elfe import database
+from elfe import database, migrations
 from elfe.history import quarters
 from elfe.history.values import Reading
 from elfe.slots import EPOCH, slot_start
@@ -48,13 +49,16 @@ class ReadingRow(Base, table=True):
 
 SERIES: Table = SeriesRow.__table__  # type: ignore[attr-defined]
 READING: Table = ReadingRow.__table__  # type: ignore[attr-defined]
+VERSIONED = migrations.Versioned("history", Base.metadata, Path(__file__).parent / "migrations",
+                                 migrations.versions(Base.metadata, "history", schema=None))
 
 
 def open_history(url: str) -> SqlHistory:
-    """The history at `url`; its tables are created when they are missing."""
+    """The history at `url`; its tables are ours alone, created and brought up to date as it is opened."""
     engine = database.connect(url, Base.metadata)
     database.check(engine)
-    database.create(engine, Base.metadata)
+    if migrations.version(engine, VERSIONED) != VERSIONED.head:
+        migrations.upgrade(engine, VERSIONED)
     return SqlHistory(engine)
 
 
@@ -65,6 +69,15 @@ class SqlHistory:
         self.engine = engine
         self._ids: dict[str, int] = {}
         self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
+
+    @property
+    def where(self) -> str:
+        """Where it is, without its password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self.engine.dispose()
 
     def series(self, name: str, unit: str = "") -> int:
         """The id of a series; it is created when it is new."""

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from attrs import frozen
 
+from elfe.errors import HistoryAway
+
 BALANCE = "Equilibre General P=C bis"
 """The territory's balance, production − consumption in W, as the first EMS names it."""
 
@@ -45,8 +47,16 @@ class Reading:
     value: float
 
 
+class PartlyKept(HistoryAway):
+    """Some readings were not taken, the others were: a series that is not known (yet), a value of the wrong kind."""
+
+    def __init__(self, refused: Sequence[Reading]) -> None:
+        super().__init__(f"{len(refused)} readings of {len({each.series for each in refused})} series were not taken")
+        self.refused = tuple(refused)
+
+
 class History(Protocol):
-    """Where what was measured is kept."""
+    """Where what was measured is kept. What cannot be done raises `HistoryAway`, or the database's own error."""
 
     def series(self, name: str, unit: str = "") -> int:
         """The id of a series; it is created when it is new."""
@@ -54,8 +64,11 @@ class History(Protocol):
     def find(self, name: str) -> int | None:
         """The id of a series, or None when there is none."""
 
+    def names(self) -> Sequence[tuple[int, str, str]]:
+        """Every series: id, name, unit."""
+
     def append(self, readings: Iterable[Reading]) -> None:
-        """Keep readings, whole or not at all; one already kept is left as it is."""
+        """Keep readings; one already kept is left as it is. All of them, or none, or `PartlyKept` says which were not taken."""
 
     def readings(self, series: int, start: datetime, end: datetime) -> Sequence[Reading]:
         """The readings in [start, end[, in order of time."""

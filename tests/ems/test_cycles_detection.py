@@ -13,21 +13,12 @@ from elfe.coordination.values import ApplianceType
 from elfe.ems.cycles.curve import Curve, cleaned, curve_of_counter
 from elfe.ems.cycles.detection import Detection, Run, parameters, runs
 from elfe.ems.cycles.proposal import suited
-from elfe.history.values import Reading
-from elfe.slots import instant
+from tests.ems.curves import REST, WASH, curve, readings
 from tests.ems.made import NOON, minutes
 from tests.ems.traces import TYPES, changes, every, means, traces
 
 WASHER, DRYER = parameters(ApplianceType.WASHING_MACHINE), parameters(ApplianceType.TUMBLE_DRYER)
-REST, OFF = (60, 1), (60, 0)
-WASH = ((5, 20), (20, 2000), (35, 120), (5, 400))
 TURNS = ((2, 2), (0.25, 200))
-
-
-def curve(*steps: tuple[float, float], every_s: float = 5) -> Curve:
-    """(minutes, W) one after the other from noon on."""
-    power_w = np.concatenate([np.full(round(lasts * 60 / every_s), power) for lasts, power in steps])
-    return Curve(NOON.timestamp() + every_s * np.arange(len(power_w)), power_w.astype(float))
 
 
 def told(found: tuple[Run, ...]) -> list[tuple[float, float]]:
@@ -162,8 +153,7 @@ def test_a_counter_tells_the_same_runs_and_survives_its_reset() -> None:
     said = curve(REST, *WASH, REST, every_s=60)
     counted = np.cumsum(np.append(0.0, said.power_w[:-1])) / 60
     counted[100:] -= counted[100]                      # the plug was taken out, and has forgotten
-    readings = [Reading(1, instant(at), count) for at, count in zip(said.at_s, counted, strict=True)]
-    found = runs(curve_of_counter(readings, 900), WASHER)
+    found = runs(curve_of_counter(readings(Curve(said.at_s, counted)), 900), WASHER)
     assert told(found) == [(60, 124.5)]
     assert found[0].energy_wh == pytest.approx(771.7, rel=0.01)
 

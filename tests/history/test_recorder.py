@@ -34,7 +34,6 @@ from elfe.devices.values import (
     Role,
     Topics,
 )
-from elfe.history import service
 from elfe.history.recorder import BALANCE_TOPIC
 from elfe.history.service import LOOKS_EVERY, RETRIES_EVERY, Recorder
 from elfe.history.store import SqlHistory, open_history
@@ -241,13 +240,12 @@ def test_a_history_that_is_away_is_asked_again_every_five_seconds_and_told_once(
     broken(False)
     bench.hear(after=RETRIES_EVERY)
     assert caplog.messages == [
-        "the history does not answer, readings wait in memory: the disk is full",
+        "the history does not answer, readings wait: the disk is full",
         "the history answers again; 11 readings have waited"]
 
 
-def test_what_does_not_fit_in_memory_is_lost_oldest_first_and_counted(
-        bench: Bench, broken: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "SPOOL", 2)
+def test_what_there_is_no_room_for_is_lost_oldest_first_and_counted(bench: Bench, broken: Callable[[bool], None]) -> None:
+    bench.recorder.spool.room = 2
     broken(True)
     for watts in (b"100", b"200", b"300"):
         bench.hear(("D101/power", watts))

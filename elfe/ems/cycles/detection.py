@@ -88,20 +88,36 @@ def runs(curve: Curve, rules: Detection, until: datetime | None = None) -> tuple
     if not len(curve):
         return ()
     seen = held(curve, rules, until)
-    first, last = _works(seen, rules)
-    if not len(first):
-        return ()
-    first, last = _joined(seen, first, last, rules.stop_for.total_seconds(), rules.unseen_for.total_seconds())
+    first, last = _at_work(seen, rules)
     enough = _lasting(seen, rules.start_w, first) >= rules.start_for.total_seconds()
     first, last = _woken(seen, first[enough], rules), last[enough]
     found = (_run(seen, a, b, rules) for a, b in zip(first, last, strict=True))
     return tuple(run for run in found if not run.over or (run.lasts >= rules.shortest and run.energy_wh >= rules.least_wh))
 
 
+def resumes_at(curve: Curve, rules: Detection, until: datetime | None = None) -> datetime | None:
+    """Where to look on from when more has been measured: before the work that is not over, else at the end. None: nothing was."""
+    if not len(curve):
+        return None
+    seen = held(curve, rules, until)
+    first, last = _at_work(seen, rules)
+    if len(last) and seen.next_s[-1] - seen.next_s[last[-1]] < rules.stop_for.total_seconds():
+        return instant(curve.at_s[max(0, first[-1] - 1)] - AWAKE_S)
+    return instant(seen.next_s[-1])
+
+
 def held(curve: Curve, rules: Detection, until: datetime | None = None) -> Held:
     """The curve, believed as the parameters say."""
     end_s = None if until is None else until.timestamp()
     return believed(curve, rules.held_for.total_seconds(), rules.unseen_for.total_seconds(), end_s)
+
+
+def _at_work(seen: Held, rules: Detection) -> tuple[Indexes, Indexes]:
+    """First and last reading of each run, whether it is a cycle or not."""
+    first, last = _works(seen, rules)
+    if not len(first):
+        return first, last
+    return _joined(seen, first, last, rules.stop_for.total_seconds(), rules.unseen_for.total_seconds())
 
 
 def _works(seen: Held, rules: Detection) -> tuple[Indexes, Indexes]:
@@ -157,7 +173,7 @@ def _run(seen: Held, a: int, b: int, rules: Detection) -> Run:
     if over:
         b = _without_tail(seen, a, b, rules)
     whole = bool(a > 0 and np.all(next_s[a:b + 1] <= held_s[a:b + 1]))
-    ended_s = held_s[b] - min(BETWEEN_S, (held_s[b] - seen.curve.at_s[b]) / 2)
+    ended_s = held_s[b] - over * min(BETWEEN_S, (held_s[b] - seen.curve.at_s[b]) / 2)
     return Run(instant(seen.curve.at_s[a]), instant(ended_s), float(seen.energy_wh[a:b + 1].sum()), whole, over)
 
 

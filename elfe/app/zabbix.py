@@ -1,0 +1,100 @@
+"""Zabbix brought to what is installed, and the appliances' series to Zabbix' items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from elfe.app.context import Context
+from elfe.coordination import queries, store
+from elfe.coordination.devices import device_values
+from elfe.errors import SettingsError
+from elfe.history.values import BALANCE
+from elfe.history.zabbix import keeping
+from elfe.history.zabbix.keeping import Change, Spoken, Wanted, What
+from elfe.history.zabbix.naming import FLOAT, TRAPPER, Item, place
+from elfe.history.zabbix.store import ZabbixHistory
+from elfe.indicators.definitions import INDICATORS
+from elfe.territory.store import CONSUMPTION, PRODUCTION, SCALED_BALANCE
+
+LABELS = {each.key: each.label for each in INDICATORS}
+AT_ONCE = 500
+
+
+@frozen
+class Kept:
+    """What a synchronisation found or did. `series`: appliances whose series follows their item, with its id before and after."""
+
+    changes: Sequence[Change]
+    series: Sequence[tuple[int, int, int]]
+
+    def of(self, what: What) -> list[Change]:
+        """The changes of one sort."""
+        return [each for each in self.changes if each.what is what]
+
+    @property
+    def all_stands(self) -> bool:
+        """Whether nothing is to be done."""
+        return not self.series and not self.of(What.CREATE) and not self.of(What.CHANGE)
+
+
+def history(here: Context) -> ZabbixHistory:
+    """The history, which must be Zabbix."""
+    if not isinstance(here.history, ZabbixHistory):
+        raise SettingsError("the history is not in Zabbix: name it under [zabbix] in elfe.toml, see docs/zabbix.md")
+    return here.history
+
+
+def sync(here: Context, dry_run: bool = False) -> Kept:
+    """Create what is missing, put right what differs, and let `mesures_puissance_elec_id` follow."""
+    zabbix = history(here)
+    found = keeping.changes(wanted(here), zabbix.items(filter={"type": TRAPPER}) + _others(zabbix, here),
+                            zabbix.access.general_host, LABELS)
+    if not dry_run:
+        _create(zabbix, [each.wanted for each in found if each.what is What.CREATE and each.wanted])
+        _change(zabbix, [each for each in found if each.what is What.CHANGE])
+    return Kept(found, _follow(here, zabbix, dry_run))
+
+
+def wanted(here: Context) -> list[Wanted]:
+    """The items of what is installed, of the territory and of the indicators."""
+    pairs, _ = device_values(queries.installed_devices(here.coordination), here.drivers, "zabbix")
+    types = {each.id: each.type for each in queries.appliances(here.coordination)}
+    devices = [Spoken(row.id, here.drivers[row.type_id].type, types[row.appliance_id]) for row, _ in pairs]
+    watts = [(name, "W") for name in (BALANCE, CONSUMPTION, PRODUCTION, SCALED_BALANCE, *here.settings.sources)]
+    return keeping.wanted(devices, [*watts, *((each.key, each.unit) for each in INDICATORS)])
+
+
+def _others(zabbix: ZabbixHistory, here: Context) -> list[Item]:
+    """Items of the wanted names that are of another type: they are told as such."""
+    names = [place(each.name, zabbix.access.general_host, LABELS).name for each in wanted(here)]
+    return [each for start in range(0, len(names), AT_ONCE)
+            for each in zabbix.items(filter={"name": names[start:start + AT_ONCE]}) if each.type != TRAPPER]
+
+
+def _create(zabbix: ZabbixHistory, missing: Sequence[Wanted]) -> None:
+    for start in range(0, len(missing), AT_ONCE):
+        zabbix.create([(each.name, each.unit, each.tags) for each in missing[start:start + AT_ONCE]], LABELS)
+
+
+def _change(zabbix: ZabbixHistory, changes: Sequence[Change]) -> None:
+    rows = [{"itemid": str(each.item.id), "name": place(each.name, zabbix.access.general_host, LABELS).name, "type": TRAPPER,
+             "value_type": FLOAT, "status": 0, "delay": "0", **({"units": each.wanted.unit} if each.wanted.unit else {}),
+             "tags": [{"tag": tag, "value": value} for tag, value in sorted({*each.item.tags, *each.wanted.tags})]}
+            for each in changes if each.item and each.wanted]
+    for start in range(0, len(rows), AT_ONCE):
+        zabbix.api("item.update", rows[start:start + AT_ONCE])
+
+
+def _follow(here: Context, zabbix: ZabbixHistory, dry_run: bool) -> list[tuple[int, int, int]]:
+    """Appliances whose series is not their item's."""
+    ids = {name: id for id, name, _ in zabbix.names()}
+    followed = []
+    for appliance_id, power, now, felt, felt_now in store.series_of(here.coordination):
+        after, felt_after = ids.get(power, 0), ids.get(felt, 0)
+        if after and (after != now or (felt and felt_after != felt_now)):
+            followed.append((appliance_id, now, after))
+            if not dry_run:
+                store.set_series(here.coordination, appliance_id, after, felt_after)
+    return followed

@@ -1,0 +1,1 @@
+"""The revisions of this room's tables of ours; see `elfe/migrations.py`."""

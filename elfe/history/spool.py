@@ -1,0 +1,102 @@
+"""Readings that wait on disk while the history is away: bounded, and every one that is lost is counted. Edge.
+
+What was put here survives a killed process. The oldest go first when there is no room: the newest are worth more.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from attrs import define, field, frozen
+
+ROOM = 2_000_000
+"""Readings: an hour of a territory of 5,000 devices, some hundred megabytes."""
+TABLES = """
+CREATE TABLE IF NOT EXISTS waiting (id INTEGER PRIMARY KEY, series TEXT NOT NULL, unit TEXT NOT NULL, at_ms INTEGER NOT NULL,
+                                    value REAL NOT NULL, refused INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS counted (name TEXT PRIMARY KEY, count INTEGER NOT NULL);
+"""
+
+
+@frozen
+class Waiting:
+    """A reading that waits. `refused`: how often the history has not taken it."""
+
+    id: int
+    series: str
+    unit: str
+    at_ms: int
+    value: float
+    refused: int
+
+
+@define
+class Spool:
+    """A file of readings; `:memory:` for one that dies with us."""
+
+    path: str = ":memory:"
+    room: int = ROOM
+    count: int = field(default=0, init=False)
+    _file: sqlite3.Connection = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.path != ":memory:":
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        self._file = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        self._file.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + TABLES)
+        self.count = self._file.execute("SELECT count(*) FROM waiting").fetchone()[0]
+
+    def put(self, readings: Iterable[tuple[str, str, int, float]]) -> int:
+        """Keep readings (series, unit, epoch ms, value); how many older ones had to go."""
+        rows = list(readings)
+        with self._file:
+            self._file.execute("BEGIN")
+            self._file.executemany("INSERT INTO waiting (series, unit, at_ms, value) VALUES (?, ?, ?, ?)", rows)
+            lost = max(0, self.count + len(rows) - self.room)
+            if lost:
+                self._file.execute("DELETE FROM waiting WHERE id IN (SELECT id FROM waiting ORDER BY id LIMIT ?)", (lost,))
+                self._add("lost", lost)
+        self.count += len(rows) - lost
+        return lost
+
+    def take(self, limit: int) -> Sequence[Waiting]:
+        """The oldest of those that were refused least; they stay until `done`."""
+        wanted = "SELECT id, series, unit, at_ms, value, refused FROM waiting ORDER BY refused, id LIMIT ?"
+        return [Waiting(*row) for row in self._file.execute(wanted, (limit,))]
+
+    def done(self, ids: Iterable[int]) -> None:
+        """These are kept elsewhere now."""
+        self._forget(list(ids), "")
+
+    def refuse(self, ids: Iterable[int], most: int) -> int:
+        """The history has not taken these; who was refused more than `most` times goes, counted. How many went."""
+        given = [(each,) for each in ids]
+        with self._file:
+            self._file.execute("BEGIN")
+            self._file.executemany("UPDATE waiting SET refused = refused + 1 WHERE id = ?", given)
+        hopeless = [row[0] for row in self._file.execute("SELECT id FROM waiting WHERE refused > ?", (most,))]
+        self._forget(hopeless, "refused")
+        return len(hopeless)
+
+    def counted(self) -> dict[str, int]:
+        """What was ever lost: for want of room, or because the history never took it."""
+        return dict(self._file.execute("SELECT name, count FROM counted"))
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._file.close()
+
+    def _forget(self, ids: Sequence[int], counted_as: str) -> None:
+        with self._file:
+            self._file.execute("BEGIN")
+            self._file.executemany("DELETE FROM waiting WHERE id = ?", [(each,) for each in ids])
+            if counted_as and ids:
+                self._add(counted_as, len(ids))
+        self.count -= len(ids)
+
+    def _add(self, name: str, count: int) -> None:
+        self._file.execute("INSERT INTO counted VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count",
+                           (name, count))
+

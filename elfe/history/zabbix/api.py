@@ -1,0 +1,61 @@
+"""Zabbix's API: one session, time-outs, sentences instead of tracebacks. Edge."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import define, field, frozen
+from zabbix_utils import APIRequestError, ProcessingError, ZabbixAPI
+
+from elfe.errors import HistoryAway
+
+logging.getLogger("zabbix_utils").setLevel(logging.CRITICAL)      # what fails is raised, and told once by who asked
+
+LOGGED_OUT = ("re-login", "not authori", "session terminated", "not logged in")
+
+
+@frozen
+class Access:
+    """Where Zabbix is and how it is asked: by a token (Zabbix 5.4 and later), or by a name and a password."""
+
+    url: str
+    token: str = field(default="", repr=False)
+    user: str = ""
+    password: str = field(default="", repr=False)
+    trapper_host: str = "127.0.0.1"
+    trapper_port: int = 10051
+    general_host: str = "Zabbix server"
+    timeout_s: int = 30
+
+
+@define
+class Api:
+    """Calls, over a session that is opened when it is first needed and again when Zabbix has forgotten it."""
+
+    access: Access
+    _session: ZabbixAPI | None = None
+
+    def __call__(self, method: str, params: Mapping[str, Any] | Sequence[Any]) -> Any:
+        """The result of a method. Raises `HistoryAway`."""
+        for attempt in (1, 2):
+            try:
+                return self._open().send_api_request(method, params)["result"]
+            except APIRequestError as error:
+                said = str(error)
+                if attempt == 2 or not any(each in said.lower() for each in LOGGED_OUT):
+                    raise HistoryAway(f"Zabbix refuses {method}: {said}") from None
+                self._session = None
+            except (ProcessingError, OSError) as error:
+                self._session = None
+                raise HistoryAway(f"Zabbix does not answer at {self.access.url}: {error}") from None
+        raise AssertionError("unreachable")
+
+    def _open(self) -> ZabbixAPI:
+        if self._session is None:
+            here = self.access
+            session = ZabbixAPI(url=here.url, skip_version_check=True, timeout=here.timeout_s)
+            session.login(token=here.token or None, user=here.user or None, password=here.password or None)
+            self._session = session
+        return self._session

@@ -1,0 +1,238 @@
+"""The energy history in Zabbix: written through the trapper in batches with their own timestamps, read through the API.
+
+A series is an item, and its id the item's: what `mesures_puissance_elec_id` holds. Zabbix keeps one value per item and nanosecond,
+so that what is sent twice is kept once. An item that was just made is known to the trapper within its `CacheUpdateFrequency` (a
+minute by default); until then its values are not taken, and wait.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from attrs import define, field
+from zabbix_utils import ItemValue, ProcessingError, Sender
+
+from elfe.errors import HistoryAway
+from elfe.history import quarters
+from elfe.history.values import PartlyKept, Reading
+from elfe.history.zabbix.api import Access, Api
+from elfe.history.zabbix.naming import FLOAT, TRAPPER, UNSIGNED, Item, Tag, place, tags
+from elfe.slots import EPOCH, SLOT, SLOTS_PER_HOUR, epoch_s, slot_start
+
+GROUP = "elfe"
+AT_ONCE = 1000
+PAGE = 50_000
+NEWEST = 1000
+"""Values among which the newest before an instant is: more than an item says within a second."""
+KEPT, TRENDS_KEPT = "365d", "1825d"
+"""How long Zabbix keeps each value, and the means of hours."""
+LATEST = EPOCH + timedelta(seconds=2**31 - 1)
+"""The last instant that Zabbix takes."""
+_MS = timedelta(milliseconds=1)
+NANOSECONDS = 1_000_000
+
+
+@define
+class ZabbixHistory:
+    """See `elfe.history.values.History`."""
+
+    access: Access
+    api: Api = field(init=False)
+    _by_id: dict[int, Item] = field(factory=dict, init=False)
+    _by_name: dict[str, int] = field(factory=dict, init=False)
+    _hosts: dict[str, str] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.api = Api(self.access)
+
+    @property
+    def where(self) -> str:
+        """Where it is."""
+        return self.access.url
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    # -- series ------------------------------------------------------------------------------------------------------------------
+
+    def series(self, name: str, unit: str = "") -> int:
+        """The id of a series; it is created when it is new."""
+        found = self.find(name)
+        return found if found is not None else self.create([(name, unit, tags(name))])[0]
+
+    def find(self, name: str) -> int | None:
+        """The id of a series, or None: by the item's name, wherever it stands; else by where we would have put it."""
+        if name not in self._by_name:
+            here = place(name, self.access.general_host)
+            named = self.items(filter={"name": name})
+            found = named or self.items(filter={"host": here.host, "key_": here.key})
+            if not found:
+                return None
+            self._remember(name, found[0])
+        return self._by_name[name]
+
+    def items(self, **asked: Any) -> list[Item]:
+        """Items as Zabbix has them, in the order of their ids. Raises `HistoryAway`."""
+        rows = self.api("item.get", {
+            "output": ["itemid", "name", "key_", "units", "value_type", "type", "status"], "selectHosts": ["host"],
+            "selectTags": ["tag", "value"], "sortfield": "itemid", "templated": False, **asked})
+        return [_item(row) for row in rows]
+
+    def create(self, wanted: Sequence[tuple[str, str, Sequence[Tag]]], labels: Mapping[str, str] | None = None) -> list[int]:
+        """New items, hosts included, a few hundred in one call: name, unit, tags of each. Their ids."""
+        places = [place(name, self.access.general_host, labels) for name, _, _ in wanted]
+        hosts = self.hosts({each.host for each in places})
+        made: list[int] = []
+        rows = [{"hostid": hosts[here.host], "name": here.name, "key_": here.key, "type": TRAPPER, "value_type": FLOAT,
+                 "delay": "0", "units": unit, "history": KEPT, "trends": TRENDS_KEPT,
+                 "tags": [{"tag": tag, "value": value} for tag, value in own]}
+                for here, (_, unit, own) in zip(places, wanted, strict=True)]
+        for start in range(0, len(rows), AT_ONCE):
+            made += map(int, self.api("item.create", rows[start:start + AT_ONCE])["itemids"])
+        for id, here, (name, unit, own) in zip(made, places, wanted, strict=True):
+            self._remember(name, Item(id, here.host, here.key, here.name, unit, FLOAT, frozenset(own)))
+        return made
+
+    def hosts(self, names: set[str]) -> dict[str, str]:
+        """The ids of hosts, by name; those that are missing are made, in the group `elfe`."""
+        unknown = names - self._hosts.keys()
+        if unknown:
+            for row in self.api("host.get", {"output": ["hostid", "host"], "filter": {"host": sorted(unknown)}}):
+                self._hosts[row["host"]] = row["hostid"]
+        missing = sorted(unknown - self._hosts.keys())
+        for start in range(0, len(missing), AT_ONCE):
+            some = missing[start:start + AT_ONCE]
+            group = self._group()
+            made = self.api("host.create", [{"host": name, "groups": [{"groupid": group}]} for name in some])["hostids"]
+            self._hosts |= dict(zip(some, made, strict=True))
+        return {name: self._hosts[name] for name in names}
+
+    def _group(self) -> str:
+        found = self.api("hostgroup.get", {"filter": {"name": GROUP}, "output": ["groupid"]})
+        group: str = found[0]["groupid"] if found else self.api("hostgroup.create", {"name": GROUP})["groupids"][0]
+        return group
+
+    def names(self) -> list[tuple[int, str, str]]:
+        """Every series: id, name, unit."""
+        found = self.items(filter={"type": TRAPPER})
+        for each in found:
+            self._remember(each.name, each)
+        return sorted(((each.id, each.name, each.unit) for each in found), key=lambda each: each[1])
+
+    def of_point(self, point: str) -> list[tuple[int, str, str]]:
+        """The id, the name and the unit of every series of an installation point."""
+        return [(each.id, each.name, each.unit) for each in self.items(filter={"host": point, "type": TRAPPER})]
+
+    def _remember(self, name: str, item: Item) -> None:
+        self._by_id[item.id], self._by_name[name] = item, item.id
+
+    def _item_of(self, series: int) -> Item:
+        if series not in self._by_id:
+            found = self.items(itemids=[series])
+            if not found:
+                raise HistoryAway(f"Zabbix has no item {series}")
+            self._remember(found[0].name, found[0])
+        return self._by_id[series]
+
+    # -- writing -----------------------------------------------------------------------------------------------------------------
+
+    def append(self, readings: Iterable[Reading]) -> None:
+        """Send readings; `PartlyKept` says which were not taken. One sent twice is kept once."""
+        given = list(readings)
+        refused: list[Reading] = []
+        for start in range(0, len(given), AT_ONCE):
+            refused += self._refused(given[start:start + AT_ONCE])
+        if refused:
+            raise PartlyKept(refused)
+
+    def _refused(self, given: list[Reading]) -> list[Reading]:
+        """Those of a batch that are not taken: the trapper says only how many, so that series are sent apart."""
+        if not self._send(given):
+            return []
+        by_series: dict[int, list[Reading]] = defaultdict(list)
+        for each in given:
+            by_series[each.series].append(each)
+        return [each for mine in by_series.values() if self._send(mine) for each in mine]
+
+    def _send(self, given: Sequence[Reading]) -> int:
+        """Send a batch; how many were not taken."""
+        sender = Sender(self.access.trapper_host, self.access.trapper_port, timeout=self.access.timeout_s, chunk_size=AT_ONCE)
+        try:
+            return int(sender.send([self._value(each) for each in given]).failed)
+        except (ProcessingError, OSError, ValueError) as error:
+            where = f"{self.access.trapper_host}:{self.access.trapper_port}"
+            raise HistoryAway(f"Zabbix's trapper does not answer at {where}: {error}") from None
+
+    def _value(self, reading: Reading) -> ItemValue:
+        item, ms = self._item_of(reading.series), (reading.at - EPOCH) // _MS
+        value = f"{reading.value:.0f}" if item.value_type == UNSIGNED else repr(float(reading.value))
+        return ItemValue(item.host, item.key, value, ms // 1000, ms % 1000 * NANOSECONDS)
+
+    # -- reading -----------------------------------------------------------------------------------------------------------------
+
+    def readings(self, series: int, start: datetime, end: datetime) -> Sequence[Reading]:
+        """The readings in [start, end[; where single values are gone, the means of hours, one for each of their quarters."""
+        found = [each for each in self._values(series, start, end) if start <= each.at < end]
+        return found or [each for each in self._trends(series, start, end) if start <= each.at < end]
+
+    def _values(self, series: int, start: datetime, end: datetime) -> Iterator[Reading]:
+        """In order of time, page after page. Zabbix sorts by seconds alone: a page begins with the last second of that before."""
+        begin, seen = epoch_s(start), frozenset[Reading]()
+        while True:
+            page = self._page(series, begin, end, "ASC", PAGE)
+            yield from (each for each in page if each not in seen)
+            if len(page) < PAGE:
+                return
+            begin = epoch_s(page[-1].at)
+            seen = frozenset(each for each in page if epoch_s(each.at) == begin)
+
+    def _page(self, series: int, begin: int | None, end: datetime, order: str, limit: int) -> list[Reading]:
+        rows = self.api("history.get", {
+            "itemids": [series], "history": self._item_of(series).value_type, "time_till": epoch_s(end), "sortfield": "clock",
+            "sortorder": order, "limit": limit, "output": ["clock", "ns", "value"],
+            **({} if begin is None else {"time_from": begin})})
+        return sorted((_reading(series, row) for row in rows), key=lambda each: each.at)
+
+    def _trends(self, series: int, start: datetime, end: datetime) -> Iterator[Reading]:
+        rows = self.api("trend.get", {"itemids": [series], "time_from": epoch_s(start) - 3600, "time_till": epoch_s(end),
+                                      "output": ["clock", "value_avg"]})
+        for row in sorted(rows, key=lambda each: int(each["clock"])):
+            hour = EPOCH + timedelta(seconds=int(row["clock"]))
+            yield from (Reading(series, hour + quarter * SLOT, float(row["value_avg"])) for quarter in range(SLOTS_PER_HOUR))
+
+    def last(self, series: int, before: datetime) -> Reading | None:
+        """The newest reading before an instant."""
+        newest = self._page(series, None, before, "DESC", NEWEST)
+        return next((each for each in reversed(newest) if each.at < before), None)
+
+    def quarters(self, series: int, start_slot: int, count: int, held_for: timedelta) -> list[float | None]:
+        """The mean of each quarter; see `elfe.history.quarters`."""
+        start, end = slot_start(start_slot), slot_start(start_slot + count)
+        return quarters.means(self.readings(series, start - held_for, end), start_slot, count, held_for)
+
+    # -- leaving -----------------------------------------------------------------------------------------------------------------
+
+    def forget(self, series: int, kept_as: str = "") -> int | None:
+        """Erase the readings of a series; `kept_as`: the series that has them from now on, whose id is returned.
+
+        The item itself stays: whoever writes to it knows it by its id.
+        """
+        kept = None
+        if kept_as:
+            kept = self.series(kept_as, self._item_of(series).unit)
+            self.append([Reading(kept, each.at, each.value) for each in self._values(series, EPOCH, LATEST)])
+        self.api("history.clear", [str(series)])
+        return kept
+
+
+def _item(row: dict[str, Any]) -> Item:
+    return Item(int(row["itemid"]), row["hosts"][0]["host"], row["key_"], row["name"], row["units"], int(row["value_type"]),
+                frozenset((each["tag"], each["value"]) for each in row["tags"]), int(row["type"]), int(row["status"]))
+
+
+def _reading(series: int, row: dict[str, str]) -> Reading:
+    at = EPOCH + timedelta(seconds=int(row["clock"])) + int(row["ns"]) // NANOSECONDS * _MS
+    return Reading(series, at, float(row["value"]))

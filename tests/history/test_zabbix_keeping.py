@@ -1,0 +1,161 @@
+"""Zabbix kept as what is installed asks for, and a recorder that loses nothing while it is away: on a real server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from elfe.app.context import Context
+from elfe.cli import app
+from elfe.coordination import queries, store
+from elfe.history import service
+from elfe.history.zabbix.naming import place, tags
+from elfe.history.zabbix.store import ZabbixHistory
+from elfe.settings import load
+from tests.brokers import until
+from tests.cli.test_cli import RUNNER, elfe
+from tests.history.test_both_stores import NOON, access
+from tests.history.test_recorder import Bench, bench, memory  # noqa: F401 - fixtures
+from tests.zabbix import Zabbix, zabbix  # noqa: F401 - a fixture
+
+INVENTORY = """\
+participant;appareil;type_appareil;typologie;point;usage;type_materiel;id_materiel;volume_l;puissance_w
+R004;Lave-linge;lave_linge;120;A901;11;111;A8BC25;;
+R004;Ballon;ballon_ecs;180;D901;12;411;;200;2200
+R004;Ballon;;;B901;21;211;;;
+R005;Chambre;lave_vaisselle;120;A902;11;112;;;
+"""
+
+
+@pytest.mark.parametrize(("name", "host", "key"), [
+    ("D101 puissance", "D101", "puissance"), ("D101 puissance apparente", "D101", "puissance_apparente"),
+    ("Panel_R_puissance_mae", "Zabbix server", "Panel_R_puissance_mae"),
+    ("Equilibre General P=C bis", "Zabbix server", "equilibre_general_p_c_bis")])
+def test_a_series_has_its_place_by_its_name(name, host, key):
+    assert (place(name).host, place(name).key, place(name).name) == (host, key, name)
+
+
+def test_the_tags_are_those_of_the_contract():
+    assert ("appareil", "LV") in tags("A101 puissance", 111)
+    assert not [each for each in tags("A101 energie", 111) if each[0] == "appareil"]
+    assert tags("Cumul_energie_placee") == (("client", "indicateur"), ("indicateurs", ""))
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, zabbix: Zabbix) -> Iterator[Context]:  # noqa: F811
+    """Four devices in two homes, and the history in Zabbix."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "password").write_text("zabbix")
+    (tmp_path / "elfe.toml").write_text(
+        f'[zabbix]\nurl = "{zabbix.url}"\nuser = "Admin"\npassword_file = "password"\ntrapper_port = {zabbix.trapper}\n')
+    (tmp_path / "inventory.csv").write_text(INVENTORY)
+    elfe("devices", "provision", "inventory.csv", "--yes")
+    found = Context(load(tmp_path / "elfe.toml"))
+    yield found
+    hosts = found.history.api("host.get", {"output": ["hostid"], "groupids": [found.history._group()]})
+    found.history.api("host.delete", [each["hostid"] for each in hosts])
+
+
+@pytest.mark.zabbix
+def test_the_items_of_what_is_installed_are_made_with_their_tags_and_again_nothing_changes(here):
+    assert elfe("zabbix", "sync").endswith("0 items created, 0 changed, 32 stand.\n")
+    said = json.loads(elfe("zabbix", "check", "--json"))
+    assert [each for each in said["items"] if each["what"] != "foreign"] == said["series"] == []
+    items = {each.name: each for each in here.history.items(filter={"host": ["A901", "D901", "B901", "A902"]})}
+    assert {"A901 puissance", "A901 energie", "A901 etat", "A901 presence", "B901 puissance", "D901 puissance"} <= items.keys()
+    assert ("appareil", "LL") in items["A901 puissance"].tags
+    assert ("appareil", "ECS") in items["B901 puissance"].tags
+    assert (items["A902 energie"].unit, items["A902 energie"].host) == ("Wh", "A902")
+    general = {each.key: each for each in here.history.items(filter={"host": "Zabbix server"})}
+    assert (general["Cumul_energie_placee"].name, ("client", "indicateur") in general["Cumul_energie_placee"].tags) == (
+        "Cumul énergie placée", True)
+    assert {"Panel_R_puissance_mae", "Panel_Prod_puissance_mae", "equilibre_general_p_c_bis"} <= general.keys()
+
+
+@pytest.mark.zabbix
+def test_the_series_that_the_portal_is_told_is_the_item(here):
+    [washer] = [each for each in store.standing(here.coordination).appliances if each.name == "Lave-linge"]
+    assert washer.power_series == here.history.find("A901 puissance")
+
+
+@pytest.mark.zabbix
+def test_what_somebody_changed_is_told_and_put_right_and_what_is_not_ours_stays(here):
+    elfe("zabbix", "sync")
+    zabbix = here.history  # noqa: F811
+    ids = {each.name: str(each.id) for each in zabbix.items(filter={"host": ["A901", "A902", "B901"]})}
+    zabbix.api("item.update", [{"itemid": ids["A901 puissance"], "name": "prise de Anne", "tags": [{"tag": "cave", "value": ""}]},
+                               {"itemid": ids["A902 energie"], "status": 1, "units": "kWh"}])
+    zabbix.api("item.delete", [ids["B901 energie"]])
+    host = zabbix.hosts({"A902"})["A902"]
+    zabbix.api("item.create", {"hostid": host, "name": "Z999 puissance", "key_": "autre", "type": 2, "value_type": 0, "delay": "0"})
+
+    checked = RUNNER.invoke(app, ["zabbix", "check"])
+    assert checked.exit_code == 1
+    assert "A901 puissance (is called 'prise de Anne'; lacks appareil:LL" in checked.output
+    assert "A902 energie (is disabled; is in kWh)" in checked.output
+    assert "left alone: Z999 puissance" in checked.output
+    assert "1 items to be created" in checked.output
+
+    elfe("zabbix", "sync")
+    assert RUNNER.invoke(app, ["zabbix", "check"]).exit_code == 0
+    [mended] = zabbix.items(itemids=[ids["A901 puissance"]])
+    assert (mended.name, ("cave", "") in mended.tags, ("appareil", "LL") in mended.tags) == ("A901 puissance", True, True)
+    assert zabbix.items(filter={"name": "Z999 puissance"}) != []
+
+
+@pytest.mark.zabbix
+def test_the_series_of_an_appliance_follows_its_item(here):
+    elfe("zabbix", "sync")
+    with here.coordination.begin() as connection:
+        connection.execute(update(queries.MACHINE).values(mesures_puissance_elec_id=4))
+    assert len(json.loads(elfe("zabbix", "sync", "--dry-run", "--json"))["series"]) == 2
+    elfe("zabbix", "sync")
+    [washer] = [each for each in store.standing(here.coordination).appliances if each.name == "Lave-linge"]
+    assert washer.power_series == here.history.find("A901 puissance")
+
+
+@pytest.mark.zabbix
+def test_without_zabbix_in_the_settings_it_says_what_to_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "name it under [zabbix]" in str(RUNNER.invoke(app, ["zabbix", "sync"]).exception)
+
+
+# -- the recorder --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.zabbix
+def test_f9_nothing_is_lost_while_zabbix_is_away_and_nothing_doubled_when_it_returns(bench: Bench, zabbix: Zabbix, monkeypatch):  # noqa: F811
+    history = ZabbixHistory(access(zabbix))
+    series = history.series("D101 puissance", "W")
+    bench.now = NOON               # not so long ago that Zabbix' housekeeper comes
+    monkeypatch.setattr(bench.recorder, "_history", history)
+    sent = 0
+
+    def speak(times: int) -> None:
+        nonlocal sent
+        for _ in range(times):
+            sent += 1
+            bench.hear(("D101/power", str(sent).encode()), after=timedelta(seconds=1))
+
+    def drained() -> bool:
+        bench.hear(after=service.RETRIES_EVERY)
+        return bench.recorder.spool.count == 0
+
+    speak(10)
+    until(drained, within_s=30)
+    zabbix.stop()
+    try:
+        speak(50)
+        assert bench.recorder.spool.count == 50
+    finally:
+        zabbix.start()
+    speak(10)
+    until(drained, within_s=30)
+    begin = bench.now - timedelta(days=1)
+    until(lambda: len(history.readings(series, begin, bench.now)) >= sent, within_s=30)
+    assert [each.value for each in history.readings(series, begin, bench.now)] == [float(each) for each in range(1, sent + 1)]
+    assert bench.recorder.spool.counted() == {}

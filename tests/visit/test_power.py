@@ -34,7 +34,7 @@ OPENING = (1, 2, 3, 9)
 """Before anything is written; before mode 10; before that is written; after the first step's effect, before its tick."""
 ONWARDS = 17
 """Takes up the step that nobody knows the end of, and is killed when the next one's effect is there and not written."""
-ENDING = (13, 6, 3)
+ENDING = (13, 6, 1)
 """With everything proved; when the centre knows that it is over; before the file is gone."""
 
 

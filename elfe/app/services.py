@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import evolve
 
 from elfe import clock, connectors
-from elfe.app import after_visit, indicated
+from elfe.app import after_visit, indicated, visit
 from elfe.app.context import Context
 from elfe.app.loop import Service
 from elfe.app.noted import Notes
@@ -48,6 +48,7 @@ def recorder(settings: Settings) -> Made:
         found = device_values(queries.installed_devices(here.coordination), here.drivers, "recorder")[0]
         rows.update({row.id: row for row, _ in found})
         after_visit.sweep(here, clock.now())      # what was still heard of those who have left
+        visit.settle(here, clock.now())
         return found
 
     spool = Spool(str(Path(settings.data_dir) / "spool.db"))

@@ -41,6 +41,7 @@ from elfe.devices.routing import Heard, Router
 from elfe.devices.values import ConfigPush, Device, Firmware, Publish, Setting, Step, Switch
 from elfe.ems.cycles import store as cycles
 from elfe.errors import BrokerError, LifecycleError
+from elfe.history.store import SqlHistory
 from elfe.history.values import power_series
 
 HAND = "hand"
@@ -374,8 +375,9 @@ def leave(here: Context, who: Leaving, now: datetime) -> tuple[Done | None, str]
     for name in who.accounts:      # those of a broker whose accounts are not kept here too
         brokering.secrets_of(here).forget(name)
     sweep(here, now)
-    for engine in (here.coordination, here.history.engine):
-        database.settle(engine)
+    database.settle(here.coordination)
+    if isinstance(here.history, SqlHistory):
+        database.settle(here.history.engine)
     return told
 
 

@@ -62,8 +62,9 @@ class OnSite:
     def push(self, push: ConfigPush, *, moves: bool = False) -> Pushed:
         """Say each step, then read back until it says what is expected; `moves`: it leaves for another network meanwhile.
 
-        Raises `OutOfReach` when it does not take the first step, `VisitError` when it refuses one.
+        Raises `OutOfReach` when it does not take the first step, `VisitError` when it refuses one or is no such unit.
         """
+        self.recognise(push)
         for number, step in enumerate(push.steps):
             try:
                 self._take(self.ask((step,)))
@@ -72,6 +73,14 @@ class OnSite:
                     raise
                 break      # it restarts, or is gone to its Wi-Fi: what it reads back tells
         return self._read_back(push, moves)
+
+    def recognise(self, push: ConfigPush) -> tuple[Event, ...]:
+        """What it reads back before anything is said to it: a secret is for nobody else. Raises `VisitError`."""
+        heard = self.ask(push.read_back)
+        if push.read_back and not heard:
+            raise VisitError(f"{self.address} répond, mais pas comme un équipement « {self.driver.type.human_name} » : rien ne lui "
+                             "est envoyé ; vérifiez son adresse")
+        return heard
 
     def _read_back(self, push: ConfigPush, moves: bool) -> Pushed:
         """It may restart: it is asked for a while."""

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
+from attrs import evolve
+
 from elfe import clock, connectors
-from elfe.app import after_visit, indicated
+from elfe.app import after_visit, indicated, visit
 from elfe.app.context import Context
 from elfe.app.loop import Service
 from elfe.app.noted import Notes
@@ -29,6 +31,8 @@ from elfe.history.spool import Spool
 from elfe.settings import Settings
 from elfe.territory.service import Place, Territory, World
 
+BRIEF_TRIES = 900        # a simulated day has a hundred plans, and nobody waits two minutes for it
+
 Made = tuple[Service, tuple[Session, ...]]
 
 
@@ -44,6 +48,7 @@ def recorder(settings: Settings) -> Made:
         found = device_values(queries.installed_devices(here.coordination), here.drivers, "recorder")[0]
         rows.update({row.id: row for row, _ in found})
         after_visit.sweep(here, clock.now())      # what was still heard of those who have left
+        visit.settle(here, clock.now())
         return found
 
     spool = Spool(str(Path(settings.data_dir) / "spool.db"))
@@ -53,8 +58,9 @@ def recorder(settings: Settings) -> Made:
 def ems(settings: Settings, by_work: bool = False) -> Made:
     """The EMS; `by_work`: its solver is bounded by work alone, as virtual time asks for."""
     here = Context(settings)
-    limits = Limits(nodes=settings.ems.max_nodes, gap=settings.ems.gap,
-                    seconds=None if by_work else settings.ems.time_limit_s)
+    limits = Limits(nodes=settings.ems.max_nodes, gap=settings.ems.gap, seconds=settings.ems.time_limit_s)
+    if by_work:
+        limits = evolve(limits, seconds=None, tries=BRIEF_TRIES)
     return EmsService(here.coordination, here.sortie, here.history, Solver(limits), settings.zone), ()
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
@@ -28,13 +28,17 @@ from elfe.coordination.inventory import NEEDS
 from elfe.coordination.lifecycle import Place
 from elfe.coordination.noticing import State, drift
 from elfe.coordination.values import Mode
+from elfe.devices.values import Capability, Quantity
 from elfe.errors import SchemaError, VisitError
-from elfe.history.values import power_series
 from elfe.visit.steps import goes, happens, owed, runs, steps_of
 from elfe.visit.values import How, Spot, Stage, Step, Tick, Visit
 
 AWAY = (SchemaError, DBAPIError)
 """What the coordination database raises while it is out of reach."""
+DRAWN = frozenset({Quantity.POWER.value, Quantity.APPARENT_POWER.value})
+TELLS_WITHIN = timedelta(minutes=10)
+"""A device that speaks and has not told its version by then does not tell it."""
+MUTE = "ne dit pas sa version"
 SWITCHED = (Mode.INSTALLING, Mode.MANUAL, Mode.PILOTED)
 """The modes in which an appliance is switched; in the others it is looked at only."""
 
@@ -48,15 +52,16 @@ def journal(here: Context) -> Journal:
 
 
 def begin(here: Context, home: str, who: str, now: datetime, points: Collection[str] = ()) -> Visit:
-    """The visit of a home: the one that was interrupted, or a new one. `points`: of a new one, only these devices.
+    """The visit of a home: the one that was interrupted, over if only its last word was, or a new one.
 
-    Raises `VisitError` when nothing can be visited now; nothing has changed then.
+    `points`: of a new one, only these devices. Raises `VisitError` when nothing can be visited now; nothing has changed then.
     """
-    standing = find(here, home)
+    is_written = journal(here).read(home) is not None
+    standing = _standing(here, home) if is_written else find(here, home)
     if standing is not None and standing.stage is Stage.UNDOING:
         raise VisitError(f"l'annulation de la visite de {home} a été interrompue : `elfe visits undo {home}` la termine")
-    if standing is not None and not standing.is_over:
-        return enter(here, standing, now)
+    if standing is not None:
+        return standing if standing.is_over else enter(here, standing, now)
     try:
         visit = _opened(here, home, who, now.replace(microsecond=0), points)
     except AWAY as error:
@@ -67,17 +72,24 @@ def begin(here: Context, home: str, who: str, now: datetime, points: Collection[
 
 
 def find(here: Context, home: str) -> Visit | None:
-    """The visit of a home, from what is written here and at the centre; None when there is none that is not over."""
+    """The visit of a home that is not over."""
+    visit = _standing(here, home)
+    return None if visit is None or visit.is_over else visit
+
+
+def _standing(here: Context, home: str) -> Visit | None:
+    """The last visit of a home, of what is written here and at the centre; both know of it then.
+
+    Once it is over nothing stays written here.
+    """
     mine = journal(here).read(home)
     try:
         theirs = next(iter(visit_journal.kept(here.coordination, home)[-1:]), None)
     except AWAY:
         theirs = None
     visit = visit_journal.both(mine, theirs)
-    if visit is not None and visit.is_over:
-        if mine is not None and _kept(here, visit):
-            journal(here).drop(home)
-        return None
+    if mine is not None and visit is not None and (visit == theirs or _kept(here, visit)) and visit.is_over:
+        journal(here).drop(home)
     return visit
 
 
@@ -255,7 +267,10 @@ def open_visits(here: Context) -> list[Visit]:
 
 
 def settle(here: Context, now: datetime) -> list[Visit]:
-    """Close what the centre has heard of since: the recorder calls it each time it looks. Returns the visits that it ended."""
+    """Close what the centre has heard of since: the recorder calls it each time it looks. Returns the visits that it ended.
+
+    Where the installer is out of its reach the centre may hear of a device before it hears of the visit's steps.
+    """
     ended = []
     for visit in visit_journal.kept(here.coordination, only_open=True):
         if visit.stage is not Stage.WALKING:
@@ -273,8 +288,9 @@ def _settled(here: Context, visit: Visit, now: datetime) -> Visit:
     """The visit with what was heard of its devices since."""
     known = states.states(here.coordination)
     for spot, step, tick in owed(visit):
-        proof = _proof(here, spot, step, tick, known.get(spot.point), now)
-        if tick.how is How.OPEN and proof is not None:
+        since = tick.at or visit.opened_at
+        proof = None if tick.how is How.BEGUN else _proof(here, spot, step, since, known.get(spot.point), now)
+        if proof is not None:
             visit = happens(visit, spot.point, step, proof)
     for spot in visit.spots:
         runs_now = known[spot.point].firmware if spot.point in known else ""
@@ -283,22 +299,32 @@ def _settled(here: Context, visit: Visit, now: datetime) -> Visit:
     return visit
 
 
-def _proof(here: Context, spot: Spot, step: Step, tick: Tick, state: State | None, now: datetime) -> Tick | None:
-    """What the recorder and the engine have noted since a proof was left open; None: nothing that proves it.
+def _proof(here: Context, spot: Spot, step: Step, since: datetime, state: State | None, now: datetime) -> Tick | None:
+    """What the recorder and the engine have noted since then; None: nothing that proves it.
 
     That it can be switched is for a person to prove: nobody is there to say yes.
     """
     match step:
-        case Step.SEEN if state and state.heard_at and tick.at and state.heard_at > tick.at:
+        case Step.SEEN if state and state.heard_at and state.heard_at > since:
             return Tick(How.DONE, state.heard_at, "vu par le centre")
+        case Step.FIRMWARE if state and state.heard_at and state.heard_at > since:
+            told = Tick(How.DONE, state.heard_at, state.firmware)
+            return told if state.firmware else Tick(How.SKIPPED, now, MUTE) if now - since > TELLS_WITHIN else None
         case Step.MEASURED:
-            series = here.history.find(power_series(spot.point))
-            last = here.history.last(series, now) if series is not None else None
-            if last and tick.at and last.at > tick.at and last.value >= here.settings.command.proof_w:
-                return Tick(How.DONE, last.at, f"{last.value:.0f} W, lus par le centre")
+            return _measured(here, spot, since, now)
         case Step.SET:
             push = here.configuration_of(here.drivers[spot.type_id], spot.device)
-            read = states.settings(here.coordination).get(spot.point, {})
+            read = states.settings(here.coordination, since).get(spot.point, {})
             if push and all(each.name in read for each in push.expects) and drift(push.expects, read) == []:
                 return Tick(How.DONE, now, "relu par le centre")
+    return None
+
+
+def _measured(here: Context, spot: Spot, since: datetime, now: datetime) -> Tick | None:
+    """The last word of a meter, where something drew; any word of what is in a room."""
+    of_a_room = Capability.METER not in NEEDS.get(spot.usage, frozenset())
+    for series, _, unit in here.history.of_point(spot.point):
+        last = here.history.last(series, now) if of_a_room or unit in DRAWN else None
+        if last and last.at > since and (of_a_room or last.value >= here.settings.command.proof_w):
+            return Tick(How.DONE, last.at, f"{last.value:.0f} {unit}, lus par le centre")
     return None

@@ -14,13 +14,13 @@ from uuid import uuid4
 from attrs import define, field, frozen
 from sqlalchemy.exc import DBAPIError
 
-from elfe.app import after_visit, brokering
+from elfe.app import after_visit, brokering, on_site
 from elfe.app.after_visit import RUNS_W, Talk, note_firmware
 from elfe.app.by_hand import ByHand
 from elfe.app.context import Context
 from elfe.app.noted import note_settings
-from elfe.app.on_site import OnSite, version
-from elfe.app.visit import AWAY, finish, write_down
+from elfe.app.on_site import OnSite, differences, version
+from elfe.app.visit import AWAY, MUTE, finish, write_down
 from elfe.broker import serial
 from elfe.broker.client import MqttSession
 from elfe.broker.serial import CableError
@@ -106,6 +106,7 @@ class Patience:
     measured: timedelta = timedelta(seconds=90)    # somebody plugs something in; twice the longest period of a plug
     plug_in: timedelta = timedelta(seconds=8)      # nothing draws: it is asked for
     told: timedelta = timedelta(seconds=15)        # its version
+    on_site: on_site.Patience = field(factory=on_site.Patience)
 
 
 class _Away(Exception):
@@ -135,6 +136,8 @@ class Walk:
     def walk(self) -> Visit:
         """Every step that is not behind us, once; then the end, where nothing is owed. Raises nothing but what stops it all."""
         try:
+            if self.visit.is_over:
+                return self.visit
             while (found := turn(self.visit, self._passed)) is not None:
                 self._take(*found)
             return finish(self.here, self.visit, self.now())
@@ -201,7 +204,7 @@ class Walk:
         address = self._address(spot)
         if not address:
             return self._typed(spot, push)
-        pushed = OnSite(address, spot.device, self._driver(spot)).push(push, moves=bool(self.wifi))
+        pushed = self._at(spot, address).push(push, moves=bool(self.wifi))
         self._spoke.discard(spot.point)      # what it says from now on it says with its account
         if not pushed.read_back:
             return self._done("réglages reçus ; il est passé sur le Wi-Fi du foyer")
@@ -258,6 +261,9 @@ class Walk:
         self.person.waits(spot, "Branchez-le par son câble USB.")
         attempts = serial.type_until(self._addresses.get(spot.account) or serial.find_port(), lines, heard, serial.PATIENCE)
         return self._done(f"saisi par le câble ({attempts} envoi{'s' if attempts > 1 else ''})")
+
+    def _at(self, spot: Spot, address: str) -> OnSite:
+        return OnSite(address, spot.device, self._driver(spot), self.patience.on_site)
 
     def _address(self, spot: Spot) -> str:
         if spot.account not in self._addresses:
@@ -371,17 +377,22 @@ class Walk:
         address = self._address(spot)
         if not address:
             return self._typed(spot, push)
-        pushed = OnSite(address, spot.device, self._driver(spot)).push(push)
-        if pushed.differs:
-            return self._open(_told(pushed.differs))
-        self._note_settings(spot, pushed.heard)
-        return self._done(_safety(self._driver(spot)))
+        unit = self._at(spot, address)
+        heard = unit.recognise(push)
+        if not differences(push, heard):      # it was set already, before the power was cut perhaps: it need not restart
+            self._note_settings(spot, heard, right=True)
+            return self._done(_safety(unit.driver))
+        pushed = unit.push(push)
+        self._note_settings(spot, pushed.heard, right=not pushed.differs)
+        return self._open(_told(pushed.differs)) if pushed.differs else self._done(_safety(unit.driver))
 
-    def _note_settings(self, spot: Spot, heard: tuple[Event, ...]) -> None:
-        """The centre's own notes, while it answers: how it is set, and that this visit's task is done."""
+    def _note_settings(self, spot: Spot, heard: tuple[Event, ...], right: bool) -> None:
+        """The centre's own notes, while it answers: how it is set, and that what only a visit could do is done."""
         place = self._place_of(spot)
-        if place is not None and place.device is not None:
-            note_settings(self.here, place.row, place.device, [each for each in heard if isinstance(each, Setting)], self.now())
+        if place is None or place.device is None:
+            return
+        note_settings(self.here, place.row, place.device, [each for each in heard if isinstance(each, Setting)], self.now())
+        if right:
             states.close_task(self.here.coordination, self.now(), device_id=spot.point, kind=Kind.CONFIGURE)
 
     def _firmware(self, spot: Spot, was_begun: bool) -> Tick:
@@ -393,11 +404,11 @@ class Walk:
         talk.say(read)
         self._until(spot, lambda: bool(self.visit.spot(spot.point).firmware), self.patience.told)
         if not self.visit.spot(spot.point).firmware and self._addresses.get(spot.account):
-            told = version(OnSite(self._addresses[spot.account], spot.device, self._driver(spot)).ask(read))
+            told = version(self._at(spot, self._addresses[spot.account]).ask(read))
             if told is not None:
                 self._runs(spot.point, told)
         runs_now = self.visit.spot(spot.point).firmware
-        return self._done(runs_now) if runs_now else self._skipped("ne dit pas sa version")
+        return self._done(runs_now) if runs_now else self._skipped(MUTE)
 
     # -- tried -------------------------------------------------------------------------------------------------------------
 
@@ -472,7 +483,7 @@ class Walk:
         def proved() -> bool:
             return self._drawn.get(spot.point, 0.0) >= proof_w or (of_a_room and spot.point in self._measured)
 
-        if not self._until(spot, proved, self.patience.plug_in):
+        if not self._until(spot, proved, self.patience.plug_in) and self.person.is_there:
             self.person.waits(spot, "Attente d'une mesure…" if of_a_room else
                               f"Rien ne consomme : branchez une lampe, ou allumez l'appareil (au moins {proof_w:.0f} W).")
             self._until(spot, proved, self.patience.measured)

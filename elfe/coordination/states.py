@@ -202,11 +202,11 @@ def note_settings(engine: Engine, device_id: str, read: Iterable[Setting], now: 
         _put(connection, SETTING, rows, ("value", "read_at"))
 
 
-def settings(engine: Engine) -> Mapping[str, Mapping[str, str]]:
-    """The settings as last read back: point → name → value."""
+def settings(engine: Engine, since: datetime | None = None) -> Mapping[str, Mapping[str, str]]:
+    """The settings as last read back: point → name → value. `since`: only what was read from then on."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
     with engine.connect() as connection:
-        for row in connection.execute(select(SETTING)):
+        for row in connection.execute(select(SETTING).where(SETTING.c.read_at >= (_s(since) or 0))):
             found[row.device_id][row.name] = row.value
     return found
 

@@ -39,7 +39,9 @@ def _problem(load: Load, placement: Placement, first_slot: int) -> str:
         return "a decision that is neither 0 nor 1"
     if isinstance(load, CycleLoad):
         return _cycle_problem(load, placement, first_slot)
-    return _tank_problem(load, placement)
+    if isinstance(load, TankLoad):
+        return _tank_problem(load, placement)
+    return f"nobody checks a {type(load).__name__}"
 
 
 def _cycle_problem(load: CycleLoad, placement: Placement, first_slot: int) -> str:

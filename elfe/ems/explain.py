@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
+import numpy as np
 from attrs import frozen
 
-from elfe.ems.loads import Alternative, Load, TankLoad
-from elfe.ems.model import Placing, add, balance_with, imported_wh
-from elfe.slots import SLOT_S
+from elfe.ems.loads import Load, TankLoad
+from elfe.ems.loads.base import Choosing, Floats
+from elfe.ems.model import Choice, Placing, imported_wh
+from elfe.slots import HORIZON, SLOT_S
 
 INDIFFERENT_WH = 5.0
 
@@ -21,25 +22,25 @@ class Facts:
     energy_wh: float
     local_wh: float              # of it, from the territory's surplus
     saved_wh: float              # what its earliest start would have imported more
-    choices: int                 # how many starts there were
-    waits: bool                  # whether it is not the first of them
-    from_now: bool               # whether the first of them was at once
+    choices: int                 # how many starts there were; 0 where it does not choose one
+    waits: bool                  # whether it does not run as soon as it may
+    from_now: bool               # whether that would have been at once
     heats: bool                  # a tank heats, a cycle starts
     late_by: timedelta
 
 
-def facts(problem: Placing, picks: Sequence[int], i: int, load: Load) -> Facts:
-    """The facts of load `i`, re-evaluated from the balance and the plan alone."""
-    alternatives = problem.loads[i][1]
-    chosen = alternatives[picks[i]]
-    without = balance_with(problem, picks)
-    add(without, chosen, +1)
-    imported = _imports(without, chosen)
-    energy = sum(chosen.power_w) * SLOT_S / 3600
+def facts(placing: Placing, choice: Choice, n: int, load: Load, left: Floats) -> Facts:
+    """The facts of load `n`, re-evaluated from the plan alone; `left` is the balance with all loads, W per slot."""
+    f, i = placing.problem.find(placing.number[n])
+    alone = placing.problem.fleets[f].some(np.array([i]))
+    drawn = alone.powers(choice.runs[f][i:i + 1])[0]
+    soonest = alone.powers(alone.realised(alone.soonest(), np.zeros(HORIZON)))[0]
+    imported = _imports(left + drawn, drawn)
+    energy = float(drawn.sum()) * SLOT_S / 3600
     return Facts(
-        energy_wh=energy, local_wh=energy - imported, saved_wh=_imports(without, alternatives[0]) - imported,
-        choices=len(alternatives), waits=picks[i] > 0, from_now=alternatives[0].start == 0,
-        heats=isinstance(load, TankLoad), late_by=load.late_by)
+        energy_wh=energy, local_wh=energy - imported, saved_wh=_imports(left + drawn, soonest) - imported,
+        choices=len(alone.menu(0).runs) if isinstance(alone, Choosing) else 0, waits=bool((soonest != drawn).any()),
+        from_now=bool(soonest[0] > 0), heats=isinstance(load, TankLoad), late_by=load.late_by)
 
 
 SENTENCES = {
@@ -95,8 +96,6 @@ def _duration(late_by: timedelta) -> str:
     return f"{hours} h {minutes:02}" if hours else f"{minutes} min"
 
 
-def _imports(without: Sequence[float], each: Alternative) -> float:
-    """What an alternative adds to the import of a balance, Wh."""
-    balance = list(without)
-    add(balance, each, -1)
-    return imported_wh(balance) - imported_wh(without)
+def _imports(without: Floats, drawn: Floats) -> float:
+    """What a run adds to the import of a balance, Wh."""
+    return imported_wh(without - drawn) - imported_wh(without)

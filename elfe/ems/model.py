@@ -1,110 +1,241 @@
 """The placement problem as mathematics. Reads and writes values; PuLP is the modelling front.
 
 Sets        t ∈ T = 0..95           slots of the horizon
-            i ∈ I                   loads
-            k ∈ K_i                 alternatives of load i (starts)
+            i ∈ I                   loads, in fleets of one shape each
 Data        b_t   [W]               the forecast balance without the loads, production − consumption
-            w_ikt [W]               what load i draws in slot t under alternative k
-            ε     [W per slot]      the price of waiting one slot, see EARLIER
-Variables   x_ik ∈ {0, 1}           load i runs by alternative k
-            m_t ≥ 0  [W]            what the territory imports in slot t
+            X_i                     the runs of load i; x_it [W] what a run draws, own_i(x) what it costs by itself
+            f_t                     the convex cost of a net import, see `costs.py`; its levels l with offset_lt and weight_lt
+            H_h   [W]               what the loads of home h may draw at once
+Variables   those of each load's own formulation (`loads/`), binary starts or powers
+            m_lt ≥ 0  [W]           what the territory imports in slot t beyond offset_lt
+            p ≥ 0  [W]              the greatest import
 
-minimise    Σ_t m_t + ε · Σ_i Σ_k start_ik · x_ik
+minimise    Σ_l Σ_t weight_lt · m_lt + Σ_t drawn_t · Σ_i x_it + peak · p + Σ_i own_i
 
-subject to  once_i:     Σ_k x_ik = 1                                    ∀ i
-            import_t:   m_t − Σ_i Σ_k w_ikt · x_ik ≥ −b_t               ∀ t
+subject to  each load's own constraints                                     ∀ i
+            import_lt:  m_lt ≥ Σ_i x_it − b_t − offset_lt                   ∀ l, t
+            peak_t:     p ≥ m_0t                                            ∀ t        where the peak weighs
+            home_ht:    Σ_{i ∈ h} x_it ≤ H_h                                ∀ h, t
 
-The energy imported is Σ_t m_t · ¼ h.
+With the first aim alone, the energy imported is Σ_t m_0t · ¼ h.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import pulp
-from attrs import frozen
+from attrs import cmp_using, field, frozen
 
-from elfe.ems.loads import Alternative, Load
+from elfe.ems.costs import IMPORT, Costs
+from elfe.ems.loads.base import Fleet, Floats, Formulation, Ints, Load, Runs
 from elfe.slots import HORIZON, SLOT_S
 
-EARLIER = 0.01
-"""W per slot of waiting: over a whole day less than one watt-slot per load, so it decides only between equals."""
+
+@frozen(eq=False)
+class Homes:
+    """What homes may draw at once: of[i] is the home of load i of the problem, −1 for none that is limited; limit_w[h] W."""
+
+    of: Ints
+    limit_w: Floats
 
 
-@frozen
-class Placing:
-    """What is to be placed, and against which balance."""
+@frozen(eq=False)
+class Problem:
+    """What is to be placed, and against which balance. Loads are numbered fleet after fleet."""
 
-    balance_w: tuple[float, ...]
-    loads: tuple[tuple[int, tuple[Alternative, ...]], ...]     # appliance, its alternatives
+    balance: Floats                          # W per slot
+    fleets: tuple[Fleet, ...]
+    costs: Costs = IMPORT
+    homes: Homes | None = None
+
+    @property
+    def count(self) -> int:
+        """How many loads."""
+        return sum(fleet.count for fleet in self.fleets)
+
+    def find(self, number: int) -> tuple[int, int]:
+        """The fleet of a load, and its place in it."""
+        for f, fleet in enumerate(self.fleets):
+            if number < fleet.count:
+                return f, number
+            number -= fleet.count
+        raise IndexError(number)
+
+
+def _same(one: tuple[Runs, ...], other: tuple[Runs, ...]) -> bool:
+    return len(one) == len(other) and all(np.array_equal(here, there) for here, there in zip(one, other, strict=True))
 
 
 @frozen
 class Choice:
-    """Which alternative each load was given, and how good that is."""
+    """A run for each load, and how good that is."""
 
-    picks: tuple[int, ...]             # index into the load's alternatives
+    runs: tuple[Runs, ...] = field(eq=cmp_using(eq=_same))     # of each fleet
     objective: float
     bound: float | None                # no choice is below; None where nobody proved it
     made_by: str
+    prices: tuple[float, ...] = ()     # what a watt is worth in each slot: with them anybody computes the bound again
 
 
-def placing(balance_w: Sequence[float], loads: Sequence[Load]) -> Placing:
-    """The problem as plain values, to be sent to the solver's process."""
-    return Placing(tuple(balance_w), tuple((load.appliance.id, load.alternatives) for load in loads))
+@frozen
+class Placing:
+    """A problem with the order in which its loads were given: load n is number[n] of the problem."""
+
+    problem: Problem
+    number: tuple[int, ...]
+
+    def run_of(self, choice: Choice, n: int) -> Any:
+        """The run that load n was given."""
+        f, i = self.problem.find(self.number[n])
+        return choice.runs[f][i]
 
 
-def build(problem: Placing) -> tuple[pulp.LpProblem, list[list[pulp.LpVariable]], list[pulp.LpVariable]]:
-    """The model above, constraint by constraint, with its variables x and m."""
-    model = pulp.LpProblem("placement", pulp.LpMinimize)
-    x = [[pulp.LpVariable(f"x_{i}_{k}", cat=pulp.LpBinary) for k in range(len(K_i))]
-         for i, (_, K_i) in enumerate(problem.loads)]
-    m = [pulp.LpVariable(f"m_{t}", lowBound=0) for t in range(HORIZON)]
-
-    waiting = [(x[i][k], EARLIER * each.start) for i, (_, K_i) in enumerate(problem.loads)
-               for k, each in enumerate(K_i)]
-    model.setObjective(pulp.LpAffineExpression([(m_t, 1.0) for m_t in m] + waiting))
-
-    for i, x_i in enumerate(x):
-        model.addConstraint(pulp.LpAffineExpression([(x_ik, 1) for x_ik in x_i]) == 1, f"once_{i}")
-
-    drawn: list[list[tuple[pulp.LpVariable, float]]] = [[(m[t], 1.0)] for t in range(HORIZON)]
-    for i, (_, K_i) in enumerate(problem.loads):
-        for k, each in enumerate(K_i):
-            for offset, w in enumerate(each.power_w):
-                if w and each.start + offset < HORIZON:
-                    drawn[each.start + offset].append((x[i][k], -w))
-    for t in range(HORIZON):
-        model.addConstraint(pulp.LpAffineExpression(drawn[t]) >= -problem.balance_w[t], f"import_{t}")
-    return model, x, m
+def placing(balance_w: Sequence[float], loads: Sequence[Load], costs: Costs = IMPORT,
+            homes: Mapping[int, tuple[int, float]] | None = None) -> Placing:
+    """The problem of these loads, a fleet per kind; `homes`: by appliance, the number of its home and that home's limit, W."""
+    kinds: dict[type, list[int]] = {}
+    for n, load in enumerate(loads):
+        kinds.setdefault(type(load), []).append(n)
+    order = [n for members in kinds.values() for n in members]
+    number = np.empty(len(loads), np.int64)
+    number[order] = np.arange(len(loads))
+    fleets = tuple(kind.fleet([loads[n] for n in members]) for kind, members in kinds.items())    # type: ignore[attr-defined]
+    problem = Problem(np.array(balance_w, float), fleets, costs, _homes([loads[n] for n in order], homes or {}))
+    return Placing(problem, tuple(int(each) for each in number))
 
 
-def objective(problem: Placing, picks: Sequence[int]) -> float:
+def _homes(loads: Sequence[Load], homes: Mapping[int, tuple[int, float]]) -> Homes | None:
+    if not homes:
+        return None
+    limits = np.full(1 + max(home for home, _ in homes.values()), np.inf)
+    for home, limit_w in homes.values():
+        limits[home] = limit_w
+    return Homes(np.array([homes.get(load.appliance.id, (-1, 0.0))[0] for load in loads], np.int64), limits)
+
+
+# -- what a choice is worth -----------------------------------------------------------------------------------------------------
+
+
+def powers_of(problem: Problem, runs: Sequence[Runs]) -> Floats:
+    """What each load draws: loads × slots, W."""
+    drawn = [np.zeros((0, HORIZON)), *(fleet.powers(some) for fleet, some in zip(problem.fleets, runs, strict=True))]
+    return np.concatenate(drawn)
+
+
+def left_of(problem: Problem, runs: Sequence[Runs]) -> Floats:
+    """The balance once the loads draw, W per slot."""
+    left = problem.balance.copy()
+    for fleet, some in zip(problem.fleets, runs, strict=True):
+        left -= fleet.drawn(some, np.zeros(fleet.count, np.int64), 1)[0]
+    return left
+
+
+def own_of(problem: Problem, runs: Sequence[Runs]) -> float:
+    """What the runs cost by themselves."""
+    return sum(float(fleet.own(some).sum()) for fleet, some in zip(problem.fleets, runs, strict=True))
+
+
+def objective(problem: Problem, runs: Sequence[Runs]) -> float:
     """The objective of a choice, evaluated without the model."""
-    waiting = sum(EARLIER * alternatives[k].start for (_, alternatives), k in zip(problem.loads, picks, strict=True))
-    return waiting + sum(max(0.0, -b) for b in balance_with(problem, picks))
+    return problem.costs.of(left_of(problem, runs), problem.balance) + own_of(problem, runs)
 
 
-def balance_with(problem: Placing, picks: Sequence[int]) -> list[float]:
-    """The balance once the chosen loads draw, W per slot."""
-    balance = list(problem.balance_w)
-    for (_, alternatives), k in zip(problem.loads, picks, strict=True):
-        add(balance, alternatives[k], -1)
-    return balance
+def longest_waiting(problem: Problem) -> float:
+    """The most that the runs can cost by themselves: what to take off a bound on the objective to bound the rest alone."""
+    return sum(float(fleet.dearest().sum()) for fleet in problem.fleets)
 
 
-def add(balance: list[float], each: Alternative, sign: int) -> None:
-    """Add or take what an alternative draws, in place."""
-    for offset, w in enumerate(each.power_w):
-        if each.start + offset < len(balance):
-            balance[each.start + offset] += sign * w
+def soonest(problem: Problem) -> tuple[Runs, ...]:
+    """What happens when nobody plans: each load as soon as it may."""
+    return tuple(fleet.realised(fleet.soonest(), np.zeros(HORIZON)) for fleet in problem.fleets)
 
 
-def longest_waiting(problem: Placing) -> float:
-    """The most that the term of waiting can be: what to take off a bound on the objective to bound the import alone."""
-    return sum(EARLIER * max(each.start for each in alternatives) for _, alternatives in problem.loads)
-
-
-def imported_wh(balance_w: Sequence[float]) -> float:
+def imported_wh(balance_w: Sequence[float] | Floats) -> float:
     """The energy that a territory of this balance imports, Wh."""
-    return sum(max(0.0, -b) for b in balance_w) * SLOT_S / 3600
+    return float(np.maximum(0.0, -np.asarray(balance_w, float)).sum()) * SLOT_S / 3600
+
+
+# -- the model ------------------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Built:
+    """The model, and its loads' formulations in the problem's order."""
+
+    model: pulp.LpProblem
+    loads: tuple[tuple[Formulation, ...], ...]
+    imports: tuple[tuple[pulp.LpVariable, ...], ...]       # by level and slot
+
+    def begin(self, problem: Problem, runs: Sequence[Runs]) -> None:
+        """Set every variable to what a choice says."""
+        for formulations, some in zip(self.loads, runs, strict=True):
+            for formulation, run in zip(formulations, some, strict=True):
+                formulation.begin(run)
+        net = -left_of(problem, runs)
+        for level, row in zip(problem.costs.levels, self.imports, strict=True):
+            for variable, watts in zip(row, np.maximum(0.0, net - level.offset), strict=True):
+                variable.setInitialValue(float(watts))
+
+    def read(self) -> tuple[Runs, ...]:
+        """The choice that the variables say."""
+        return tuple(np.array([each.read() for each in formulations]) for formulations in self.loads)
+
+
+def build(problem: Problem) -> Built:
+    """The model above, constraint by constraint."""
+    model = pulp.LpProblem("placement", pulp.LpMinimize)
+    loads = tuple(tuple(fleet.formulate(i, f"f{f}_{i}") for i in range(fleet.count)) for f, fleet in enumerate(problem.fleets))
+    m = tuple(tuple(pulp.LpVariable(f"m{level}_{t}", lowBound=0) for t in range(HORIZON)) for level, _ in
+              enumerate(problem.costs.levels))
+    everybody = [each for formulations in loads for each in formulations]
+
+    worth = [(variable, float(weight)) for level, row in zip(problem.costs.levels, m, strict=True)
+             for variable, weight in zip(row, level.weight, strict=True)]
+    worth += [(variable, float(problem.costs.drawn[t]) * watts) for each in everybody for t, variable, watts in each.drawn
+              if problem.costs.drawn[t]]
+    worth += [pair for each in everybody for pair in each.own]
+    p = pulp.LpVariable("p", lowBound=0)
+    model.setObjective(_sum([*worth, *([(p, problem.costs.peak)] if problem.costs.peak else [])]))
+
+    for each in everybody:
+        for constraint, name in each.constraints:
+            model.addConstraint(constraint, name)
+    for level, (row, cost) in enumerate(zip(m, problem.costs.levels, strict=True)):
+        for t, (drawn, base) in enumerate(_by_slot(everybody)):
+            least = base - float(problem.balance[t] + cost.offset[t])
+            model.addConstraint(_sum([(row[t], 1.0), *((x, -w) for x, w in drawn)]) >= least, f"import{level}_{t}")
+    for t in range(HORIZON if problem.costs.peak else 0):
+        model.addConstraint(p - m[0][t] >= 0, f"peak_{t}")
+    if problem.homes is not None:
+        _limit_homes(model, problem.homes, everybody)
+    return Built(model, loads, m)
+
+
+def _limit_homes(model: pulp.LpProblem, homes: Homes, everybody: Sequence[Formulation]) -> None:
+    for h in np.unique(homes.of[homes.of >= 0]):
+        members = [everybody[int(i)] for i in np.flatnonzero(homes.of == h)]
+        for t, (drawn, base) in enumerate(_by_slot(members)):
+            if drawn and sum(abs(w) for _, w in drawn) + base > homes.limit_w[h]:
+                model.addConstraint(_sum(drawn) <= float(homes.limit_w[h]) - base, f"home{h}_{t}")
+
+
+def _by_slot(loads: Sequence[Formulation]) -> list[tuple[list[tuple[pulp.LpVariable, float]], float]]:
+    """For each slot what these loads draw in it: variables with their W per unit, and the W that they draw anyway."""
+    drawn: list[list[tuple[pulp.LpVariable, float]]] = [[] for _ in range(HORIZON)]
+    base = np.zeros(HORIZON)
+    for each in loads:
+        base = base + each.base
+        for t, variable, watts in each.drawn:
+            drawn[t].append((variable, watts))
+    return list(zip(drawn, map(float, base), strict=True))
+
+
+def _sum(terms: Sequence[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpression:
+    """Terms as one expression; a variable may stand in several of them."""
+    total: dict[pulp.LpVariable, float] = {}
+    for variable, factor in terms:
+        total[variable] = total.get(variable, 0.0) + factor
+    return pulp.LpAffineExpression(total)

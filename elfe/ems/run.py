@@ -7,22 +7,25 @@ process. Whatever is wrong with one appliance leaves that appliance out, and say
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
-from attrs import define, field, frozen
+import numpy as np
+from attrs import define, evolve, field, frozen
 from sqlalchemy import Engine
 
 from elfe.coordination import queries
 from elfe.coordination.values import Flexibility, Machine, Mode, WaterHeater
-from elfe.ems import check, explain, forecast, model, search, store
+from elfe.ems import check, decompose, explain, forecast, model, search, store
+from elfe.ems.costs import IMPORT
 from elfe.ems.cycles import Cycle, usual_cycle
 from elfe.ems.cycles.learning import expected, rest
 from elfe.ems.cycles.run import Book
 from elfe.ems.forecast import Forecast
-from elfe.ems.loads import QUARTER_H, CycleLoad, Load, TankLoad, full_reheat_wh, heating_day, is_hot
+from elfe.ems.loads import CycleLoad, Load, TankLoad
+from elfe.ems.loads.base import Floats
+from elfe.ems.loads.tanks import QUARTER_H, full_reheat_wh, heating_day, is_hot
 from elfe.ems.solve import Solver
 from elfe.ems.values import Placement, Plan
 from elfe.errors import PlanError
@@ -122,9 +125,10 @@ def _load(what: Machine | WaterHeater, sources: Sources, allowed: Mapping[int, s
 
 def _sound(load: Load) -> Load:
     """The load, if it can be computed with at all."""
-    for each in load.alternatives:
-        if not all(math.isfinite(power) and power >= 0 for power in each.power_w):
-            raise ValueError("its power is not a number of watts")
+    alone = type(load).fleet([load])
+    powers = alone.powers(alone.soonest())
+    if not (np.isfinite(powers).all() and (powers >= 0).all() and powers.any()):
+        raise ValueError("its power is not a number of watts")
     return load
 
 
@@ -189,35 +193,42 @@ def _daily_need_wh(heater: WaterHeater, history: History, end_slot: int) -> floa
 def place(inputs: Inputs, solver: Solver) -> Plan:
     """The plan for what was gathered: solved, checked, explained."""
     began = time.perf_counter()
-    problem = model.placing(inputs.balance_w, inputs.loads)
-    plan = _plan(inputs, problem, solver.solve(problem), began)
+    placing = model.placing(inputs.balance_w, inputs.loads)
+    plan = _plan(inputs, placing, solver.solve(placing.problem), began)
     try:
-        check.check(plan, inputs.loads, problem.balance_w)
+        check.check(plan, inputs.loads, inputs.balance_w)
     except PlanError as error:
         log.error("the solver's plan breaks a promise (%s); the greedy one is taken", error)
-        plan = _plan(inputs, problem, search.greedy(problem), began)
-        check.check(plan, inputs.loads, problem.balance_w)
+        plan = _plan(inputs, placing, search.greedy(placing.problem), began)
+        check.check(plan, inputs.loads, inputs.balance_w)
     return plan
 
 
-def _plan(inputs: Inputs, problem: model.Placing, choice: model.Choice, began: float) -> Plan:
+def _plan(inputs: Inputs, placing: model.Placing, choice: model.Choice, began: float) -> Plan:
+    problem = placing.problem
+    left = model.left_of(problem, choice.runs)
+    powers = model.powers_of(problem, choice.runs)
     return Plan(
-        first_slot=inputs.first_slot, made_at=inputs.now, balance_w=problem.balance_w,
-        placements=tuple(_placement(inputs, problem, choice, i) for i in range(len(inputs.loads))),
-        forecast=inputs.forecast.source, solver=choice.made_by,
-        imported_wh=model.imported_wh(model.balance_with(problem, choice.picks)),
-        bound_wh=None if choice.bound is None else max(0.0, choice.bound - model.longest_waiting(problem)) * QUARTER_H,
-        solve_ms=int((time.perf_counter() - began) * 1000))
+        first_slot=inputs.first_slot, made_at=inputs.now, balance_w=inputs.balance_w,
+        placements=tuple(_placement(inputs, placing, choice, n, powers[placing.number[n]], left) for n in range(len(inputs.loads))),
+        forecast=inputs.forecast.source, solver=choice.made_by, imported_wh=model.imported_wh(left),
+        bound_wh=_import_bound_wh(problem, choice), solve_ms=int((time.perf_counter() - began) * 1000))
 
 
-def _placement(inputs: Inputs, problem: model.Placing, choice: model.Choice, i: int) -> Placement:
-    load = inputs.loads[i]
-    chosen = load.alternatives[choice.picks[i]]
-    powers = [0.0] * HORIZON
-    model.add(powers, chosen, +1)
-    starts = slot_start(inputs.first_slot + chosen.start).astimezone(inputs.zone)
-    told = explain.facts(problem, choice.picks, i, load)
+def _import_bound_wh(problem: model.Problem, choice: model.Choice) -> float | None:
+    """What no plan imports less than: by the prices alone, or by the solver's bound less the most that the tie-breaks weigh."""
+    imports = evolve(problem, costs=IMPORT)
+    bounds = [decompose.bound(imports, choice.prices, own=False)] if choice.prices else []
+    if choice.bound is not None and problem.costs is IMPORT:
+        bounds.append(choice.bound - model.longest_waiting(problem))
+    return max(0.0, *bounds) * QUARTER_H if bounds else None
+
+
+def _placement(inputs: Inputs, placing: model.Placing, choice: model.Choice, n: int, powers: Floats, left: Floats) -> Placement:
+    load, run = inputs.loads[n], placing.run_of(choice, n)
+    starts = slot_start(inputs.first_slot + int(np.flatnonzero(powers)[0])).astimezone(inputs.zone)
+    told = explain.facts(placing, choice, n, load, left)
     return Placement(
-        appliance_id=load.appliance.id, appliance_type=load.appliance.type, decisions=load.decisions(chosen),
-        power_w=tuple(powers), source=load.source, reason=explain.reason_in("en", told, f"{starts:%H:%M}"),
-        late_by=load.late_by, ends_at=slot_start(inputs.first_slot + load.ends(chosen)))
+        appliance_id=load.appliance.id, appliance_type=load.appliance.type, decisions=load.decisions(run),
+        power_w=tuple(map(float, powers)), source=load.source, reason=explain.reason_in("en", told, f"{starts:%H:%M}"),
+        late_by=load.late_by, ends_at=slot_start(inputs.first_slot + load.ends(run)))

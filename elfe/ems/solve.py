@@ -1,9 +1,9 @@
-"""Who solves: HiGHS in a child process, with two bounds, and what stands behind it.
+"""Who solves: a child process that finds better and better choices, and what stands behind it.
 
-    HiGHS' incumbent after single moves  ▸  the local search that it started from  (the better of the two; the latter alone
-    when the child hangs, dies, or answers nonsense)
+    the decomposition, with its bound  ▸  local search  ▸  HiGHS, where the model is small enough to be exact
 
-    beyond `MANY` loads, where no exact model can be proved in seconds: the decomposition with its bound  ▸  greedy
+The child says each choice as soon as it has it; the last one that came is taken, whatever happened to the child. One that never
+said any (it hangs, dies, or answers nonsense) leaves the greedy choice.
 
 The work is always bounded; seconds only in real time, because in virtual time a slow machine must decide the same.
 The child lives as long as the solver: importing it costs more than solving.
@@ -15,24 +15,30 @@ import logging
 import math
 import multiprocessing
 import pickle
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 import highspy
+import numpy as np
 import pulp
 from attrs import evolve, frozen
 
 from elfe.ems import model, search
 from elfe.ems.decompose import decomposed
-from elfe.ems.model import Choice, Placing
+from elfe.ems.model import Choice, Problem
 
 MANY = 150
-"""Loads beyond which the rounding of a decomposition loses less than an exact model that is stopped early."""
+"""Loads beyond which an exact model finds nothing more in seconds."""
+SOME = 3000
+"""Loads beyond which local search finds hardly more than what the decomposition's rounding leaves."""
 LOOKS_PER_NODE = 2
 """HiGHS asks now and then whether to go on: about twice per node of its tree, and also where most of the time goes, at the
 root. Those questions are the work that is counted: they come alike on every machine."""
+SEARCHES = 0.9
+"""Share of the time that is left to the decomposition and the search."""
 
 log = logging.getLogger("elfe.ems")
 
@@ -45,6 +51,7 @@ class Limits:
     gap: float = 1e-6                    # relative: a choice so near the bound is as good as the best
     seconds: float | None = 20.0         # None: bounded by work alone
     grace_s: float = 5.0                 # beyond `seconds`, before the child is killed
+    tries: int = 9000                    # of the local search, of each kind
 
 
 class Solver:
@@ -56,19 +63,16 @@ class Solver:
         self._child: BaseProcess | None = None
         self._pipe: Connection | None = None
 
-    def solve(self, problem: Placing) -> Choice:
+    def solve(self, problem: Problem) -> Choice:
         """The best choice that is found within the limits. Always one."""
-        if len(problem.loads) > MANY:
-            many = self._ask(problem, None)
-            return self._judged(many, many.bound) if many else search.greedy(problem)
-        found = search.searched(problem)
-        if not problem.loads:
-            return evolve(found, bound=found.objective, made_by="nothing to place")
-        answer = self._ask(problem, found)
-        if answer is None:
-            return found
-        better = search.improved(problem, answer.picks, "incumbent")
-        return self._judged(min(found, better, key=lambda each: each.objective), answer.bound)
+        if not problem.count:
+            nothing = model.objective(problem, ())
+            return Choice((), nothing, nothing, "nothing to place")
+        found = self._ask(problem)
+        if found is None:
+            return search.greedy(problem)
+        proved = found.bound is not None and found.objective - found.bound <= max(1e-3, self._limits.gap * abs(found.objective))
+        return evolve(found, made_by="optimal") if proved else found
 
     def close(self) -> None:
         """End the child."""
@@ -79,26 +83,26 @@ class Solver:
             self._pipe.close()
         self._child = self._pipe = None
 
-    def _judged(self, best: Choice, bound: float | None) -> Choice:
-        """The choice with its bound, and called optimal when that is as near as was asked for."""
-        proved = bound is not None and best.objective - bound <= max(1e-3, self._limits.gap * best.objective)
-        return evolve(best, bound=bound, made_by="optimal" if proved else best.made_by)
-
-    def _ask(self, problem: Placing, start: Choice | None) -> Choice | None:
+    def _ask(self, problem: Problem) -> Choice | None:
+        """The last choice that the child said before it was done, or was no more."""
+        best: Choice | None = None
+        limits = self._limits
+        until = None if limits.seconds is None else time.monotonic() + limits.seconds + limits.grace_s
         try:
             pipe = self._ready()
-            pipe.send((problem, start.picks if start else (), self._limits))
-            if self._limits.seconds is not None and not pipe.poll(self._limits.seconds + self._limits.grace_s):
-                raise TimeoutError(f"no answer within {self._limits.seconds:g} s")
-            answer = pipe.recv()
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
-            log.error("the solver's process is lost (%s): the local search's plan is taken", error or type(error).__name__)
+            pipe.send((problem, limits))
+            while (answer := self._next(pipe, until)) is not None:
+                best = _sensible(answer, problem)
+        except (EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
+            log.error("the solver's process is lost (%s): %s", error or type(error).__name__,
+                      "the best that it had said is taken" if best else "the greedy plan is taken")
             self.close()
-            return None
-        if not _makes_sense(answer, problem):
-            log.error("the solver answers nonsense: the local search's plan is taken")
-            return None
-        return answer if isinstance(answer, Choice) else None
+        return best
+
+    def _next(self, pipe: Connection, until: float | None) -> object:
+        if until is not None and not pipe.poll(max(0.0, until - time.monotonic())):
+            raise TimeoutError(f"not done within {self._limits.seconds:g} s")
+        return pipe.recv()
 
     def _ready(self) -> Connection:
         if self._child is None or self._pipe is None or not self._child.is_alive():
@@ -111,24 +115,48 @@ class Solver:
         return self._pipe
 
 
-def exact(problem: Placing, start: Sequence[int], limits: Limits) -> Choice:
-    """The model solved by HiGHS from a choice that is known; as good as that one or better."""
-    built, x, m = model.build(problem)
-    for x_i, picked in zip(x, start, strict=True):
-        for k, x_ik in enumerate(x_i):
-            x_ik.setInitialValue(int(k == picked))
-    for m_t, balance in zip(m, model.balance_with(problem, start), strict=True):
-        m_t.setInitialValue(max(0.0, -balance))
-    built.solve(_Highs(limits))
-    solved = built.sol_status in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible)
-    picks = [_largest(x_i) for x_i in x] if solved else start
-    bound = float(built.solverModel.getInfo().mip_dual_bound)
-    return Choice(tuple(picks), model.objective(problem, picks), bound if math.isfinite(bound) else None, "incumbent")
+def _sensible(answer: object, problem: Problem) -> Choice:
+    """The answer, if it is a choice for this problem; its objective is computed again."""
+    if not isinstance(answer, Choice) or [len(each) for each in answer.runs] != [fleet.count for fleet in problem.fleets]:
+        raise ValueError("it answers nonsense")
+    for fleet, runs in zip(problem.fleets, answer.runs, strict=True):
+        if not np.isfinite(fleet.powers(runs)).all():
+            raise ValueError("it answers powers that are none")
+    return evolve(answer, objective=model.objective(problem, answer.runs))
 
 
-def _largest(x_i: Sequence[pulp.LpVariable]) -> int:
-    values = [x_ik.value() for x_ik in x_i]
-    return values.index(max(values))
+def choices(problem: Problem, limits: Limits) -> Iterator[Choice]:
+    """Better and better ones; the last is the best."""
+    began = time.monotonic()
+
+    def searching() -> bool:
+        return limits.seconds is None or time.monotonic() - began < SEARCHES * limits.seconds
+
+    best = decomposed(problem)
+    yield best
+    if problem.count <= SOME and not _met(best, limits):
+        best = search.searched(problem, best, limits.tries, searching)
+        yield best
+    if problem.count <= MANY and not _met(best, limits):
+        left = None if limits.seconds is None else limits.seconds - (time.monotonic() - began)
+        yield exact(problem, best, evolve(limits, seconds=left))
+
+
+def _met(choice: Choice, limits: Limits) -> bool:
+    return choice.bound is not None and choice.objective - choice.bound <= limits.gap * abs(choice.objective)
+
+
+def exact(problem: Problem, start: Choice, limits: Limits) -> Choice:
+    """The model solved by HiGHS from a choice that is known; as good as that one or better, its bound too."""
+    built = model.build(problem)
+    built.begin(problem, start.runs)
+    built.model.solve(_Highs(limits))
+    if built.model.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
+        return start
+    found = search.improved(problem, built.read(), "incumbent")
+    bound = float(built.model.solverModel.getInfo().mip_dual_bound)
+    bounds = [each for each in (start.bound, bound) if each is not None and math.isfinite(each)]
+    return evolve(min(found, start, key=lambda each: each.objective), bound=max(bounds, default=None), prices=start.prices)
 
 
 class _Highs(pulp.HiGHS):  # type: ignore[misc]
@@ -159,16 +187,12 @@ class _Highs(pulp.HiGHS):  # type: ignore[misc]
 
 
 def _serve(pipe: Connection) -> None:
-    """The child's life: a problem in, a choice out."""
+    """The child's life: a problem in, choices out, None when there are no more."""
     while True:
         try:
-            problem, start, limits = pipe.recv()
+            problem, limits = pipe.recv()
         except (EOFError, KeyboardInterrupt):
             return
-        pipe.send(decomposed(problem) if len(problem.loads) > MANY else exact(problem, start, limits))
-
-
-def _makes_sense(answer: object, problem: Placing) -> bool:
-    return isinstance(answer, Choice) and len(answer.picks) == len(problem.loads) and all(
-        isinstance(k, int) and 0 <= k < len(alternatives)
-        for k, (_, alternatives) in zip(answer.picks, problem.loads, strict=True))
+        for choice in choices(problem, limits):
+            pipe.send(choice)
+        pipe.send(None)

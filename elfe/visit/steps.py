@@ -11,9 +11,9 @@ from elfe.devices.values import Capability
 from elfe.visit.values import How, Spot, Stage, Step, Tick, Visit
 
 TRANSITIONS: Mapping[How, frozenset[How]] = {
-    How.TODO: frozenset({How.BEGUN, How.SKIPPED}),
+    How.TODO: frozenset({How.BEGUN, How.DONE, How.SKIPPED}),                 # or heard by the centre before we come to it
     How.BEGUN: frozenset({How.BEGUN, How.DONE, How.OPEN, How.SKIPPED}),      # once more: it was interrupted
-    How.OPEN: frozenset({How.BEGUN, How.DONE}),                              # tried again; or seen by whoever listens
+    How.OPEN: frozenset({How.BEGUN, How.DONE, How.SKIPPED}),                 # tried again, or heard since
     How.DONE: frozenset(),
     How.SKIPPED: frozenset(),
 }

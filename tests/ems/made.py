@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from elfe.coordination.values import Appliance, ApplianceType, Machine, Mode, OffPeak, WaterHeater
 from elfe.ems.cycles import Cycle
-from elfe.ems.loads import Alternative, CycleLoad, TankLoad
-from elfe.ems.model import Placing
+from elfe.ems.loads import CycleLoad, TankLoad
+from elfe.ems.loads.base import Wishes
+from elfe.ems.loads.shifts import Shifts
+from elfe.ems.model import Problem
 from elfe.slots import HORIZON, SLOT, slot_of
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -46,16 +50,17 @@ def a_tank_load(need_wh: float = 3000, windows: tuple[OffPeak, ...] = (NIGHT,), 
     return TankLoad(a_heater(windows=windows), need_wh, slot_of(first), PARIS, from_index, to_index, whole)
 
 
-def a_problem(count: int, starts: int, seed: int) -> Placing:
+def a_problem(count: int, starts: int, seed: int) -> Problem:
     """Loads of random cycles with at most so many starts each, and a surplus at noon of about their energy."""
     dice = random.Random(seed)
-    loads = []
-    for i in range(count):
-        cycle = tuple(float(dice.choice((80, 150, 300, 600, 1500, 2000, 2200))) for _ in range(dice.randint(3, 10)))
-        first = dice.randrange(20, 60)
-        loads.append((i, tuple(Alternative(first + k, cycle) for k in range(dice.randint(1, starts)))))
-    top = dice.uniform(0.3, 1.2) * sum(sum(each[0].power_w) for _, each in loads) / 20
-    return Placing(tuple(top * max(0.0, 1 - abs(t - 48) / 20) - dice.uniform(0, 300) for t in range(HORIZON)), tuple(loads))
+    cycles, first, last = [], [], []
+    for _ in range(count):
+        cycles.append([float(dice.choice((80, 150, 300, 600, 1500, 2000, 2200))) for _ in range(dice.randint(3, 10))])
+        first.append(dice.randrange(20, 60))
+        last.append(min(HORIZON - 1, first[-1] + dice.randint(1, starts) - 1))
+    top = dice.uniform(0.3, 1.2) * sum(map(sum, cycles)) / 20
+    balance = [top * max(0.0, 1 - abs(t - 48) / 20) - dice.uniform(0, 300) for t in range(HORIZON)]
+    return Problem(np.array(balance), (Shifts.of(cycles, first, last, [Wishes()] * count),))
 
 
 def minutes(count: float) -> timedelta:

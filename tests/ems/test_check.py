@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from attrs import evolve
 
 from elfe.ems.check import check
-from elfe.ems.loads import Alternative, Load
+from elfe.ems.loads import CycleLoad, TankLoad
 from elfe.ems.values import Placement, Plan
 from elfe.errors import PlanError
 from elfe.slots import HORIZON, SLOT, slot_start
@@ -16,13 +17,13 @@ from tests.ems.made import FIRST, NOON, SUNNY, a_cycle_load, a_tank_load, slots
 
 CYCLE = a_cycle_load(powers=(2000, 500, 500), id=1, by=slots(20))
 TANK = a_tank_load(need_wh=3000)
-LOADS: tuple[Load, ...] = (CYCLE, TANK)
+LOADS = (CYCLE, TANK)
 
 
-def a_placement(load: Load, chosen: Alternative) -> Placement:
-    powers = (*(0.0,) * chosen.start, *chosen.power_w, *(0.0,) * HORIZON)[:HORIZON]
-    return Placement(load.appliance.id, load.appliance.type, load.decisions(chosen), powers, "made", "because",
-                     load.late_by, slot_start(FIRST + load.ends(chosen)))
+def a_placement(load: CycleLoad | TankLoad, start: int) -> Placement:
+    powers = tuple(map(float, type(load).fleet([load]).powers(np.array([start]))[0]))
+    return Placement(load.appliance.id, load.appliance.type, load.decisions(start), powers, "made", "because",
+                     load.late_by, slot_start(FIRST + load.ends(start)))
 
 
 def a_plan(cycle: Placement, tank: Placement) -> Plan:
@@ -30,8 +31,8 @@ def a_plan(cycle: Placement, tank: Placement) -> Plan:
     return Plan(FIRST, NOON, (cycle, tank), SUNNY, "made", "made", sum(-b for b in balance if b < 0) / 4, None, 1)
 
 
-GOOD_CYCLE = a_placement(CYCLE, CYCLE.alternatives[8])
-GOOD_TANK = a_placement(TANK, TANK.alternatives[3])
+GOOD_CYCLE = a_placement(CYCLE, 8)
+GOOD_TANK = a_placement(TANK, 43)
 
 
 def test_a_sound_plan_passes() -> None:
@@ -83,7 +84,7 @@ def test_a_plan_cannot_claim_what_is_not_so(change: dict[str, object], broken: s
 
 def test_a_late_cycle_starts_at_once_or_is_refused() -> None:
     late = a_cycle_load(powers=(2000, 500, 500), id=1, by=slots(1))
-    at_once = a_placement(late, late.alternatives[0])
+    at_once = a_placement(late, 0)
     check(a_plan(at_once, GOOD_TANK), (late, TANK), SUNNY)
     with pytest.raises(PlanError, match="and did not start at once"):
         check(a_plan(evolve(moved(at_once, 1), late_by=late.late_by + SLOT), GOOD_TANK), (late, TANK), SUNNY)

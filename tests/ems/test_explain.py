@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from elfe.ems.explain import facts, reason_in
+from elfe.ems.explain import Facts, facts, reason_in
 from elfe.ems.loads import Load
-from elfe.ems.model import placing
+from elfe.ems.model import Choice, left_of, placing
 from elfe.slots import HORIZON
 from tests.ems.made import SUNNY, a_cycle_load, a_tank_load, slots
 
 CYCLE = (2000.0, 500.0, 500.0)
 
 
-def told(load: Load, pick: int, balance: tuple[float, ...] = SUNNY, language: str = "en", at: str = "14:00") -> str:
-    return reason_in(language, facts(placing(balance, [load]), (pick,), 0, load), at)
+def known(loads: list[Load], starts: list[int], balance: tuple[float, ...] = SUNNY) -> Facts:
+    """The facts of the first load, all of one kind."""
+    placed = placing(balance, loads)
+    chosen = Choice((np.array(starts),), 0.0, None, "made")
+    return facts(placed, chosen, 0, loads[0], left_of(placed.problem, chosen.runs))
+
+
+def told(load: Load, start: int, balance: tuple[float, ...] = SUNNY, language: str = "en", at: str = "14:00") -> str:
+    return reason_in(language, known([load], [start], balance), at)
 
 
 def imported_kwh(balance: tuple[float, ...], start: int) -> float:
@@ -31,16 +39,15 @@ HALF = tuple(min(each, 1500.0) for each in SUNNY)
 @pytest.mark.parametrize("balance", [SUNNY, HALF])
 def test_its_numbers_are_those_of_a_second_evaluation(balance: tuple[float, ...]) -> None:
     load = a_cycle_load(powers=CYCLE)
-    known = facts(placing(balance, [load]), (8,), 0, load)
-    assert known.energy_wh == pytest.approx(750)
-    assert known.local_wh / 1000 == pytest.approx(0.75 - imported_kwh(balance, 8))
-    assert known.saved_wh / 1000 == pytest.approx(imported_kwh(balance, 0) - imported_kwh(balance, 8))
+    found = known([load], [8], balance)
+    assert found.energy_wh == pytest.approx(750)
+    assert found.local_wh / 1000 == pytest.approx(0.75 - imported_kwh(balance, 8))
+    assert found.saved_wh / 1000 == pytest.approx(imported_kwh(balance, 0) - imported_kwh(balance, 8))
 
 
 def test_what_others_draw_is_not_local_surplus() -> None:
     loads = [a_cycle_load(powers=(2500.0,), id=1), a_cycle_load(powers=(2500.0,), id=2)]
-    known = facts(placing(SUNNY, loads), (8, 8), 0, loads[0])
-    assert known.local_wh == pytest.approx(125)          # 3000 W, of which the other one draws 2500
+    assert known(loads, [8, 8]).local_wh == pytest.approx(125)          # 3000 W, of which the other one draws 2500
 
 
 @pytest.mark.parametrize(("load", "pick", "sentence"), [
@@ -53,7 +60,7 @@ def test_what_others_draw_is_not_local_surplus() -> None:
                                           "longer be kept"),
     (a_cycle_load(CYCLE, by=slots(-5)), 0, "starts at 14:00, at once, and yet it ends 2 h 00 behind its deadline, which can no "
                                            "longer be kept"),
-    (a_tank_load(1000), 0, "heats from 14:00, at the earliest: 0.00 of its 1.00 kWh come from local surplus, waiting would not "
+    (a_tank_load(1000), 40, "heats from 14:00, at the earliest: 0.00 of its 1.00 kWh come from local surplus, waiting would not "
                            "help"),
 ])
 def test_a_placement_says_why(load: Load, pick: int, sentence: str) -> None:

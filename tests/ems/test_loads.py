@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from elfe.coordination.values import OffPeak
-from elfe.ems.loads import Alternative, cheapest, full_reheat_wh, heating_day, is_hot
+from elfe.ems.loads import CycleLoad, TankLoad
+from elfe.ems.loads.tanks import full_reheat_wh, heating_day, is_hot
 from elfe.slots import HORIZON, slot_of
 from tests.ems.made import HOUR, NIGHT, NOON, PARIS, a_cycle_load, a_tank_load, minutes, slots
 
 LUNCH = OffPeak(12 * HOUR + 1800, 14 * HOUR + 1800)
 
 
-def starts(alternatives: tuple[Alternative, ...]) -> list[int]:
-    return [each.start for each in alternatives]
+def starts(load: CycleLoad | TankLoad) -> list[int]:
+    """Every start that it may have."""
+    return [int(each) for each in type(load).fleet([load]).menu(0).runs]
+
+
+def drawn(load: CycleLoad | TankLoad, start: int) -> list[float]:
+    """What it draws from its start to its last slot, W."""
+    row = type(load).fleet([load]).powers(np.array([start]))[0]
+    return [float(each) for each in row[start:np.flatnonzero(row)[-1] + 1]]
+
+
+def answer(load: CycleLoad | TankLoad, price: list[float]) -> int:
+    """When it would start at this price."""
+    return int(type(load).fleet([load]).respond(np.array(price))[0][0])
 
 
 # -- machines ---------------------------------------------------------------------------------------------------------------
@@ -30,20 +44,20 @@ def starts(alternatives: tuple[Alternative, ...]) -> list[int]:
 ])
 def test_a_cycle_may_start_at_any_quarter_that_keeps_its_deadline(by: timedelta | None, last_start: int) -> None:
     load = a_cycle_load(by=by)
-    assert starts(load.alternatives) == list(range(last_start + 1))
+    assert starts(load) == list(range(last_start + 1))
     assert load.late_by == timedelta()
 
 
 @pytest.mark.parametrize(("by", "late_by"), [(minutes(44), minutes(1)), (minutes(0), minutes(45)), (-minutes(60), minutes(105))])
 def test_an_impossible_deadline_leaves_the_earliest_end_and_says_how_late(by: timedelta, late_by: timedelta) -> None:
     load = a_cycle_load(by=by)
-    assert (starts(load.alternatives), load.late_by) == ([0], late_by)
+    assert (starts(load), load.late_by) == ([0], late_by)
 
 
 def test_a_declared_duration_that_is_longer_than_the_cycle_holds_the_place() -> None:
     load = a_cycle_load(by=slots(10), lasts=minutes(61))
     assert load.length == 5
-    assert starts(load.alternatives) == list(range(6))
+    assert starts(load) == list(range(6))
 
 
 @pytest.mark.parametrize(("by", "may_wait", "expected"), [
@@ -54,59 +68,59 @@ def test_a_declared_duration_that_is_longer_than_the_cycle_holds_the_place() -> 
     (slots(200), slots(4), [HORIZON - 3]),
 ])
 def test_a_finished_load_waits_no_longer_than_wished(by: timedelta, may_wait: timedelta, expected: list[int]) -> None:
-    assert starts(a_cycle_load(by=by, may_wait=may_wait).alternatives) == expected
+    assert starts(a_cycle_load(by=by, may_wait=may_wait)) == expected
 
 
 def test_the_row_of_a_cycle_has_a_single_one_at_its_start() -> None:
     load = a_cycle_load()
-    row = load.decisions(load.alternatives[7])
+    row = load.decisions(7)
     assert (len(row), sum(row), row.index(1)) == (HORIZON, 1, 7)
 
 
 def test_a_cycle_answers_prices_with_its_cheapest_start() -> None:
     price = [1.0] * HORIZON
     price[30] = 0.1
-    assert cheapest(a_cycle_load(), price).start == 30
-    assert cheapest(a_cycle_load(), [1.0] * HORIZON).start == 0
+    assert answer(a_cycle_load(), price) == 30
+    assert answer(a_cycle_load(), [1.0] * HORIZON) == 0
 
 
 # -- tanks ------------------------------------------------------------------------------------------------------------------
 
 
-def heated(powers: tuple[float, ...], start: int) -> list[int]:
-    return [start + i for i, power in enumerate(powers) if power]
+def heated(load: TankLoad) -> list[int]:
+    """The slots that it heats in when it starts as soon as it may."""
+    return [starts(load)[0] + i for i, power in enumerate(drawn(load, starts(load)[0])) if power]
 
 
 def test_a_tank_heats_across_midnight_inside_its_window() -> None:
     load = a_tank_load(need_wh=3000)
     assert load.allowed == tuple(range(40, 72))                      # 22:00 to 06:00, seen from noon
-    assert starts(load.alternatives) == list(range(40, 67))
-    assert load.alternatives[0].power_w == (2000,) * 6
+    assert starts(load) == list(range(40, 67))
+    assert drawn(load, 40) == [2000] * 6
 
 
 def test_a_tank_may_heat_a_slot_more_than_it_is_expected_to() -> None:
     load = a_tank_load(need_wh=3000)
-    assert [i for i, each in enumerate(load.decisions(load.alternatives[0])) if each] == list(range(40, 47))
-    assert [i for i, each in enumerate(load.decisions(load.alternatives[-1])) if each] == list(range(66, 72))
+    assert [i for i, each in enumerate(load.decisions(40)) if each] == list(range(40, 47))
+    assert [i for i, each in enumerate(load.decisions(66)) if each] == list(range(66, 72))
 
 
 def test_the_last_slot_of_a_tank_draws_what_is_left() -> None:
-    assert a_tank_load(need_wh=1300).alternatives[0].power_w == (2000, 2000, 1200)
+    assert drawn(a_tank_load(need_wh=1300), 40) == pytest.approx([2000, 2000, 1200])
 
 
 def test_a_tank_that_one_window_cannot_hold_goes_on_in_the_next() -> None:
     load = a_tank_load(need_wh=17_000, windows=(NIGHT, LUNCH))
-    first = load.alternatives[0]
     assert not load.overruns
-    assert len(load.alternatives) == 7                               # 40 allowed slots, 34 needed
-    assert heated(first.power_w, first.start) == [*range(2, 10), *range(40, 66)]
+    assert len(starts(load)) == 7                                    # 40 allowed slots, 34 needed
+    assert heated(load) == [*range(2, 10), *range(40, 66)]
 
 
 def test_windows_that_are_too_short_are_widened_by_the_nearest_slots_and_say_so() -> None:
     load = a_tank_load(need_wh=5000, windows=(LUNCH,))
-    only, = load.alternatives
+    assert starts(load) == [1]
     assert load.overruns
-    assert heated(only.power_w, only.start) == list(range(1, 11))
+    assert heated(load) == list(range(1, 11))
     assert load.source == "5.0 kWh of hot water, more than its off-peak windows hold"
 
 

@@ -12,7 +12,7 @@ from attrs import evolve
 from elfe.coordination.values import ApplianceType, Mode
 from elfe.ems import run as runs
 from elfe.ems.cycles.profiles import DEFAULTS, Cycle
-from elfe.ems.model import Choice, Placing
+from elfe.ems.model import Choice, Problem
 from elfe.ems.run import first_slot_at, gather, run_once
 from elfe.ems.service import EmsService
 from elfe.ems.solve import Solver
@@ -230,7 +230,7 @@ def test_a_tank_that_stayed_cold_in_its_night_is_heated_by_day(territory: Territ
 class Liar(Solver):
     """Says that it has found something better than anything can be."""
 
-    def solve(self, problem: Placing) -> Choice:
+    def solve(self, problem: Problem) -> Choice:
         return evolve(super().solve(problem), bound=1e9)
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from attrs import define, field
 
-from elfe.app.visit_walk import Sheet
-from elfe.visit.values import Spot, Step, Tick
+from elfe.app import on_site
+from elfe.app.context import Context
+from elfe.app.visit_walk import Patience, Sheet
+from elfe.coordination import queries
+from elfe.visit.values import How, Spot, Step, Tick, Visit
 from tests.visit.units import Unit
+
+QUICK = Patience(seen=timedelta(seconds=10), measured=timedelta(seconds=10), plug_in=timedelta(milliseconds=100),
+                 told=timedelta(seconds=3))
+SHORT = Patience(seen=timedelta(milliseconds=200), measured=timedelta(milliseconds=200), plug_in=timedelta(milliseconds=50),
+                 told=timedelta(milliseconds=200), on_site=on_site.Patience(settles_s=1.0, again_s=0.05))
+"""Of who expects that nothing comes."""
 
 
 @define
@@ -29,7 +39,7 @@ class Installer:
         return self.answers
 
     def address(self, spot: Spot) -> str:
-        return self.units[spot.point].address if spot.point in self.units else ""
+        return "" if self.hands else self.units[spot.point].address
 
     def wifi_password(self) -> str:
         return self.password
@@ -44,3 +54,14 @@ class Installer:
 
     def ticked(self, spot: Spot, step: Step, tick: Tick) -> None:
         self.ticks.append((spot.point, step, tick))
+
+
+def hows(visit: Visit) -> dict[Step, How]:
+    """How each step went, of a visit of one device."""
+    (spot,) = visit.spots
+    return {step: tick.how for step, tick in spot.ticks.items()}
+
+
+def modes(here: Context, reference: str) -> list[int]:
+    """The modes of a home's appliances."""
+    return [each.mode for each in queries.appliances(here.coordination) if each.participant == reference]

@@ -39,7 +39,7 @@ def _tasmota(twin: Any) -> tuple[str, str, str]:
     return f"{values['MqttHost']}:{values['MqttPort']}", values["MqttUser"], values["MqttPassword"]
 
 
-TOLD = {111: _gen1, 411: _gen2, 112: _tasmota}
+TOLD = {111: _gen1, 411: _gen2, 112: _tasmota, 211: _tasmota}
 """By type: server, user and password, as a unit has been told."""
 RESTARTS = ("/reboot", "/rpc/Shelly.Reboot", "/cm?cmnd=Backlog")
 
@@ -119,6 +119,8 @@ class Unit:
                 self._say(self.twin.receive(arrival.topic, arrival.payload, now))
             elif isinstance(arrival, Connected):
                 self._say(self.twin.connected(now))
+        if self.twin.next_at is not None and self.twin.next_at <= datetime.now(UTC):
+            self._say(self.twin.tick(datetime.now(UTC)))
         on = all(self.twin.outputs.values())
         self._say(self.twin.draw(self.draws_w if on else 0.0, datetime.now(UTC)))
 

@@ -1,0 +1,136 @@
+"""What a plan is judged by: one convex cost per slot of what the territory imports, and a price of what is drawn. Pure.
+
+Let y_t be what the loads draw together and b_t the balance without them; n_t = y_t − b_t is the net import, W.
+
+    cost(y) = Σ_t Σ_l weight_lt · max(0, n_t − offset_lt) + Σ_t drawn_t · y_t + peak · max_t max(0, n_t)
+
+Each aim of a community is of this form (`Aims.costs`), and so is their sum:
+
+    energy imported              weight 1 from offset 0
+    surplus not consumed         max(0, −n) = max(0, n) − n: weight 1 from offset 0, −1 on what is drawn, and a constant
+    market price, CO2            weight p_t from offset 0
+    a feeder's maximum           a heavy weight from the offset F on
+    peak                         the last term
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from elfe.slots import HORIZON
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+OVERFLOW = 20.0
+"""What a watt beyond a feeder's maximum weighs against a watt of import: more than any price, so it is the last resort."""
+
+
+@frozen(eq=False)
+class Level:
+    """A weight on every watt of net import beyond an offset, per slot."""
+
+    offset: Floats
+    weight: Floats
+
+
+@frozen(eq=False)
+class Costs:
+    """See above. The first level has the offset 0."""
+
+    levels: tuple[Level, ...]
+    drawn: Floats                     # per W drawn, per slot
+    peak: float = 0.0                 # per W of the greatest import
+
+    def of(self, left: Floats, balance: Floats) -> float:
+        """The cost where `left` = balance − y is left of the balance, without the constant of the surplus."""
+        net = -left
+        kinked = sum(float(level.weight @ np.maximum(0.0, net - level.offset)) for level in self.levels)
+        return kinked + float(self.drawn @ (balance - left)) + self.peak * max(0.0, float(net.max(initial=0.0)))
+
+    def table(self, slots: Ints, powers: Floats) -> Table:
+        """What rows of powers would cost, row k drawing powers[k, j] in slot slots[k, j]; slot 96 is beyond the horizon.
+
+        Without the peak, which no slot has to itself: `with_peak_at` makes a level of it.
+        """
+        levels = tuple((_at(level.offset, slots), _at(level.weight, slots)) for level in self.levels)
+        return Table(slots, powers, (_at(self.drawn, slots) * powers).sum(axis=-1), levels)
+
+    def with_peak_at(self, level_w: float) -> Costs:
+        """The same, with the peak as a weight on every watt beyond a peak that is there anyway."""
+        if not self.peak:
+            return self
+        beyond = Level(np.full(HORIZON, level_w), np.full(HORIZON, self.peak))
+        return Costs((*self.levels, beyond), self.drawn)
+
+    @property
+    def steepest(self) -> Floats:
+        """What a watt can cost at most, per slot, without the peak."""
+        total: Floats = self.drawn + sum(level.weight for level in self.levels)
+        return total
+
+
+@frozen(eq=False)
+class Table:
+    """Rows of powers with what a watt costs where they draw."""
+
+    slots: Ints              # rows × columns
+    powers: Floats
+    drawn: Floats            # per row: the price of what it draws
+    levels: tuple[tuple[Floats, Floats], ...]      # offset and weight of each level, rows × columns
+
+    def added(self, lefts: Floats) -> Floats:
+        """What each row adds, states × rows. `lefts`: states × 97 W, what is left of the balance; slot 96 is beyond it."""
+        total = np.empty((len(lefts), len(self.powers)))
+        total[:] = self.drawn
+        for offset, weight in self.levels:
+            over = lefts[:, self.slots]
+            over += offset
+            np.maximum(over, 0.0, out=over)
+            np.subtract(self.powers, over, out=over)
+            np.maximum(over, 0.0, out=over)
+            total += np.einsum("srj,rj->sr", over, weight)
+        return total
+
+
+def _at(row: Floats, slots: Ints) -> Floats:
+    taken: Floats = np.append(row, 0.0)[slots]
+    return taken
+
+
+IMPORT = Costs((Level(np.zeros(HORIZON), np.ones(HORIZON)),), np.zeros(HORIZON))
+"""The documentation's first wording: the energy imported."""
+
+
+@frozen
+class Aims:
+    """How much each aim weighs. The unit is a watt of import for a slot; a price or an intensity weighs relatively to its mean."""
+
+    imported: float = 1.0
+    unused_surplus: float = 0.0
+    price: float = 0.0
+    co2: float = 0.0
+    peak: float = 0.0
+    feeder_w: float | None = None                # the territory's import is kept below it where that is possible
+    prices: tuple[float, ...] = ()               # per slot, any unit; empty: unknown, and the aim is left out
+    intensities: tuple[float, ...] = ()          # likewise, of the imported energy
+
+    def costs(self) -> Costs:
+        """As a cost."""
+        weight = np.full(HORIZON, self.imported + self.unused_surplus)
+        weight = weight + self.price * _relative(self.prices) + self.co2 * _relative(self.intensities)
+        feeder = () if self.feeder_w is None else (Level(np.full(HORIZON, self.feeder_w), np.full(HORIZON, OVERFLOW)),)
+        return Costs((Level(np.zeros(HORIZON), weight), *feeder), np.full(HORIZON, -self.unused_surplus), self.peak)
+
+
+def _relative(values: Sequence[float]) -> Floats:
+    """Each value by the mean of them all, none below zero: importing is never paid for by a weight."""
+    if not values:
+        return np.zeros(HORIZON)
+    row = np.asarray(values, float).clip(min=0.0)
+    relative: Floats = row / row.mean() if row.mean() > 0 else np.zeros(HORIZON)
+    return relative

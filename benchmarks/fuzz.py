@@ -201,8 +201,11 @@ def measure(families: Sequence[str] = (), count: int = MILLION, seed: int = 1) -
     """Print the table; the answer is how many payloads broke a codec."""
     drivers = load()
     messages = of_twins(drivers, each=1) + of_captures(drivers)
+    known = sorted({message.family for message in messages})
+    if set(families) - set(known):
+        sys.exit(f"no such family: {', '.join(sorted(set(families) - set(known)))} (known: {', '.join(known)})")
     rows, flaws = [], dict[str, str]()
-    for family in families or sorted({message.family for message in messages}):
+    for family in families or known:
         ears = ears_of(drivers, [message for message in messages if message.family == family])
         begun = process_time()
         came, first = fuzz(ears, count, seed, lambda number, broke, of=family: print(  # type: ignore[misc]  # noqa: T201

@@ -140,6 +140,7 @@ def services(engine: str, sources: Iterable[str] = ()) -> tuple[Service, ...]:
         Service(f"elfe-command-{engine}", SAID, every, asks=engine, reads=(PORTAL,)),
         Service(f"elfe-recorder-{engine}", SAID, reads=(INDICATORS,)),
         Service("elfe-hand", SAID, every, asks="hand"),
+        Service("elfe-doctor", reads=("elfe/doctor",), writes=("elfe/doctor",)),
         Service("elfe-watch", SAID, overhears=True, asks="+"),
         Service(TERRITORY_ACCOUNT, commands=_shows, reads=(INDICATORS, *sources), writes=(INDICATORS,)),
         Service("zabbix", SAID, reads=(INDICATORS,)),

@@ -85,7 +85,7 @@ def _database(here: Context, name: str) -> tuple[str, str]:
 
 
 def _broker(here: Context) -> tuple[str, str]:
-    address, heard = here.broker, threading.Event()
+    address, heard = here.broker_as("elfe-doctor"), threading.Event()
     client = paho_client(address, "elfe-doctor")
 
     def ask(*_: Any) -> None:

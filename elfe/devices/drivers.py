@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
+from string import Formatter
 from typing import Any
 
 import attrs
@@ -21,6 +23,9 @@ from attrs import define, field, frozen
 from elfe.devices import hookspecs
 from elfe.devices.hookspecs import GROUP
 from elfe.devices.values import (
+    CONTRACT_IDS,
+    OUR_IDS,
+    STRANGERS_IDS,
     Command,
     ConfigPush,
     Device,
@@ -43,6 +48,7 @@ HOOKS: Mapping[str, inspect.Signature] = {
 }
 """Every hook of the contract with its signature, in the order of `hookspecs.py`."""
 
+TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{1,60}")
 REQUIRED = ("device_types", "build_topics", "decode_message")
 
 
@@ -192,7 +198,33 @@ def _load(point: EntryPoint) -> Plugin:
 def _problems_of_types(types: Any) -> list[str]:
     if not isinstance(types, tuple) or not all(isinstance(each, DeviceType) for each in types):
         return ["device_types() must return a tuple of DeviceType"]
-    return [] if types else ["device_types() declares no type"]
+    problems = [problem for each in types for problem in _problems_of_type(each)]
+    names = Counter(each.name for each in types) + Counter(each.id for each in types)
+    problems += [f"{each!r} is that of two of its types" for each, count in names.items() if count > 1]
+    return problems if types else ["device_types() declares no type"]
+
+
+def _problems_of_type(type_: DeviceType) -> Iterator[str]:
+    if type(type_.id) is not int or not any(type_.id in ids for ids in (CONTRACT_IDS, OUR_IDS, STRANGERS_IDS)):
+        yield f"{type_.id!r} cannot be a type's id ({STRANGERS_IDS.start} to {STRANGERS_IDS.stop - 1} are strangers')"
+    if not TYPE_NAME.fullmatch(type_.name):
+        yield f"{type_.name!r} cannot be a type's name (small letters, digits, « _ »): a table is called after it"
+    for name, template in type_.templates.items():
+        problem = _problem_of_template(template)
+        if problem:
+            yield f"type {type_.id}, template {name}: {template!r} {problem}"
+
+
+def _problem_of_template(template: str) -> str:
+    try:
+        fields = {field for _, field, _, _ in Formatter().parse(template) if field is not None}
+    except ValueError as error:
+        return f"cannot be read: {error}"
+    if not fields <= {"id", "hardware_id"}:
+        return f"may hold {{id}} and {{hardware_id}}, not {', '.join(sorted(fields - {'id', 'hardware_id'}))}"
+    if set("+#\0") & set(template) or template.startswith("$"):
+        return "is no topic of a device's own: it holds a wildcard, or begins with $"
+    return ""
 
 
 def _problems_of_settings(module: Any) -> list[str]:
@@ -214,6 +246,10 @@ def _route(plugins: Iterable[Plugin]) -> dict[int, Driver]:
             if each.id in routed:
                 raise PluginError(f"device type {each.id} is claimed by two plugins, {routed[each.id].plugin} and "
                                   f"{plugin.name}; disable one of them under [plugins]")
+            namesake = next((one for one in routed.values() if one.type.name == each.name), None)
+            if namesake:
+                raise PluginError(f"types {namesake.type.id} of {namesake.plugin} and {each.id} of {plugin.name} are both called "
+                                  f"{each.name}, and would share a table; disable one of them under [plugins]")
             routed[each.id] = Driver(type=each, plugin=plugin.name, **{**_legacy(hooks["build_topics"]), **hooks})
     return routed
 
@@ -227,13 +263,25 @@ def _guarded(plugin: str, name: str, hook: Callable[..., Any]) -> Callable[..., 
     @functools.wraps(hook)
     def ask(*arguments: Any) -> Any:
         try:
-            return hook(*arguments)
+            answer = hook(*arguments)
         except ValueError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise DriverDefect(f"{plugin}.{name}: {type(error).__name__}: {error}") from error
+        if name == "build_topics":
+            _own_topics(plugin, answer)
+        return answer
 
     return ask
+
+
+def _own_topics(plugin: str, topics: Any) -> None:
+    """A device's topics are its own: none may begin with a wildcard, and so be everybody's. Raises `DriverDefect`."""
+    if not isinstance(topics, Topics):
+        raise DriverDefect(f"{plugin}.build_topics answers a {type(topics).__name__}")
+    for topic in (topics.command, *topics.listen, *topics.reads, *topics.writes):
+        if not isinstance(topic, str) or set("+#$") & set(topic.partition("/")[0]):
+            raise DriverDefect(f"{plugin}.build_topics: {topic!r} is no topic of a device's own")
 
 
 def _legacy(build_topics: Callable[[Device], Topics]) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def mistakes(told: Mapping[str, object]) -> list[str]:
         problems += [f"[{section}] {name}: no such rule ({names})" for name in entries if name not in BY_NAME]
         problems += [f"[{section}] {name}: a sentence, please" for name, text in entries.items() if not _is_sentence(text)]
     problems += [f"[exempt] {name}: nobody is exempt from it" for name in dict(told.get("exempt") or {})      # type: ignore[call-overload]
-                 if name in {"conformance", "hardware", "field"}]
+                 if name in {"conformance", "fuzz", "hardware", "field"}]
     return problems
 
 

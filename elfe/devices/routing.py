@@ -10,14 +10,61 @@ go on: of its whole family never, since who holds one device could then silence 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from attrs import define, field, frozen
 from paho.mqtt.matcher import MQTTMatcher
 
 from elfe.devices.drivers import Driver, Drivers
-from elfe.devices.values import BadPayload, Device, Event, Presence, Role
+from elfe.devices.values import (
+    Acknowledgement,
+    BadPayload,
+    Device,
+    Event,
+    Fault,
+    Firmware,
+    Gesture,
+    LocalControl,
+    Measure,
+    OutputState,
+    Presence,
+    Progress,
+    Quantity,
+    Role,
+    Setting,
+    UserInput,
+)
 from elfe.errors import DriverDefect
+
+MOST_EVENTS = 1000
+"""What one message may say: a PLC with every figure of its outputs says a tenth of it."""
+LARGEST = 1e15
+"""No figure of a home is larger; NaN and infinity are none."""
+
+
+def _never(_event: object) -> bool:
+    return False
+
+
+SOUND: Mapping[type, Callable[[Any], bool]] = defaultdict(lambda: _never, {
+    Measure: lambda each: (type(each.value) in (float, int) and -LARGEST < each.value < LARGEST and type(each.channel) is int
+                           and isinstance(each.quantity, Quantity) and type(each.register) is str),
+    OutputState: lambda each: type(each.on) is bool and type(each.channel) is int,
+    Acknowledgement: lambda each: type(each.token) is str and type(each.ok) is bool,
+    Progress: lambda each: type(each.token) is str,
+    LocalControl: lambda each: type(each.taken) is bool,
+    UserInput: lambda each: isinstance(each.gesture, Gesture) and type(each.page) is int and type(each.item) is int,
+    Firmware: lambda each: type(each.version) is str and type(each.newer) is str,
+    Setting: lambda each: type(each.name) is str and type(each.value) is str,
+    Fault: lambda each: True,
+})
+"""Of each event, whether it is one that we can do with; what is none of these is no event."""
+
+
+def _told(answer: object) -> str:
+    text = repr(answer)
+    return text if len(text) <= 100 else f"a {type(answer).__name__}, {text[:80]}…"
 
 
 @define(unsafe_hash=True)      # as the events in `values.py`
@@ -105,15 +152,20 @@ class Router:
                 if listener.role is Role.PRESENCE:
                     assert listener.driver.parse_lwt is not None
                     events: tuple[Event | Presence, ...] = (listener.driver.parse_lwt(unit, payload),)
+                    if type(events[0]) is not Presence:
+                        raise TypeError(f"parse_lwt answers a {type(events[0]).__name__}")
                 else:
                     events = listener.driver.decode_message(unit, topic, payload)
-                    if type(events) is not tuple:
-                        raise TypeError(f"decode_message answers a {type(events).__name__}, not a tuple")
+                    if type(events) is not tuple or len(events) > MOST_EVENTS:
+                        raise TypeError(f"decode_message answers {_told(events)}, not a tuple of at most {MOST_EVENTS} events")
+                    for event in events:
+                        if not SOUND[type(event)](event):
+                            raise TypeError(f"decode_message answers {_told(event)}")
             except BadPayload as error:
                 self.unreadable[unit.id] += 1
                 yield Unreadable(unit, topic, payload, str(error))
                 continue
-            except Exception as error:  # noqa: BLE001 - a stranger's code may raise anything; the unit is set aside
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code may raise anything; the unit is set aside
                 self.unreadable[unit.id] += 1
                 self.set_aside[unit.id] = SetAside(unit, listener.driver.plugin, topic, payload,
                                                    f"{type(error).__name__}: {error}")

@@ -3,14 +3,16 @@
 import re
 
 import pytest
+from attrs import evolve
 
-from elfe.devices.drivers import discover, load, select
-from elfe.errors import PluginError
+from elfe.devices.drivers import _guarded, discover, load, select
+from elfe.devices.values import Role
+from elfe.errors import DriverDefect, PluginError
 
 from .made import EntryPoint, plugin
 
 BRUME = EntryPoint("brume", plugin())
-OTHER = EntryPoint("other", plugin("other", number="id=9001 => id=9002"))
+OTHER = EntryPoint("other", plugin("other", number="id=9001 => id=9002", called="brume_plug_v1 => other_plug_v1"))
 
 
 def test_a_plugin_is_found_with_its_version_and_its_types():
@@ -54,6 +56,15 @@ BROKEN = [
     (EntryPoint("brume", plugin(nothing="return (BRUME,) => return ()")), r"device_types\(\) declares no type"),
     (EntryPoint("brume", plugin(bare="return (BRUME,) => return BRUME")), "must return a tuple of DeviceType"),
     (EntryPoint("brume", plugin(fails="return (BRUME,) => return 1 / 0")), "ZeroDivisionError"),
+    (EntryPoint("brume", plugin(number="id=9001 => id=12345")), r"12345 cannot be a type's id \(2000 to 9999"),
+    (EntryPoint("brume", plugin(number='id=9001 => id="9001"')), "'9001' cannot be a type's id"),
+    (EntryPoint("brume", plugin(called="brume_plug_v1 => x; drop table y")), "cannot be a type's name"),
+    (EntryPoint("brume", plugin(root="brume/{hardware_id} => brume/{nope}")), r"may hold \{id\} and \{hardware_id\}, not nope"),
+    (EntryPoint("brume", plugin(root="brume/{hardware_id} => brume/{id.__class__}")), r"not id\.__class__"),
+    (EntryPoint("brume", plugin(root="brume/{hardware_id} => brume/{id")), "cannot be read"),
+    (EntryPoint("brume", plugin(root="brume/{hardware_id} => #")), "is no topic of a device's own"),
+    (EntryPoint("brume", plugin(root="brume/{hardware_id} => $SYS/{id}")), "is no topic of a device's own"),
+    (EntryPoint("brume", plugin(twice="return (BRUME,) => return (BRUME, BRUME)")), "9001 is that of two of its types"),
 ]
 
 
@@ -75,6 +86,24 @@ def test_a_broken_plugin_that_is_disabled_harms_nobody(point, said):
 def test_two_plugins_that_claim_a_type_are_both_named():
     with pytest.raises(PluginError, match="9001 is claimed by two plugins, brume and rival"):
         select(discover([BRUME, EntryPoint("rival", plugin("rival"))]))
+
+
+def test_two_types_of_one_name_would_share_a_table_and_are_both_named():
+    with pytest.raises(PluginError, match="types 9001 of brume and 9002 of rival are both called brume_plug_v1"):
+        select(discover([BRUME, EntryPoint("rival", plugin("rival", number="id=9001 => id=9002"))]))
+
+
+@pytest.mark.parametrize("topic", ["#", "+/status", "$SYS/#"])
+def test_a_driver_whose_topics_would_be_everybodys_is_refused(topic):
+    drivers = select(discover([EntryPoint("brume", plugin())]))
+    spoilt = drivers[9001].build_topics.__wrapped__
+
+    def build_topics(device):
+        return evolve(spoilt(device), listen={topic: Role.SAYS})
+
+    guarded = _guarded("brume", "build_topics", build_topics)
+    with pytest.raises(DriverDefect, match="no topic of a device's own"):
+        guarded(drivers[9001].device("D1", "ABC"))
 
 
 def test_a_plugin_installed_twice_is_named():

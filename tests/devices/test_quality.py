@@ -55,6 +55,7 @@ def test_what_no_machine_sees_needs_a_sentence_with_its_date(looked):
     ({"level": "gold", "exempt": {"twinn": "because it has none"}}, "[exempt] twinn: no such rule"),
     ({"level": "gold", "exempt": {"onboard": ""}}, "[exempt] onboard: a sentence, please"),
     ({"level": "gold", "exempt": {"conformance": "it is too strict here"}}, "nobody is exempt"),
+    ({"level": "gold", "exempt": {"fuzz": "there was no time for it"}}, "nobody is exempt"),
     ({"level": "gold", "proved": ["fuzz"]}, "[proved] is a table"),
     ({"level": "gold", "extra": 1}, "unknown key extra"),
 ])

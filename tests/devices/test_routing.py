@@ -146,3 +146,33 @@ def hooked(name, hook):
     module = plugin()
     setattr(module, name, hookimpl(hook))
     return module
+
+
+UNSOUND = [
+    (Measure(Quantity.POWER, "many"),), (Measure(Quantity.ENERGY, 10**400),), (Measure(Quantity.ENERGY, float("nan")),),
+    (Measure(Quantity.POWER, float("inf")),), (Measure("power", 1.0),), (Measure(Quantity.POWER, 1.0, "0"),), (OutputState("yes"),),
+    (Presence.ONLINE,), ("text",), (None,), None, [OutputState(True)], (OutputState(True),) * 1001,
+]
+
+
+@pytest.mark.parametrize("answer", UNSOUND, ids=lambda each: repr(each)[:40])
+def test_what_is_no_event_sets_its_unit_aside_and_nobody_else(drivers, plug, answer):
+    other = drivers[9001].device("D2", "DEF")
+    honest = drivers[9001].decode_message
+
+    def decode_message(device, topic, payload):
+        return answer if device.id == "D1" else honest(device, topic, payload)
+
+    router = Router(evolve(drivers, by_type={9001: evolve(drivers[9001], decode_message=decode_message)}), (plug, other))
+    (told,) = router.read("brume/ABC/is", b"1")
+    assert isinstance(told, SetAside)
+    assert list(router.read("brume/DEF/is", b"1")) == [Heard(other, OutputState(True))]
+
+
+def test_a_driver_that_exits_sets_its_unit_aside(drivers, plug):
+    def decode_message(device, topic, payload):
+        raise SystemExit(3)
+
+    router = Router(evolve(drivers, by_type={9001: evolve(drivers[9001], decode_message=decode_message)}), (plug,))
+    (told,) = router.read("brume/ABC/is", b"1")
+    assert "SystemExit: 3" in str(told)

@@ -126,12 +126,18 @@ def _databases(here: Context) -> list[tuple[Versioned, Engine]]:
         (queries.VERSIONED, queries.open_coordination(given.coordination) if given.coordination else here.coordination),
         (sortie.VERSIONED, sortie.open_sortie(given.sortie_ems) if given.sortie_ems else here.sortie),
     ]
-    if isinstance(here.history, SqlHistory):      # Zabbix keeps its own
-        engine = database.connect(given.history, history.Base.metadata) if given.history else here.history.engine
-        opened.append((history.VERSIONED, engine))
+    if not here.settings.zabbix.url:              # Zabbix keeps its own
+        opened.append((history.VERSIONED, _history(here)))
     for _, engine in opened:
         database.check(engine)
     return opened
+
+
+def _history(here: Context) -> Engine:
+    if here.settings.databases.history:
+        return database.connect(here.settings.databases.history, history.Base.metadata)
+    assert isinstance(here.history, SqlHistory)
+    return here.history.engine
 
 
 def _stand(opened: tuple[Versioned, Engine]) -> Stand:

@@ -85,6 +85,9 @@ class Person(Protocol):
     def address(self, spot: Spot) -> str:
         """Where a unit is on the network that we are in; empty: they type its settings themselves."""
 
+    def port(self, spot: Spot) -> str:
+        """At which port its cable is; empty: it is looked for."""
+
     def wifi_password(self) -> str:
         """Of the home's Wi-Fi."""
 
@@ -259,7 +262,7 @@ class Walk:
         lines = [step.text for step in push.steps if isinstance(step, SerialLine)]
         heard = next(each.value for each in push.expects if each.name == CONSOLE)
         self.person.waits(spot, "Branchez-le par son câble USB.")
-        attempts = serial.type_until(self._addresses.get(spot.account) or serial.find_port(), lines, heard, serial.PATIENCE)
+        attempts = serial.type_until(self.person.port(spot) or serial.find_port(), lines, heard, serial.PATIENCE)
         return self._done(f"saisi par le câble ({attempts} envoi{'s' if attempts > 1 else ''})")
 
     def _at(self, spot: Spot, address: str) -> OnSite:
@@ -465,14 +468,27 @@ class Walk:
         """A person's yes, once per device and walk. A cycle that runs is never cut on a program's word."""
         if spot.point in self._willing:
             return True
-        drawn = max((self._drawn.get(each.point, 0.0) for each in self.visit.spots if each.appliance_id == spot.appliance_id),
-                    default=0.0)
-        if drawn >= RUNS_W and not self.person.is_there and not self._appliance(spot).continuous:
-            raise _Away(f"consomme {drawn:.0f} W : jamais coupé sans quelqu'un sur place")
+        if not self.person.is_there and not self._appliance(spot).continuous:
+            self._known_idle(spot)
+        drawn = self._appliance_draws(spot) or 0.0
         running = f" (il consomme {drawn:.0f} W)" if drawn >= RUNS_W else ""
         if self.person.yes(f"Allumer puis couper « {spot.appliance} »{running} ?"):
             self._willing.add(spot.point)
         return spot.point in self._willing
+
+    def _known_idle(self, spot: Spot) -> None:
+        """Nobody is there to look at it: only what tells that it draws next to nothing may be switched. Raises `_Away`."""
+        self._until(spot, lambda: self._appliance_draws(spot) is not None, self.patience.told)
+        drawn = self._appliance_draws(spot)
+        if drawn is None:
+            raise _Away("n'a pas dit ce qu'il consomme : jamais coupé sans quelqu'un sur place")
+        if drawn >= RUNS_W:
+            raise _Away(f"consomme {drawn:.0f} W : jamais coupé sans quelqu'un sur place")
+
+    def _appliance_draws(self, spot: Spot) -> float | None:
+        """The most that one of its appliance's units told, in W."""
+        told = (self._drawn.get(each.point) for each in self.visit.spots if each.appliance_id == spot.appliance_id)
+        return max((drawn for drawn in told if drawn is not None), default=None)
 
     def _measures(self, spot: Spot, was_begun: bool) -> Tick:
         """Power that is drawn; what measures no power (a room, a counter) has only to tell something."""
@@ -506,5 +522,9 @@ def _told(differs: tuple[tuple[str, str, str], ...]) -> str:
 
 
 def _safety(driver: Driver) -> str:
-    """What its fail-safe is, for the report."""
-    return driver.type.fail_safe.enforced_by if driver.type.fail_safe else ""
+    """How its home is served when the centre is silent, in French."""
+    fail_safe = driver.type.fail_safe
+    if fail_safe is None:
+        return ""
+    when = f"après {fail_safe.after.total_seconds() / 60:.0f} min" if fail_safe.after else "quand le courant revient"
+    return f"sécurité : {'marche' if fail_safe.safe_state else 'arrêt'} {when}"

@@ -35,12 +35,13 @@ app = typer.Typer(help="Les visites : ce qui reste à prouver, chez qui.", invok
 
 Home = Annotated[str, typer.Argument(help="Le foyer, R004.")]
 Who = Annotated[str, typer.Option("--who", help="Qui mène la visite ; sans elle, le compte de la machine.")]
-At = Annotated[list[str], typer.Option("--at", help="L'adresse d'un équipement, D003=192.168.1.50 ; répétable.")]
+At = Annotated[list[str], typer.Option("--at", help="L'adresse d'un équipement, D003=192.168.1.50, ou son port ; répétable.")]
 Wifi = Annotated[str, typer.Option("--wifi", help="Le Wi-Fi du foyer, s'il faut le donner ; son mot de passe est demandé.")]
 Wait = Annotated[float, typer.Option("--wait", help="Combien de secondes attendre un équipement.")]
 Only = Annotated[list[str], typer.Option("--point", help="Seulement cet équipement, D003 ; répétable.")]
 Prepare = Annotated[bool, typer.Option("--prepare", help="Préparer seulement : la visite se fera sans le centre.")]
 NOTHING: list[str] = []
+ASSENTS = {"o", "oui", "y", "yes"}
 
 
 # -- a person at a terminal, or a program -------------------------------------------------------------------------------------
@@ -69,7 +70,7 @@ class Terminal:
         if not self.is_there:
             return self.assents
         say(question)
-        return typer.confirm("Oui ?", default=False)
+        return self._confirms("Oui")
 
     def address(self, spot: Spot) -> str:
         given = self.addresses.get(spot.point) or self.addresses.get(spot.account)
@@ -77,17 +78,19 @@ class Terminal:
             return checked(given) if given else ""
         self._about(spot)
         while True:
-            typed: str = typer.prompt("Adresse (vide : à la main)", default="", show_default=False)
+            typed = self._prompts("Adresse (vide : à la main)")
             try:
                 return checked(typed) if typed.strip() else ""
             except VisitError as error:
                 say(str(error))
 
+    def port(self, spot: Spot) -> str:
+        return self.addresses.get(spot.point, "")
+
     def wifi_password(self) -> str:
         """Never an argument: arguments are seen by everyone on the machine, and kept by the shell."""
         if sys.stdin.isatty():
-            typed: str = typer.prompt("Mot de passe du Wi-Fi", hide_input=True, default="", show_default=False)
-            return typed
+            return self._prompts("Mot de passe du Wi-Fi", hidden=True)
         return sys.stdin.readline().rstrip("\r\n")
 
     def types(self, spot: Spot, sheet: Sheet) -> bool:
@@ -103,7 +106,7 @@ class Terminal:
             for name, value in (("Broker", f"{sheet.host}:{sheet.port}"), ("TLS", "oui" if sheet.tls else "non"),
                                 ("Compte", sheet.account), ("Secret", sheet.secret)):
                 typer.echo(f"{name:<7} {value}")
-        return typer.confirm("Est-ce fait ?", default=False)
+        return self._confirms("Est-ce fait")
 
     def waits(self, spot: Spot, says: str) -> None:
         if not self.silent:
@@ -115,6 +118,18 @@ class Terminal:
             self._about(spot)
             say(line(step, tick), f"  {SIGNS[tick.how]} ")
 
+    def _confirms(self, question: str) -> bool:
+        return self._prompts(f"{question} ? [o/N]").strip().lower() in ASSENTS
+
+    @staticmethod
+    def _prompts(question: str, hidden: bool = False) -> str:
+        """What is typed. Who stops at a question stops the walk."""
+        try:
+            typed: str = typer.prompt(question, default="", show_default=False, hide_input=hidden)
+        except typer.Abort:
+            raise KeyboardInterrupt from None
+        return typed
+
     def _about(self, spot: Spot) -> None:
         """The device, once."""
         if self._shown != spot.point:
@@ -125,12 +140,12 @@ class Terminal:
 
 
 def addresses(given: Iterable[str]) -> dict[str, str]:
-    """`D003=192.168.1.50` as typed. Raises `VisitError`."""
+    """`D003=192.168.1.50`, `G001=/dev/ttyUSB0` as typed. Raises `VisitError`."""
     pairs = [each.partition("=") for each in given]
     wrong = next((point for point, _, address in pairs if not point or not address), None)
     if wrong is not None:
         raise VisitError("--at : écrivez POINT=ADRESSE, D003=192.168.1.50")
-    return {point: checked(address) for point, _, address in pairs}
+    return {point: address if address.startswith("/dev/") else checked(address) for point, _, address in pairs}
 
 
 # -- the walk -----------------------------------------------------------------------------------------------------------------

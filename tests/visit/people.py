@@ -30,6 +30,7 @@ class Installer:
     is_there: bool = True
     hands: Any = None                                    # what they do with a sheet; None: nothing
     password: str = "w1fi"
+    cable: str = ""
     asked: list[str] = field(factory=list)
     ticks: list[tuple[str, Step, Tick]] = field(factory=list)
     sheets: list[Sheet] = field(factory=list)
@@ -40,6 +41,9 @@ class Installer:
 
     def address(self, spot: Spot) -> str:
         return "" if self.hands else self.units[spot.point].address
+
+    def port(self, spot: Spot) -> str:
+        return self.cable
 
     def wifi_password(self) -> str:
         return self.password

@@ -38,6 +38,9 @@ class Steady:
     def address(self, spot: Spot) -> str:
         return self.where
 
+    def port(self, spot: Spot) -> str:
+        return ""
+
     def wifi_password(self) -> str:
         return ""
 

@@ -13,14 +13,16 @@ from elfe import clock
 from elfe.app import brokering, visit_report
 from elfe.app import visit as visits
 from elfe.app.visit_walk import Walk
+from elfe.broker import serial
 from elfe.broker.check import Probe
 from elfe.coordination import queries
 from elfe.coordination.values import Mode
 from elfe.errors import VisitError
 from elfe.visit.steps import owed
 from elfe.visit.values import How, Stage, Step
-from tests.broker.test_accounts import ground
+from tests.broker.test_accounts import INVENTORY, ground, provision
 from tests.brokers import until
+from tests.cli.test_screen import plugged_in as cable_to
 from tests.visit.people import QUICK, SHORT, Installer, hows, modes
 from tests.visit.units import plugged_in, unit
 
@@ -54,6 +56,22 @@ def test_nothing_is_switched_without_a_yes(territory):
     assert [step for step, how in hows(visit).items() if how is How.SKIPPED] == [Step.ON, Step.OFF, Step.SERVED]
     assert not any(b"Switch.Set\"" in message.payload for message in fresh.heard)
     assert visit.stage is Stage.ENDED
+
+
+def test_who_stops_while_it_is_off_leaves_it_on(territory):
+    here, _ = territory
+    fresh = unit(411, "D003", draws_w=60.0)
+
+    class Hasty(Installer):
+        def ticked(self, spot, step, tick):
+            if step is Step.OFF:
+                raise KeyboardInterrupt
+
+    with plugged_in(fresh):
+        with pytest.raises(KeyboardInterrupt):
+            Walk(here, visits.begin(here, "R006", "Anne", clock.now()), Hasty({"D003": fresh}), clock.now, patience=QUICK).walk()
+        assert fresh.twin.outputs == {0: True}
+    assert hows(visits.find(here, "R006"))[Step.SERVED] is How.DONE
 
 
 def test_what_runs_is_never_switched_on_a_programs_word(territory):
@@ -102,6 +120,19 @@ def test_the_wi_fi_of_the_home_is_given_last_and_its_password_is_nowhere(territo
     assert fresh.twin.web.settings["wifi_sta"]["ssid"] == "Livebox 12"
     assert fresh.twin.web.secrets["key"] == "mot de passe du foyer"
     assert [file for file in tmp_path.rglob("*") if file.is_file() and b"mot de passe du foyer" in file.read_bytes()] == []
+
+
+def test_a_screen_is_led_over_its_cable(territory, tmp_path, monkeypatch):
+    here, _ = territory
+    monkeypatch.setattr(serial, "PATIENCE", serial.Patience(attempts=3, quiet_s=0.1, settles_s=1.0, answers_s=0.5))
+    provision(tmp_path, INVENTORY + "R004;Lave-linge;lave_linge;120;G001;71;711;;\n")
+    driver = here.drivers[711]
+    screen = driver.simulate(driver.device("G001"), 1)
+    with cable_to(screen) as port:
+        visit = Walk(here, visits.begin(here, "R004", "Anne", clock.now(), ["G001"]), Installer(cable=port), clock.now,
+                     patience=SHORT).walk()
+    assert visit.spots[0].ticks[Step.LEAD].says == "saisi par le câble (1 envoi)"
+    assert (screen.in_force["mqttuser"], screen.in_force["mqttpass"]) == ("G001", brokering.secrets_of(here).get("G001"))
 
 
 def test_another_unit_at_the_address_is_told_nothing(territory):

@@ -26,7 +26,7 @@ test: .venv/ready system
 	$(RUN)ruff check .
 	$(RUN)mypy
 	$(RUN)lint-imports
-	$(RUN)python -m pytest $(ARGS)
+	$(RUN)python -m pytest -n logical --dist loadfile $(ARGS)
 
 # hatasmota is no dependency: without it, the comparison is left out and says so.
 bench: .venv/ready

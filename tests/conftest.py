@@ -148,7 +148,7 @@ def _initialise(binaries: Path, folder: Path, user: str | None) -> None:
 
 def _command(binaries: Path, folder: Path, port: int) -> list[str | Path]:
     settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "fsync": "off",
-                "synchronous_commit": "off", "full_page_writes": "off", "max_connections": 50}
+                "synchronous_commit": "off", "full_page_writes": "off", "max_connections": 200}
     return [binaries / "postgres", "-D", folder / "data", *(f"--{name}={value}" for name, value in settings.items())]
 
 

@@ -62,6 +62,7 @@ class Ems:
     time_limit_s: float = field(default=20.0, metadata={"from": 1, "to": 600})
     max_nodes: int = field(default=5000, metadata={"from": 0, "to": 1_000_000})
     gap: float = field(default=1e-6, metadata={"from": 0, "to": 1})
+    forecast: str = field(default="learned", metadata={"of": ("learned", "persistence")})
 
 
 @frozen

@@ -6,6 +6,18 @@ SET search_path TO public;
 
 CREATE SCHEMA IF NOT EXISTS elfe;
 
+CREATE TABLE elfe.base_balance (
+    slot BIGINT NOT NULL,
+    power_w FLOAT(53) NOT NULL,
+    PRIMARY KEY (slot)
+);
+
+COMMENT ON TABLE elfe.base_balance IS 'The measured balance without what the EMS placed, per quarter';
+
+COMMENT ON COLUMN elfe.base_balance.slot IS 'epoch // 900';
+
+COMMENT ON COLUMN elfe.base_balance.power_w IS 'production − consumption, W';
+
 CREATE TABLE elfe.cycle_programme (
     appliance_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
@@ -72,6 +84,30 @@ COMMENT ON COLUMN elfe.cycle_run.programme IS 'the number of its programme';
 
 COMMENT ON COLUMN elfe.cycle_run.minutes_w IS 'JSON: mean W of each minute';
 
+CREATE TABLE elfe.forecast (
+    first_slot BIGINT NOT NULL,
+    made_at BIGINT NOT NULL,
+    source TEXT NOT NULL,
+    power_w TEXT NOT NULL,
+    low_w TEXT NOT NULL,
+    high_w TEXT NOT NULL,
+    PRIMARY KEY (first_slot)
+);
+
+COMMENT ON TABLE elfe.forecast IS 'What each run expected of the base balance; base_balance says what came';
+
+COMMENT ON COLUMN elfe.forecast.first_slot IS 'epoch // 900 of slot 0';
+
+COMMENT ON COLUMN elfe.forecast.made_at IS 'epoch s';
+
+COMMENT ON COLUMN elfe.forecast.source IS 'who was believed, and how much';
+
+COMMENT ON COLUMN elfe.forecast.power_w IS 'JSON: 96 means, W';
+
+COMMENT ON COLUMN elfe.forecast.low_w IS 'JSON: quantile 0.1 of each, W; or nothing';
+
+COMMENT ON COLUMN elfe.forecast.high_w IS 'JSON: quantile 0.9 of each, W; or nothing';
+
 CREATE TABLE elfe.placement (
     first_slot BIGINT NOT NULL,
     appliance_id INTEGER NOT NULL,
@@ -131,6 +167,23 @@ CREATE TABLE elfe.version_sortie_ems (
 COMMENT ON TABLE elfe.version_sortie_ems IS 'At which revision the tables of sortie_ems are';
 
 COMMENT ON COLUMN elfe.version_sortie_ems.version_num IS 'a revision of elfe, as Alembic keeps it';
+
+CREATE TABLE elfe.weather (
+    slot BIGINT NOT NULL,
+    issued_at BIGINT NOT NULL,
+    temperature_c FLOAT NOT NULL,
+    radiation_w_m2 FLOAT NOT NULL,
+    wind_m_s FLOAT NOT NULL,
+    PRIMARY KEY (slot, issued_at)
+);
+
+COMMENT ON TABLE elfe.weather IS 'The weather of each hour, as announced at each time';
+
+COMMENT ON COLUMN elfe.weather.slot IS 'epoch // 900 of the hour''s first quarter';
+
+COMMENT ON COLUMN elfe.weather.issued_at IS 'when it was announced, epoch s';
+
+COMMENT ON COLUMN elfe.weather.radiation_w_m2 IS 'mean of the hour';
 
 CREATE TABLE ems_run_info (
     timestamp SERIAL NOT NULL,

@@ -61,7 +61,8 @@ def ems(settings: Settings, by_work: bool = False) -> Made:
     limits = Limits(nodes=settings.ems.max_nodes, gap=settings.ems.gap, seconds=settings.ems.time_limit_s)
     if by_work:
         limits = evolve(limits, seconds=None, tries=BRIEF_TRIES)
-    return EmsService(here.coordination, here.sortie, here.history, Solver(limits), settings.zone), ()
+    return EmsService(here.coordination, here.sortie, here.history, Solver(limits), settings.zone,
+                      learns=settings.ems.forecast == "learned"), ()
 
 
 def command(settings: Settings) -> Made:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -57,8 +58,17 @@ def _asked(source: Source) -> dict[str, object]:
         found = source.connector.read(clock.now() - timedelta(days=1), clock.now())
     except SourceError as error:
         return said | {"problem": str(error)}
+    if source.kind == "weather":
+        return said | _weather_of(found)
     last = found[-1] if found else None
     return said | ({"value": last.value, "at": last.at} if last else {"problem": "it says nothing of the last 24 hours"})
+
+
+def _weather_of(found: Sequence[Any]) -> dict[str, object]:
+    coming = next((each for each in found if each.at > clock.now() - timedelta(hours=1)), None)
+    if coming is None:
+        return {"problem": "it says nothing of the hours to come"}
+    return {"value": f"{coming.temperature_c:.0f} °C, {coming.radiation_w_m2:.0f} W/m², {coming.wind_m_s:.0f} m/s", "at": coming.at}
 
 
 # -- the weather ---------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ settings and returns something that answers `read`. A plugin package adds one wi
 
     [sources.Prod_solaire]          # elfe.toml; the section's name is the series under which it is kept
     connector = "acme"
-    kind = "production"             # or price, value
+    kind = "production"             # or price, value; what can be one kind alone says so itself
     every_s = 60
 
 What cannot be read raises `SourceError` with one sentence; the last value then stands as long as it may, and no longer.
@@ -27,7 +27,7 @@ from attrs import fields, frozen
 from elfe.errors import SettingsError, SourceError
 
 GROUP = "elfe.connectors"
-KINDS = ("production", "price", "value")
+KINDS = ("production", "price", "value", "weather")
 
 
 @frozen
@@ -38,11 +38,26 @@ class Sampled:
     at: datetime | None = None
 
 
+@frozen
+class WeatherHour:
+    """The weather of the hour that begins `at`, as announced or as it was."""
+
+    at: datetime
+    temperature_c: float
+    radiation_w_m2: float
+    """On a level ground, mean of the hour."""
+    wind_m_s: float
+    """Ten metres above ground."""
+
+
 class Connector(Protocol):
-    """Something that can be asked."""
+    """Something that can be asked. It may say its `kind`, and how often it wants to be asked (`every_s`)."""
 
     def read(self, since: datetime, now: datetime) -> Sequence[Sampled]:
-        """What is known from `since` to `now`, oldest first, or beyond for what is known ahead. Raises `SourceError`."""
+        """What is known from `since` to `now`, oldest first, or beyond for what is known ahead. Raises `SourceError`.
+
+        A connector of the kind `weather` answers `WeatherHour`s.
+        """
 
 
 class Listener(Protocol):
@@ -91,14 +106,17 @@ def _open(name: str, section: Any) -> Source:
     if not isinstance(section, dict):
         raise ValueError("a section is expected")
     options = dict(section)
-    which, kind, every_s = options.pop("connector", ""), options.pop("kind", "production"), options.pop("every_s", 60)
+    which, kind, every_s = options.pop("connector", ""), options.pop("kind", ""), options.pop("every_s", 0)
     if which not in installed():
         raise ValueError(f"connector: {which!r} is not installed (accepted: {', '.join(sorted(installed()))})")
-    if kind not in KINDS:
-        raise ValueError(f"kind: {kind!r} cannot be (accepted: {', '.join(KINDS)})")
+    made = installed()[which].load()(options)
+    own = getattr(made, "kind", "")
+    if (kind or own or "production") not in ((own,) if own else KINDS):
+        raise ValueError(f"kind: {kind!r} cannot be (accepted: {own or ', '.join(KINDS)})")
+    every_s = every_s or getattr(made, "every_s", 60)
     if not isinstance(every_s, int | float) or isinstance(every_s, bool) or not 1 <= every_s <= 86_400:
         raise ValueError(f"every_s: {every_s!r} cannot be (accepted: seconds, from 1 to 86400)")
-    return Source(name, kind, float(every_s), installed()[which].load()(options))
+    return Source(name, kind or own or "production", float(every_s), made)
 
 
 def topics(sources: Iterable[Source]) -> tuple[str, ...]:

@@ -62,13 +62,17 @@ class HttpJson:
         return Sampled(value, when(follow(row, self.time), self.url) if self.time else None)
 
     def _answer(self) -> Any:
-        headers = {"Authorization": f"Bearer {_secret(self.token_file)}"} if self.token_file else {}
-        try:
-            with httpx.Client(timeout=self.timeout_s, transport=httpx.HTTPTransport(retries=1), follow_redirects=True) as client, \
-                    client.stream("GET", self.url, headers=headers) as answer:
-                return _read(answer, self.url)
-        except httpx.HTTPError as error:
-            raise SourceError(f"{self.url}: {str(error) or type(error).__name__}") from None
+        return answered(self.url, self.timeout_s, {"Authorization": f"Bearer {secret(self.token_file)}"} if self.token_file else {})
+
+
+def answered(url: str, timeout_s: float = TIMEOUT_S, headers: Mapping[str, str] | None = None) -> Any:
+    """What an address answers as JSON. Raises `SourceError`."""
+    try:
+        with httpx.Client(timeout=timeout_s, transport=httpx.HTTPTransport(retries=1), follow_redirects=True) as client, \
+                client.stream("GET", url, headers=headers) as answer:
+            return _read(answer, url)
+    except httpx.HTTPError as error:
+        raise SourceError(f"{url}: {str(error) or type(error).__name__}") from None
 
 
 def _read(answer: httpx.Response, url: str) -> Any:
@@ -97,7 +101,8 @@ def when(found: object, where: str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _secret(path: str) -> str:
+def secret(path: str) -> str:
+    """What a file holds. Raises `SourceError`."""
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:

@@ -17,12 +17,13 @@ from sqlalchemy import Engine
 
 from elfe.coordination import queries
 from elfe.coordination.values import Flexibility, Machine, Mode, WaterHeater
-from elfe.ems import check, decompose, explain, forecast, model, search, store
+from elfe.ems import check, decompose, explain, model, search, store
 from elfe.ems.costs import IMPORT
 from elfe.ems.cycles import Cycle, usual_cycle
 from elfe.ems.cycles.learning import expected, rest
 from elfe.ems.cycles.run import Book
 from elfe.ems.forecast import Forecast
+from elfe.ems.forecast.run import Forecaster, Seen
 from elfe.ems.loads import CycleLoad, Load, TankLoad
 from elfe.ems.loads.base import Floats
 from elfe.ems.loads.tanks import QUARTER_H, full_reheat_wh, heating_day, is_hot
@@ -30,7 +31,7 @@ from elfe.ems.solve import Solver
 from elfe.ems.values import Placement, Plan
 from elfe.errors import PlanError
 from elfe.history import quarters
-from elfe.history.values import BALANCE, History
+from elfe.history.values import History
 from elfe.slots import HORIZON, SLOT, slot_of, slot_start
 
 HELD_FOR = timedelta(minutes=15)
@@ -44,17 +45,23 @@ log = logging.getLogger("elfe.ems")
 
 @define
 class Sources:
-    """Where a run reads. Keep it from run to run: its book remembers the cycles that were found since the last daily look."""
+    """Where a run reads. Keep it from run to run: it remembers the cycles that were found, and what was learned of the balance."""
 
     coordination: Engine
     sortie: Engine
     history: History
     zone: tzinfo
+    learns: bool = True             # to forecast better than persistence does
     cycles: Book = field(init=False)
+    forecasts: Forecaster = field(init=False)
 
     @cycles.default
     def _book(self) -> Book:
         return Book(self.sortie, self.history)
+
+    @forecasts.default
+    def _forecaster(self) -> Forecaster:
+        return Forecaster(self.sortie, self.history, self.zone, self.learns)
 
 
 @frozen
@@ -64,10 +71,15 @@ class Inputs:
     now: datetime
     first_slot: int
     zone: tzinfo
-    forecast: Forecast
+    seen: Seen
     loads: tuple[Load, ...]
     running: tuple[tuple[float, ...], ...]      # of each cycle that runs already, W per slot of the horizon
     left_out: tuple[str, ...]
+
+    @property
+    def forecast(self) -> Forecast:
+        """What is expected without what runs and what is placed."""
+        return self.seen.forecast
 
     @property
     def balance_w(self) -> tuple[float, ...]:
@@ -83,6 +95,7 @@ def run_once(sources: Sources, solver: Solver, now: datetime, first_slot: int, *
     plan = place(inputs, solver)
     if write:
         store.write_plan(sources.sortie, plan)
+        sources.forecasts.keep(inputs.seen, now)
     return plan
 
 
@@ -111,8 +124,8 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
                 left_out.append(f"appliance {each.appliance.id} ({each.appliance.name}): {error}")
     running = (_running(machine, started, sources, now, first_slot) for machine in machines)
     placed = {each.appliance_id for each in started} | {each.appliance.id for each in loads if each.appliance.continuous}
-    balance = _forecast(sources.history, first_slot, [each.power_series for each in movable if each.appliance.id in placed])
-    return Inputs(now, first_slot, sources.zone, balance, tuple(loads), tuple(powers for powers in running if powers),
+    seen = sources.forecasts.look(first_slot, [each.power_series for each in movable if each.appliance.id in placed])
+    return Inputs(now, first_slot, sources.zone, seen, tuple(loads), tuple(powers for powers in running if powers),
                   tuple(left_out))
 
 
@@ -130,20 +143,6 @@ def _sound(load: Load) -> Load:
     if not (np.isfinite(powers).all() and (powers >= 0).all() and powers.any()):
         raise ValueError("its power is not a number of watts")
     return load
-
-
-def _forecast(history: History, first_slot: int, placed: Sequence[int]) -> Forecast:
-    """Persistence from the 96 quarters behind `first_slot`, without what the loads drew that were placed in them.
-
-    Those are placed anew: what they drew yesterday says nothing of today, and what runs now is counted by itself. The quarter
-    that is not over counts as far as it is known.
-    """
-    series = history.find(BALANCE)
-    if series is None:
-        return forecast.persistence([None] * HORIZON, [None] * HORIZON)
-    balance, *drawn = (history.quarters(each, first_slot - 2 * HORIZON, 2 * HORIZON, HELD_FOR) for each in (series, *placed))
-    without = [None if b is None else b + sum(filter(None, draws)) for b, *draws in zip(balance, *drawn, strict=True)]
-    return forecast.persistence(without[HORIZON:], without[:HORIZON])
 
 
 def _cycle_of(machine: Machine, sources: Sources, now: datetime) -> Cycle:

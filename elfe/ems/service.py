@@ -23,8 +23,9 @@ log = logging.getLogger("elfe.ems")
 class EmsService:
     """Plans every quarter. See `elfe.app.loop.Service`."""
 
-    def __init__(self, coordination: Engine, sortie: Engine, history: History, solver: Solver, zone: tzinfo) -> None:
-        self._sources = Sources(coordination, sortie, history, zone)
+    def __init__(self, coordination: Engine, sortie: Engine, history: History, solver: Solver, zone: tzinfo,
+                 learns: bool = True) -> None:
+        self._sources = Sources(coordination, sortie, history, zone, learns)
         self._solver = solver
         self._runs_at: datetime | None = None
 

@@ -35,12 +35,13 @@ from sqlmodel import Field
 from elfe import database, migrations
 from elfe.coordination.values import CONTINUOUS
 from elfe.ems.cycles import store as cycles
+from elfe.ems.forecast import store as forecasts
 from elfe.ems.tables import Base
 from elfe.ems.values import Decisions, Placement, Plan
 from elfe.slots import HORIZON, SLOT_S, SLOTS_PER_HOUR, epoch_s, instant, slot_of
 
 metadata = Base.metadata
-BESIDE = (cycles,)               # whose tables stand in the same database
+BESIDE = (cycles, forecasts)               # whose tables stand in the same database
 ONE_SHOT, RECURRING = 0, 1       # result_type; nobody reads it
 
 

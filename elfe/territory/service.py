@@ -19,6 +19,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from email.message import EmailMessage
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import orjson
 from attrs import define, field, frozen
@@ -27,16 +28,17 @@ from sqlalchemy.exc import DBAPIError
 
 from elfe import connectors
 from elfe.broker.session import Connected, Disconnected, Message, Session
-from elfe.connectors import Connector, Sampled, Source
+from elfe.connectors import Connector, Sampled, Source, WeatherHour
 from elfe.coordination import announced
 from elfe.coordination.values import InstalledDevice
 from elfe.devices.drivers import Drivers
 from elfe.devices.values import Capability, Device, Publish, Render
 from elfe.ems import store as sortie
+from elfe.ems.forecast import store as expected
 from elfe.errors import DriverDefect, SourceError
 from elfe.history.recorder import BALANCE_TOPIC
 from elfe.history.values import History, Reading
-from elfe.slots import next_slot_start
+from elfe.slots import next_slot_start, slot_of
 from elfe.territory import mail, outlook, store
 from elfe.territory.balance import Balance, Sample, scaled
 from elfe.territory.outlook import REFRESH_TOPIC, Outlook
@@ -47,6 +49,8 @@ SETTLES = timedelta(seconds=30)
 """After a quarter, until its last readings are in the history."""
 AT_ONCE = 50
 """Mails a minute: the balance must not wait for them."""
+LEARNT_FROM = timedelta(days=58)
+"""Of the weather, when none is known."""
 MAILS_UNTIL = timedelta(hours=5)
 """So long after its hour a mail is still worth sending: one that comes in the evening is not about this morning."""
 RUN_INFO_TOPIC = "INDICATEURS/general/ems_run_info"
@@ -172,13 +176,19 @@ class Territory:
 
     def _ask(self, now: datetime) -> None:
         if not self._asked:
-            self._asked = [Asked(each, now, now - MINUTE) for each in self.sources if hasattr(each.connector, "read")]
+            self._asked = [Asked(each, now, self._since(each, now)) for each in self.sources if hasattr(each.connector, "read")]
         for each in self._asked:
             if each.answer is not None and each.answer.done():
                 self._answered(each, now)
             elif each.answer is None and now >= each.asks_at:
                 connector: Connector = each.source.connector  # type: ignore[assignment]
                 each.answer = self._pool.submit(connector.read, each.since, now)
+
+    def _since(self, source: Source, now: datetime) -> datetime:
+        """From when on a source is asked first: the weather as far back as forecasts are learned from, unless it is known."""
+        if source.kind != "weather":
+            return now - MINUTE
+        return expected.newest_weather(self.world.sortie) or now - LEARNT_FROM
 
     def _answered(self, asked: Asked, now: datetime) -> None:
         answer, asked.answer = asked.answer, None
@@ -193,13 +203,27 @@ class Territory:
         asked.problem = problem
         self.counters["source failed"] += bool(problem)
 
-    def _keep(self, source: Source, samples: Iterable[Sampled], now: datetime) -> None:
-        """Into the history under the source's name; what is the newest of production counts for the balance."""
+    def _keep(self, source: Source, samples: Iterable[Any], now: datetime) -> None:
+        """Into the history under the source's name; what is the newest of production counts for the balance.
+
+        The weather goes where the EMS learns from it.
+        """
+        if source.kind == "weather":
+            self._keep_weather(samples, now)
+            return
         dated = [Sample(each.at or now, each.value) for each in samples]
         self._append({source.name: dated})
         newest = max((each for each in dated if each.at <= now), key=lambda each: each.at, default=None)
         if source.kind == "production" and newest is not None:
             self._production[source.name] = newest
+
+    def _keep_weather(self, hours: Iterable[WeatherHour], now: datetime) -> None:
+        rows = [expected.Hour(slot_of(each.at), each.temperature_c, each.radiation_w_m2, each.wind_m_s) for each in hours]
+        try:
+            expected.keep_weather(self.world.sortie, now, rows)
+        except DBAPIError as error:
+            self.counters["not kept"] += 1
+            log.warning("the weather is not kept, the database does not answer: %s", error.orig)
 
     def _append(self, values: Mapping[str, Iterable[Sample]], unit: str = "W") -> None:
         history = self.world.history
@@ -221,8 +245,8 @@ class Territory:
 
     def _publish_balance(self, now: datetime) -> None:
         meters = store.meters(self.world.coordination)
-        expected = frozenset(each.name for each in self.sources if each.kind == "production")
-        made = scaled(self._production, store.heard(self.world.history, meters, now), self.place.homes, now, expected)
+        needed = frozenset(each.name for each in self.sources if each.kind == "production")
+        made = scaled(self._production, store.heard(self.world.history, meters, now), self.place.homes, now, needed)
         if made is None:
             self.counters["no balance"] += 1
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from pyModbusTCP.server import ModbusServer
 
 from elfe import connectors
-from elfe.connectors import csv_file, http_json, modbus, mqtt
+from elfe.connectors import csv_file, http_json, modbus, mqtt, open_meteo
 from elfe.connectors.paths import follow, steps
 from elfe.errors import SettingsError, SourceError
 
@@ -207,3 +208,68 @@ def test_every_example_of_a_connectors_page_opens(tmp_path):
         assert connectors.opened(tomllib.loads(text)["sources"])
 
 
+
+
+# -- the weather --------------------------------------------------------------------------------------------------------------
+
+
+def hourly(count: int = 6, **changed: object) -> bytes:
+    begins = int(NOON_S) - 2 * 3600
+    answer = {"time": [begins + 3600 * n for n in range(count)], "temperature_2m": [10.0 + n for n in range(count)],
+              "shortwave_radiation": [100 * n for n in range(count)], "wind_speed_10m": [3.0] * count}
+    return json.dumps({"hourly": answer | changed}).encode()
+
+
+NOON_S = NOW.timestamp()
+
+
+def test_an_hours_sun_is_the_one_that_is_told_at_its_end():
+    with answering(saying(hourly())) as url:
+        hours = open_meteo.connect({"latitude": 47.65, "longitude": -2.08, "url": url}).read(BEFORE, NOW)
+    assert [(each.at.hour, each.temperature_c, each.radiation_w_m2, each.wind_m_s) for each in hours] == [
+        (10, 10.0, 100, 3.0), (11, 11.0, 200, 3.0), (12, 12.0, 300, 3.0), (13, 13.0, 400, 3.0), (14, 14.0, 500, 3.0)]
+
+
+def test_the_past_is_asked_for_as_far_as_it_is_wanted():
+    asked = []
+
+    def reply(request):
+        asked.append(request.path)
+        saying(hourly())(request)
+
+    with answering(reply) as url:
+        source = open_meteo.connect({"latitude": 47.65, "longitude": -2.08, "url": url})
+        for days in (0, 58, 400):
+            source.read(NOW - timedelta(days=days), NOW)
+    assert [path.partition("past_days=")[2].partition("&")[0] for path in asked] == ["1", "59", "92"]
+    assert all("wind_speed_unit=ms" in path and "timeformat=unixtime" in path for path in asked)
+
+
+@pytest.mark.parametrize(("body", "status", "told"), [
+    (b"<html><body>Maintenance</body></html>", 200, "a page of HTML is answered"),
+    (b'{"error":true,"reason":"no"}', 400, "answers 400"),
+    (b'{"hourly":{"time":[1,2]}}', 200, "hours of temperature_2m"),
+    (b"[]", 200, "hours of temperature_2m"),
+    (hourly(temperature_2m=[None] * 6), 200, "6 of 6 hours are empty or cannot be"),
+    (hourly(wind_speed_10m=[1e9] * 6), 200, "6 of 6 hours are empty or cannot be"),
+])
+def test_f12_a_weather_that_cannot_be_is_told_in_a_sentence_without_its_key(body, status, told, tmp_path):
+    (tmp_path / "key").write_text("s3cr3t")
+    with answering(saying(body, status)) as url, pytest.raises(SourceError, match=told) as error:
+        open_meteo.connect({"latitude": 47, "longitude": -2, "url": url, "token_file": f"{tmp_path}/key"}).read(BEFORE, NOW)
+    assert "s3cr3t" not in str(error.value)
+
+
+def test_hours_that_are_not_whole_are_left_out():
+    with answering(saying(hourly(temperature_2m=[10.0, None, 12.0, "13", 14.0, 15.0]))) as url:
+        hours = open_meteo.connect({"latitude": 47, "longitude": -2, "url": url}).read(BEFORE - timedelta(hours=3), NOW)
+    assert [each.temperature_c for each in hours] == [10.0, 12.0, 14.0]
+
+
+def test_the_weather_is_asked_every_three_hours_and_is_nothing_else():
+    source, = connectors.opened({"meteo": {"connector": "open_meteo", "latitude": 47, "longitude": -2}})
+    assert (source.kind, source.every_s) == ("weather", 10_800)
+    with pytest.raises(SettingsError, match="kind: 'price' cannot be"):
+        connectors.opened({"meteo": {"connector": "open_meteo", "kind": "price", "latitude": 47, "longitude": -2}})
+    with pytest.raises(SettingsError, match="latitude: 470 cannot be"):
+        connectors.opened({"meteo": {"connector": "open_meteo", "latitude": 470, "longitude": -2}})

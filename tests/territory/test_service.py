@@ -19,11 +19,12 @@ from elfe import connectors
 from elfe.app.post import Post
 from elfe.broker.client import MqttSession
 from elfe.broker.session import Message
-from elfe.connectors import Sampled, Source
+from elfe.connectors import Sampled, Source, WeatherHour
 from elfe.coordination import announced, queries, tables
 from elfe.devices.drivers import Drivers, load
 from elfe.devices.values import Publish
 from elfe.ems import store as sortie_store
+from elfe.ems.forecast import store as expected
 from elfe.ems.values import Plan
 from elfe.errors import SourceError
 from elfe.history.store import open_history
@@ -398,3 +399,25 @@ def test_in_the_evening_the_morning_is_over(village, box):
     assert found.mails == []
 
 
+
+
+# -- the weather that forecasts are learned from --------------------------------------------------------------------------------
+
+
+def test_the_weather_is_kept_for_the_ems_and_asked_again_from_where_it_ended(village):
+    asked = []
+
+    class Sky:
+        def read(self, since: datetime, now: datetime) -> Sequence[WeatherHour]:
+            asked.append(now - since)
+            return [WeatherHour(slot_start(slot_of(now)) + timedelta(hours=n), 12.0, 300.0, 4.0) for n in range(24)]
+
+    village.sources.append(Source("meteo", "weather", 10_800, Sky()))
+    service = village.start()
+    until(lambda: service.step(NOW) and expected.newest_weather(village.world.sortie) is not None, village.world.session)
+    assert expected.weather(village.world.sortie, slot_of(NOW), 4)[:, 0].tolist() == [12.0, 300.0, 4.0]
+    assert village.world.history.find("meteo") is None
+    again = village.start()
+    later = NOW + timedelta(hours=1)
+    until(lambda: again.step(later) and len(asked) == 2, village.world.session)
+    assert [each.days for each in asked] == [58, 0]

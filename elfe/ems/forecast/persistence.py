@@ -1,4 +1,4 @@
-"""What the territory's balance will be: persistence, as the documentation describes it. Pure.
+"""Persistence, as the documentation describes it. Pure.
 
     p_i = c_i + (c_{n−1} − c_0) · Π_{k=1..i} (1 − k/n)          i = 0..n−1, n = 96
 
@@ -10,17 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
-
+from elfe.ems.forecast.values import Forecast
 from elfe.slots import HORIZON
-
-
-@frozen
-class Forecast:
-    """A balance for each slot, W, production − consumption, and where it comes from."""
-
-    balance_w: tuple[float, ...]
-    source: str
 
 
 def persistence(measured: Sequence[float | None], day_before: Sequence[float | None]) -> Forecast:

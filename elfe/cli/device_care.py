@@ -35,7 +35,7 @@ def confirmed(question: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise LifecycleError("personne ne peut confirmer ici : ajoutez --yes, ou --dry-run pour voir seulement")
-    typer.confirm(question, abort=True)
+    show.agreed(question)
 
 
 # -- a device's whole line -----------------------------------------------------------------------------------------------------

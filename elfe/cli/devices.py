@@ -20,12 +20,14 @@ from elfe.cli import show, visit
 from elfe.coordination import inventory, queries, reference, sheets, store
 from elfe.coordination.as_sql import as_sql
 from elfe.coordination.devices import device_values
+from elfe.coordination.lifecycle import product
 from elfe.coordination.provision import Changes, What
 from elfe.coordination.store import Provisioned
 from elfe.coordination.values import Appliance, InstalledDevice
+from elfe.devices.drivers import Drivers
 from elfe.errors import InventoryError, VisitError
 
-app = typer.Typer(help="The devices in the homes: install them from an inventory, list them.", no_args_is_help=True)
+app = typer.Typer(help="Les équipements des foyers : les installer d'un inventaire, les lister, les suivre.", no_args_is_help=True)
 
 MANY = 20
 """Homes from which on a bar is shown."""
@@ -78,7 +80,7 @@ def _provision(here: Context, file: Path, home: str, dry_run: bool, sql: bool, y
     if not as_json:
         _show(changes)
     if not dry_run and not changes.all_stands and not as_json and not yes and sys.stdin.isatty():
-        typer.confirm("Appliquer ?", abort=True)
+        show.agreed("Appliquer ?")
     if walk:      # before they are: who pulls the power in between must not lose that this visit brought them
         visits.journal(here).expect(home, [each.after.name for each in changes.appliances if each.what is What.CREATE])
     done = store.standing_of(changes, stands) + ([] if dry_run else _applied(here, changes))
@@ -110,12 +112,12 @@ def _applied(here: Context, changes: Changes) -> list[Provisioned]:
 @app.command("list")
 def list_devices(
     ctx: typer.Context,
-    home: Annotated[str, typer.Option("--home", help="Only this participant's, R004.")] = "",
-    type_: Annotated[int, typer.Option("--type", help="Only this device type.")] = 0,
-    silent: Annotated[bool, typer.Option("--silent", help="Only those that are away: offline, silent, never heard.")] = False,
+    home: Annotated[str, typer.Option("--home", help="Seulement ce foyer, R004.")] = "",
+    type_: Annotated[int, typer.Option("--type", help="Seulement ce type de matériel, 411.")] = 0,
+    silent: Annotated[bool, typer.Option("--silent", help="Seulement ceux qui se taisent, ou jamais entendus.")] = False,
     as_json: show.AsJson = False,
 ) -> None:
-    """List the devices that are installed: the appliance of each, its presence, last word, firmware, and settings that differ."""
+    """Lister les équipements : leur appareil, leur présence, leur dernière parole, leur firmware, les réglages qui diffèrent."""
     here = context(ctx)
     appliances = {each.id: each for each in queries.appliances(here.coordination)}
     installed = queries.installed_devices(here.coordination)
@@ -126,12 +128,13 @@ def list_devices(
     if as_json:
         show.as_json([{**_plain(each, appliances[each.appliance_id]), **how[each.id].plain} for each in installed])
         return
-    show.table(("point", "device", "hardware", "appliance", "participant", "mode", "presence", "last word", "firmware", "settings"),
-               [(*_row(each, appliances[each.appliance_id]), *how[each.id].told(here.settings.zone)) for each in installed],
-               "No device is so." if home or type_ or silent else
-               "No device is installed; `elfe devices provision inventory.csv` installs some.")
+    show.table(("point", "équipement", "id matériel", "appareil", "foyer", "mode", "présence", "entendu", "firmware", "réglages"),
+               [(*_row(each, appliances[each.appliance_id], here.drivers), *how[each.id].told(here.settings.zone))
+                for each in installed],
+               "Aucun équipement ne correspond." if home or type_ or silent else
+               "Aucun équipement n'est installé ; `elfe devices provision inventaire.ods` en installe.")
     for problem in problems:
-        typer.echo(f"left alone: {problem}", err=True)
+        typer.echo(f"laissé de côté : {problem}", err=True)
 
 
 # -- what would change, as people and machines read it -------------------------------------------------------------------
@@ -179,9 +182,8 @@ def _plain_changes(changes: Changes, done: list[Provisioned], applied: bool) -> 
 MODE_NAMES = {code.id: code.human_name.lower() for code in reference.MODES}
 
 
-def _row(each: InstalledDevice, appliance: Appliance) -> tuple[str, ...]:
-    type_ = reference.DEVICE_TYPE.get(each.type_id)
-    return (each.id, type_.human_name if type_ else str(each.type_id), each.hardware_id,
+def _row(each: InstalledDevice, appliance: Appliance, drivers: Drivers) -> tuple[str, ...]:
+    return (each.id, product(each.type_id, drivers), each.hardware_id,
             f"{appliance.name} (n° {appliance.id})", each.participant,
             MODE_NAMES.get(appliance.mode, str(appliance.mode)))
 

@@ -41,7 +41,6 @@ Wait = Annotated[float, typer.Option("--wait", help="Combien de secondes attendr
 Only = Annotated[list[str], typer.Option("--point", help="Seulement cet équipement, D003 ; répétable.")]
 Prepare = Annotated[bool, typer.Option("--prepare", help="Préparer seulement : la visite se fera sans le centre.")]
 NOTHING: list[str] = []
-ASSENTS = {"o", "oui", "y", "yes"}
 
 
 # -- a person at a terminal, or a program -------------------------------------------------------------------------------------
@@ -119,7 +118,7 @@ class Terminal:
             say(line(step, tick), f"  {SIGNS[tick.how]} ")
 
     def _confirms(self, question: str) -> bool:
-        return self._prompts(f"{question} ? [o/N]").strip().lower() in ASSENTS
+        return show.assents(self._prompts(f"{question} ? [o/N]"))
 
     @staticmethod
     def _prompts(question: str, hidden: bool = False) -> str:

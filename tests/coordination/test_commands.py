@@ -100,7 +100,7 @@ def test_the_sql_is_told_and_nothing_is_written(run: Run, here: Context, invento
 
 
 def test_devices_are_listed_with_their_appliance(run: Run, inventory: Path) -> None:
-    assert "No device is installed" in run("devices", "list").output
+    assert "Aucun équipement n'est installé" in run("devices", "list").output
     run("devices", "provision", inventory)
     listed = json.loads(run("devices", "list", "--json").output)
     assert [(each["point"], each["participant"], each["appliance"]["name"]) for each in listed] == [

@@ -17,7 +17,8 @@ from elfe.app import zabbix
 from elfe.app.conditions import conditions
 from elfe.app.context import Context, context
 from elfe.cli import show, visit
-from elfe.coordination import inventory, queries, reference, sheets, store
+from elfe.cli.labels import Home
+from elfe.coordination import inventory, queries, reference, sheets, states, store
 from elfe.coordination.as_sql import as_sql
 from elfe.coordination.devices import device_values
 from elfe.coordination.lifecycle import product
@@ -40,7 +41,7 @@ def provision(
     file: Annotated[Path | None, typer.Argument(help="L'inventaire : un classeur .ods ou .xlsx, ou un .csv ; voir "
                                                      "docs/inventory.md. Avec --walk, sans lui : ce qui est déjà inscrit.",
                                                 exists=True, dir_okay=False, readable=True)] = None,
-    home: Annotated[str, typer.Option("--home", help="Seulement ce foyer, R004.")] = "",
+    home: Home = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Montrer ce qui changerait, ne rien écrire.")] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Écrire le SQL équivalent, pour l'administrateur de la base.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ne pas demander de confirmation.")] = False,
@@ -70,13 +71,15 @@ def _provision(here: Context, file: Path, home: str, dry_run: bool, sql: bool, y
     for remark in asked.remarks:
         typer.echo(f"remarque : {remark}", err=True)
     if home and not asked.participants and not problems:
-        raise InventoryError(f"aucune ligne de {file.name} n'est du foyer {home}")
+        raise InventoryError(f"{file.name} : aucune ligne n'est du foyer {home}")
     stands = store.standing(here.coordination)
     changes = store.prepare(here.coordination, asked, problems, here.history, stands)
     if sql:
         for text in as_sql(here.coordination, changes, here.drivers, here.history, clock.now()):
             typer.echo(text)
         return
+    for each in _returning(here, changes):
+        typer.echo(f"remarque : {each}", err=True)
     if not as_json:
         _show(changes)
     if not dry_run and not changes.all_stands and not as_json and not yes and sys.stdin.isatty():
@@ -90,6 +93,15 @@ def _provision(here: Context, file: Path, home: str, dry_run: bool, sql: bool, y
         show.as_json(_plain_changes(changes, done, not dry_run))
     elif not as_json and not dry_run and not changes.all_stands:
         typer.echo(f"Fait : {_counted(changes)}.")
+
+
+def _returning(here: Context, changes: Changes) -> list[str]:
+    """Who has left and would be inscribed again: an old file must not bring anybody back without a word."""
+    left = {each.reference: each.left_at for each in states.departures(here.coordination)}
+    return [f"{reference} est parti le {left[reference].astimezone(here.settings.zone):%d/%m/%Y}, ce fichier l'inscrit de "
+            "nouveau ; si c'est un oubli, retirez ses lignes"
+            for each in changes.participants if each.what is What.CREATE
+            for reference in [each.after.reference] if reference in left]
 
 
 def _applied(here: Context, changes: Changes) -> list[Provisioned]:
@@ -112,7 +124,7 @@ def _applied(here: Context, changes: Changes) -> list[Provisioned]:
 @app.command("list")
 def list_devices(
     ctx: typer.Context,
-    home: Annotated[str, typer.Option("--home", help="Seulement ce foyer, R004.")] = "",
+    home: Home = "",
     type_: Annotated[int, typer.Option("--type", help="Seulement ce type de matériel, 411.")] = 0,
     silent: Annotated[bool, typer.Option("--silent", help="Seulement ceux qui se taisent, ou jamais entendus.")] = False,
     as_json: show.AsJson = False,

@@ -20,6 +20,11 @@ def as_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
+def capitals(given: str) -> str:
+    """r004 is R004, a001 is A001, as in an inventory: a phone's keyboard begins small."""
+    return given.upper()
+
+
 WIDE = 200
 """What goes to a file or a pipe is not folded to a terminal's width."""
 

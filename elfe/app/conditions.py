@@ -11,6 +11,9 @@ from elfe.app.context import Context
 from elfe.coordination import states
 from elfe.coordination.noticing import AWAY, State, drift, presence
 
+PRESENCES = {"online": "en ligne", "asleep": "en veille", "offline": "hors ligne", "silent": "se tait", "unknown": "jamais entendu"}
+"""How people read a presence."""
+
 
 @frozen
 class Condition:
@@ -36,12 +39,12 @@ class Condition:
         }
 
     def told(self, zone: tzinfo) -> tuple[str, ...]:
-        """For people, four cells."""
+        """For people, four cells in French."""
         colour = {"online": "green", "asleep": "green", "unknown": "dim"}.get(self.presence, "red")
         heard = f"{self.state.heard_at.astimezone(zone):%d/%m %H:%M}" if self.state.heard_at else ""
         newer = f" → {self.state.newer}" if self.state.newer else ""
-        settings = "" if self.differs is None else "as wanted" if not self.differs else f"[yellow]{len(self.differs)} differ[/]"
-        return f"[{colour}]{self.presence}[/]", heard, f"{self.state.firmware}{newer}", settings
+        settings = "" if self.differs is None else "conformes" if not self.differs else f"[yellow]{len(self.differs)} à rétablir[/]"
+        return f"[{colour}]{PRESENCES[self.presence]}[/]", heard, f"{self.state.firmware}{newer}", settings
 
 
 def conditions(here: Context, now: datetime) -> dict[str, Condition]:

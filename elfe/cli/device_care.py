@@ -17,7 +17,7 @@ from elfe.app.conditions import conditions
 from elfe.app.context import context
 from elfe.cli import show
 from elfe.cli.labels import Home, Points, chosen
-from elfe.coordination import leaving, lifecycle, states
+from elfe.coordination import inventory, leaving, lifecycle, states
 from elfe.coordination.lifecycle import Found, Place
 from elfe.errors import LifecycleError
 from elfe.slots import instant
@@ -35,7 +35,7 @@ def confirmed(question: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise LifecycleError("personne ne peut confirmer ici : ajoutez --yes, ou --dry-run pour voir seulement")
-    typer.confirm(question, abort=True)
+    show.agreed(question)
 
 
 # -- a device's whole line -----------------------------------------------------------------------------------------------------
@@ -217,9 +217,9 @@ def adopt(
 
 def replace(
     ctx: typer.Context,
-    point: Annotated[str, typer.Argument(help="Le point d'installation, D003.")],
+    point: Annotated[str, typer.Argument(help="Le point d'installation, D003.", callback=show.capitals)],
     hardware: Hardware,
-    type_: Annotated[int | None, typer.Option("--type", help="Le type du nouveau matériel, s'il change.")] = None,
+    type_: Annotated[str, typer.Option("--type", help="Le type du nouveau matériel, s'il change ; son numéro ou son nom.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="Pourquoi l'ancien s'en va.")] = "panne",
     topics: Topics = NONE,
     yes: Yes = False,
@@ -229,9 +229,10 @@ def replace(
     """Remplacer un matériel : le point, ses mesures, sa planification et son étiquette restent."""
     here = context(ctx)
     given = _pairs(topics)
+    type_id = inventory.hardware_type(type_, here.drivers) if type_ else None
 
     def perform(only_look: bool) -> Put:
-        return after_visit.replace(here, point, hardware, type_, given, reason, only_look, clock.now())
+        return after_visit.replace(here, point, hardware, type_id, given, reason, only_look, clock.now())
 
     _put(perform, dry_run, yes, as_json)
 

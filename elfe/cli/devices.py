@@ -17,15 +17,18 @@ from elfe.app import zabbix
 from elfe.app.conditions import conditions
 from elfe.app.context import Context, context
 from elfe.cli import show, visit
-from elfe.coordination import inventory, queries, reference, sheets, store
+from elfe.cli.labels import Home
+from elfe.coordination import inventory, queries, reference, sheets, states, store
 from elfe.coordination.as_sql import as_sql
 from elfe.coordination.devices import device_values
+from elfe.coordination.lifecycle import product
 from elfe.coordination.provision import Changes, What
 from elfe.coordination.store import Provisioned
 from elfe.coordination.values import Appliance, InstalledDevice
+from elfe.devices.drivers import Drivers
 from elfe.errors import InventoryError, VisitError
 
-app = typer.Typer(help="The devices in the homes: install them from an inventory, list them.", no_args_is_help=True)
+app = typer.Typer(help="Les équipements des foyers : les installer d'un inventaire, les lister, les suivre.", no_args_is_help=True)
 
 MANY = 20
 """Homes from which on a bar is shown."""
@@ -38,7 +41,7 @@ def provision(
     file: Annotated[Path | None, typer.Argument(help="L'inventaire : un classeur .ods ou .xlsx, ou un .csv ; voir "
                                                      "docs/inventory.md. Avec --walk, sans lui : ce qui est déjà inscrit.",
                                                 exists=True, dir_okay=False, readable=True)] = None,
-    home: Annotated[str, typer.Option("--home", help="Seulement ce foyer, R004.")] = "",
+    home: Home = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Montrer ce qui changerait, ne rien écrire.")] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Écrire le SQL équivalent, pour l'administrateur de la base.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ne pas demander de confirmation.")] = False,
@@ -68,17 +71,19 @@ def _provision(here: Context, file: Path, home: str, dry_run: bool, sql: bool, y
     for remark in asked.remarks:
         typer.echo(f"remarque : {remark}", err=True)
     if home and not asked.participants and not problems:
-        raise InventoryError(f"aucune ligne de {file.name} n'est du foyer {home}")
+        raise InventoryError(f"{file.name} : aucune ligne n'est du foyer {home}")
     stands = store.standing(here.coordination)
     changes = store.prepare(here.coordination, asked, problems, here.history, stands)
     if sql:
         for text in as_sql(here.coordination, changes, here.drivers, here.history, clock.now()):
             typer.echo(text)
         return
+    for each in _returning(here, changes):
+        typer.echo(f"remarque : {each}", err=True)
     if not as_json:
         _show(changes)
     if not dry_run and not changes.all_stands and not as_json and not yes and sys.stdin.isatty():
-        typer.confirm("Appliquer ?", abort=True)
+        show.agreed("Appliquer ?")
     if walk:      # before they are: who pulls the power in between must not lose that this visit brought them
         visits.journal(here).expect(home, [each.after.name for each in changes.appliances if each.what is What.CREATE])
     done = store.standing_of(changes, stands) + ([] if dry_run else _applied(here, changes))
@@ -88,6 +93,15 @@ def _provision(here: Context, file: Path, home: str, dry_run: bool, sql: bool, y
         show.as_json(_plain_changes(changes, done, not dry_run))
     elif not as_json and not dry_run and not changes.all_stands:
         typer.echo(f"Fait : {_counted(changes)}.")
+
+
+def _returning(here: Context, changes: Changes) -> list[str]:
+    """Who has left and would be inscribed again: an old file must not bring anybody back without a word."""
+    left = {each.reference: each.left_at for each in states.departures(here.coordination)}
+    return [f"{reference} est parti le {left[reference].astimezone(here.settings.zone):%d/%m/%Y}, ce fichier l'inscrit de "
+            "nouveau ; si c'est un oubli, retirez ses lignes"
+            for each in changes.participants if each.what is What.CREATE
+            for reference in [each.after.reference] if reference in left]
 
 
 def _applied(here: Context, changes: Changes) -> list[Provisioned]:
@@ -110,12 +124,12 @@ def _applied(here: Context, changes: Changes) -> list[Provisioned]:
 @app.command("list")
 def list_devices(
     ctx: typer.Context,
-    home: Annotated[str, typer.Option("--home", help="Only this participant's, R004.")] = "",
-    type_: Annotated[int, typer.Option("--type", help="Only this device type.")] = 0,
-    silent: Annotated[bool, typer.Option("--silent", help="Only those that are away: offline, silent, never heard.")] = False,
+    home: Home = "",
+    type_: Annotated[int, typer.Option("--type", help="Seulement ce type de matériel, 411.")] = 0,
+    silent: Annotated[bool, typer.Option("--silent", help="Seulement ceux qui se taisent, ou jamais entendus.")] = False,
     as_json: show.AsJson = False,
 ) -> None:
-    """List the devices that are installed: the appliance of each, its presence, last word, firmware, and settings that differ."""
+    """Lister les équipements : leur appareil, leur présence, leur dernière parole, leur firmware, les réglages qui diffèrent."""
     here = context(ctx)
     appliances = {each.id: each for each in queries.appliances(here.coordination)}
     installed = queries.installed_devices(here.coordination)
@@ -126,12 +140,13 @@ def list_devices(
     if as_json:
         show.as_json([{**_plain(each, appliances[each.appliance_id]), **how[each.id].plain} for each in installed])
         return
-    show.table(("point", "device", "hardware", "appliance", "participant", "mode", "presence", "last word", "firmware", "settings"),
-               [(*_row(each, appliances[each.appliance_id]), *how[each.id].told(here.settings.zone)) for each in installed],
-               "No device is so." if home or type_ or silent else
-               "No device is installed; `elfe devices provision inventory.csv` installs some.")
+    show.table(("point", "équipement", "id matériel", "appareil", "foyer", "mode", "présence", "entendu", "firmware", "réglages"),
+               [(*_row(each, appliances[each.appliance_id], here.drivers), *how[each.id].told(here.settings.zone))
+                for each in installed],
+               "Aucun équipement ne correspond." if home or type_ or silent else
+               "Aucun équipement n'est installé ; `elfe devices provision inventaire.ods` en installe.")
     for problem in problems:
-        typer.echo(f"left alone: {problem}", err=True)
+        typer.echo(f"laissé de côté : {problem}", err=True)
 
 
 # -- what would change, as people and machines read it -------------------------------------------------------------------
@@ -179,9 +194,8 @@ def _plain_changes(changes: Changes, done: list[Provisioned], applied: bool) -> 
 MODE_NAMES = {code.id: code.human_name.lower() for code in reference.MODES}
 
 
-def _row(each: InstalledDevice, appliance: Appliance) -> tuple[str, ...]:
-    type_ = reference.DEVICE_TYPE.get(each.type_id)
-    return (each.id, type_.human_name if type_ else str(each.type_id), each.hardware_id,
+def _row(each: InstalledDevice, appliance: Appliance, drivers: Drivers) -> tuple[str, ...]:
+    return (each.id, product(each.type_id, drivers), each.hardware_id,
             f"{appliance.name} (n° {appliance.id})", each.participant,
             MODE_NAMES.get(appliance.mode, str(appliance.mode)))
 

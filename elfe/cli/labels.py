@@ -11,11 +11,12 @@ import typer
 from elfe.app import after_visit
 from elfe.app.context import context
 from elfe.app.labels import Label, html, pdf, sheets, svg
+from elfe.cli import show
 from elfe.coordination.lifecycle import Place
 from elfe.errors import LifecycleError
 
 Points = Annotated[list[str], typer.Argument(help="Des points, D003 ; aucun : tous.")]
-Home = Annotated[str, typer.Option("--home", help="Seulement ce foyer, R004.")]
+Home = Annotated[str, typer.Option("--home", help="Seulement ce foyer, R004.", callback=show.capitals)]
 
 
 def labels(
@@ -50,6 +51,7 @@ def _files(out: Path, made: Sequence[Label]) -> list[tuple[Path, bytes]]:
 
 def chosen(every: Sequence[Place], points: Sequence[str], home: str = "") -> list[Place]:
     """The devices of these points, or of a home, or all. Raises `LifecycleError`."""
+    points = [show.capitals(each) for each in points]
     missing = sorted(set(points) - {each.point for each in every})
     if missing:
         raise LifecycleError(f"aucun équipement au point {', '.join(missing)} ; `elfe devices list` les montre")

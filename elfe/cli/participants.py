@@ -17,7 +17,7 @@ from elfe.coordination.lifecycle import Leaving
 
 participants = typer.Typer(help="Les participants : qui déménage, qui part.", no_args_is_help=True)
 
-Reference = Annotated[str, typer.Argument(help="La référence du participant, R004.")]
+Reference = Annotated[str, typer.Argument(help="La référence du participant, R004.", callback=show.capitals)]
 Keep = Annotated[bool, typer.Option("--keep-measures", help="Il consent à ce que ses mesures restent, sans nom ni point.")]
 
 
@@ -44,7 +44,7 @@ def leave(
 def move(
     ctx: typer.Context,
     reference: Reference,
-    to: Annotated[str, typer.Option("--to", help="Sa référence au nouveau logement, R012.")],
+    to: Annotated[str, typer.Option("--to", help="Sa référence au nouveau logement, R012.", callback=show.capitals)],
     without: Annotated[list[str], typer.Option("--without", help="Un appareil qui reste sur place ; répétable.")] = NONE,
     keep_measures: Keep = False,
     yes: Yes = False,

@@ -1,4 +1,4 @@
-"""How commands print: JSON for machines, tables for people."""
+"""How commands print and ask: JSON for machines, tables for people, and French questions for installers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
@@ -17,6 +18,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 def as_json(value: Any) -> None:
     """One JSON document on standard output."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def capitals(given: str) -> str:
+    """r004 is R004, a001 is A001, as in an inventory: a phone's keyboard begins small."""
+    return given.upper()
 
 
 WIDE = 200
@@ -30,11 +36,41 @@ def console() -> Console:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], nothing: str) -> None:
-    """A table, or a sentence when it would be empty."""
+    """A table, or a sentence when it would be empty. Where a column would cut words, a phone: a block per row."""
+    rows = list(rows)
+    if not rows:
+        typer.echo(nothing)
+        return
     made = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         made.add_row(*row)
-    if made.row_count:
-        console().print(made)
-    else:
-        typer.echo(nothing)
+    out = console()
+    if Measurement.get(out, out.options.update(max_width=WIDE), made).minimum <= out.width:
+        out.print(made)
+        return
+    for row in rows:
+        for line in _block(columns, row):
+            out.print(line, highlight=False)
+
+
+def _block(columns: Sequence[str], row: Sequence[str]) -> list[str]:
+    """A row as lines `column : cell` under its first cell, in rich's markup; empty cells are left out."""
+    first, *others = [f"[dim]{name} :[/] {cell}" for name, cell in zip(columns, row, strict=True) if cell]
+    return [f"[bold]{first}[/]", *(f"  {each}".replace("\n", "\n    ") for each in others)]
+
+
+# -- a question --------------------------------------------------------------------------------------------------------------
+
+ASSENTS = frozenset({"o", "oui", "y", "yes"})
+
+
+def assents(answer: str) -> bool:
+    """Whether an answer is a yes; whatever else is a no."""
+    return answer.strip().lower() in ASSENTS
+
+
+def agreed(question: str) -> None:
+    """Ask in French, and end the command without a yes."""
+    if not assents(typer.prompt(f"{question} [o/N]", default="", show_default=False)):
+        typer.echo("Rien n'a été fait.", err=True)
+        raise typer.Exit(1)

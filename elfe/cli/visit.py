@@ -33,7 +33,7 @@ RESUMES = "La même commande reprend la visite où elle en est ; `elfe visits un
 
 app = typer.Typer(help="Les visites : ce qui reste à prouver, chez qui.", invoke_without_command=True)
 
-Home = Annotated[str, typer.Argument(help="Le foyer, R004.")]
+Home = Annotated[str, typer.Argument(help="Le foyer, R004.", callback=show.capitals)]
 Who = Annotated[str, typer.Option("--who", help="Qui mène la visite ; sans elle, le compte de la machine.")]
 At = Annotated[list[str], typer.Option("--at", help="L'adresse d'un équipement, D003=192.168.1.50, ou son port ; répétable.")]
 Wifi = Annotated[str, typer.Option("--wifi", help="Le Wi-Fi du foyer, s'il faut le donner ; son mot de passe est demandé.")]
@@ -41,7 +41,6 @@ Wait = Annotated[float, typer.Option("--wait", help="Combien de secondes attendr
 Only = Annotated[list[str], typer.Option("--point", help="Seulement cet équipement, D003 ; répétable.")]
 Prepare = Annotated[bool, typer.Option("--prepare", help="Préparer seulement : la visite se fera sans le centre.")]
 NOTHING: list[str] = []
-ASSENTS = {"o", "oui", "y", "yes"}
 
 
 # -- a person at a terminal, or a program -------------------------------------------------------------------------------------
@@ -119,7 +118,7 @@ class Terminal:
             say(line(step, tick), f"  {SIGNS[tick.how]} ")
 
     def _confirms(self, question: str) -> bool:
-        return self._prompts(f"{question} ? [o/N]").strip().lower() in ASSENTS
+        return show.assents(self._prompts(f"{question} ? [o/N]"))
 
     @staticmethod
     def _prompts(question: str, hidden: bool = False) -> str:

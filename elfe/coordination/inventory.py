@@ -11,17 +11,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 
 from attrs import evolve, field, frozen
 
 from elfe.coordination import reference, spoken
 from elfe.coordination.kinds import DEFAULT_CYCLES, KINDS, MACHINES, MEASURED_TYPOLOGY, TYPOLOGIES, Detail, programme
-from elfe.coordination.lines import COLUMNS, OF_APPLIANCES, OF_KINDS, Kind, Line, Problem, Where, plain, read_lines
+from elfe.coordination.lines import COLUMNS, NOWHERE, OF_APPLIANCES, OF_KINDS, Kind, Line, Problem, Where, plain, read_lines
 from elfe.coordination.reference import Code
 from elfe.coordination.sheets import Sheet, of_text
 from elfe.coordination.values import ApplianceType, OffPeak, Usage
 from elfe.devices.drivers import Drivers
 from elfe.devices.values import Capability, Device, DeviceType
+from elfe.errors import InventoryError
 
 APPLIANCE_TYPES = tuple(each for each in reference.APPLIANCE_TYPES if each.id in KINDS)
 NEEDS: Mapping[int, frozenset[Capability]] = {
@@ -69,6 +71,10 @@ PDL = re.compile(r"[0-9]{14}")
 PARTICIPANT = re.compile(r"[A-Z][0-9]{3,5}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LONGEST = timedelta(hours=24)
+NEAR = 4
+"""Codes that are proposed for one that nobody knows."""
+MANY = 20
+"""Codes from which on they are not all listed in one sentence."""
 
 
 @frozen
@@ -161,17 +167,53 @@ def _code(line: Line, column: str, codes: Sequence[Code], also: Mapping[int, tup
     """A code by its number, its name or what people call it, or both."""
     numbered = NUMBERED.fullmatch(line[column])
     number, name = (int(numbered[1]), plain(numbered[2] or "")) if numbered else (None, plain(line[column]))
-    meant = [each.id for each in codes if number in (None, each.id)
-             and (name in _names(each, also or {}) if name else number is not None)]
+    names = {each: _names(each, also or {}) for each in codes}
+    meant = [each for each in codes if number in (None, each.id)
+             and (_unspaced(name) in map(_unspaced, names[each]) if name else number is not None)]
     if len(meant) == 1:
-        return meant[0]
-    listed = (each for each in codes if not meant or each.id in meant)
-    line.wrong(column, ", ".join(f"{each.id} ({each.name})" for each in listed))
+        return meant[0].id
+    line.wrong(column, _accepted(meant or _near(name, names), codes))
     return None
+
+
+def hardware_type(text: str, drivers: Drivers) -> int:
+    """The device type that a number or a name means. Raises `InventoryError` with what is accepted."""
+    line = Line(NOWHERE, Kind.DEVICE, {"type_materiel": text})
+    found = _code(line, "type_materiel", _known_types(drivers), _products(drivers))
+    if found is None:
+        raise InventoryError(line.problems[0].what)
+    return found
+
+
+def _products(drivers: Drivers) -> dict[int, tuple[str, ...]]:
+    """What people call the hardware of each type."""
+    return {each.type.id: (each.type.human_name, each.type.product) for each in drivers}
 
 
 def _names(code: Code, also: Mapping[int, tuple[str, ...]]) -> set[str]:
     return {plain(each) for each in (code.name, code.human_name, *also.get(code.id, ())) if each}
+
+
+def _unspaced(name: str) -> str:
+    """Names are compared without their spaces: `lavelinge` is lave_linge, `1 PM` is 1PM."""
+    return name.replace("_", "")
+
+
+def _near(name: str, names: Mapping[Code, set[str]]) -> list[Code]:
+    """The codes that a name may mean, said in part, or misspelt."""
+    spelt = {each: code for code, known in names.items() for each in known}
+    close = get_close_matches(name, spelt, n=NEAR)
+    words = set(name.split("_"))
+    in_part = [each for each in spelt if name and words <= set(each.split("_"))]
+    return list(dict.fromkeys(spelt[each] for each in (*in_part, *close)))[:NEAR]
+
+
+def _accepted(near: Sequence[Code], codes: Sequence[Code]) -> str:
+    """The nearest, or all when nothing is near; those of the hardware are too many for that."""
+    if not near and len(codes) > MANY:
+        return "un type que montre `elfe plugins`, par son numéro ou son nom"
+    listed = ", ".join(f"{each.id} ({each.name})" for each in near or codes)
+    return f"{listed}, …" if near and len(near) < len(codes) else listed
 
 
 def _whole(line: Line, column: str, least: int, most: int) -> int | None:
@@ -260,8 +302,7 @@ def _said_once(lines: Sequence[Line], column: str, meaning: Callable[[str], obje
 
 
 def _device(line: Line, drivers: Drivers) -> DeviceLine | None:
-    also = {each.type.id: (each.type.human_name, each.type.product) for each in drivers}
-    type_id = _code(line, "type_materiel", _known_types(drivers), also)
+    type_id = _code(line, "type_materiel", _known_types(drivers), _products(drivers))
     usage = _code(line, "usage", reference.USAGES)
     if type_id is None:
         return None

@@ -67,10 +67,11 @@ def places(rows: Iterable[InstalledDevice], appliances: Iterable[Appliance], dev
     """Every device in its place. `devices`: those that can be spoken to, by point."""
     by_id = {each.id: each for each in appliances}
     return [Place(row, by_id[row.appliance_id], drivers.by_type.get(row.type_id), devices.get(row.id),
-                  _product(row.type_id, drivers)) for row in rows]
+                  product(row.type_id, drivers)) for row in rows]
 
 
-def _product(type_id: int, drivers: Drivers) -> str:
+def product(type_id: int, drivers: Drivers) -> str:
+    """How people call a device of this type, in French where its plugin says it."""
     type_ = drivers[type_id].type if type_id in drivers else None
     return (type_.human_name or type_.product) if type_ else f"type {type_id}"
 

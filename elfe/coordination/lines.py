@@ -38,7 +38,7 @@ OF_EVERY_SHEET: Mapping[str, tuple[str, ...]] = {
 
 SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "participant": ("référence", "référence du participant", "référence interne", "n° de participant", "numéro de participant",
-                    "id participant", "participant elfe", "foyer", "participant reference", "home", "household"),
+                    "id participant", "participant elfe", "réf", "foyer", "participant reference", "home", "household"),
     "appareil": ("nom de l'appareil", "appareil piloté", "équipement piloté", "appliance", "appliance name"),
     "type_appareil": ("type d'appareil", "type équipement piloté", "appliance type"),
     "typologie": ("typologie d'installation", "typology"),
@@ -48,18 +48,18 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
                       "device type", "hardware type"),
     "email": ("e-mail", "mail", "courriel", "adresse mail", "adresse e-mail", "adresse électronique", "email address"),
     "observateur": ("compte observateur", "observer"),
-    "id_materiel": ("identifiant du matériel", "identifiant matériel", "hardware id", "numéro de série", "n° de série",
-                    "serial number"),
+    "id_materiel": ("identifiant", "identifiant du matériel", "identifiant matériel", "hardware id", "numéro de série",
+                    "n° de série", "serial number"),
     "passerelle": ("gateway", "bridge", "pont"),
     "marque": ("brand",),
     "canal": ("channel",),
-    "duree_cycle": ("durée du programme", "cycle", "cycle duration", "duration"),
+    "duree_cycle": ("durée", "durée du programme", "cycle", "cycle duration", "duration"),
     "attente_max": ("attente maximale", "attente maximum", "maximum wait", "may wait"),
     "volume_l": ("volume", "volume en litres", "volume litre", "contenance"),
     "puissance_w": ("puissance", "puissance en watts", "puissance watt", "power", "power w"),
     "batterie_kwh": ("batterie", "capacité de la batterie", "capacité", "battery", "battery kwh"),
     "charge_voulue": ("charge souhaitée", "charge minimale souhaitée", "wanted charge"),
-    "puissance_eco_w": ("puissance éco", "eco power"),
+    "puissance_eco_w": ("puissance éco", "éco W", "eco power"),
     "eco_force": ("pourcentage éco forcé", "éco forcé %", "forced eco"),
     "confort_semaine": ("confort en semaine", "périodes de confort", "comfort on weekdays"),
     "confort_weekend": ("confort le week-end", "confort week-end", "comfort at weekends"),
@@ -93,6 +93,8 @@ def plain(text: str) -> str:
 
 KNOWN: Mapping[str, str] = {plain(each): column for column in COLUMNS for each in (column, *SPELLINGS.get(column, ()))}
 KILOWATTS = frozenset(map(plain, IN_KILOWATTS))
+NEVER_OURS = frozenset(map(plain, ("remarque", "adresse MAC")))
+"""Headings that only look like a misspelling of ours: of `marque`, of `adresse mail`."""
 
 
 # -- where a cell stands, and what is wrong with it ---------------------------------------------------------------------------
@@ -323,6 +325,8 @@ def _unknown(table: _Table) -> list[tuple[int, str]]:
 
 def _meant(table: _Table, title: str) -> str:
     """The column that a title seems to misspell, of those that the sheet does not have."""
+    if plain(title) in NEVER_OURS:
+        return ""
     lacking = [each for each, column in KNOWN.items() if column not in table.columns]
     close = get_close_matches(plain(title), lacking, n=1, cutoff=CLOSE)
     return KNOWN[close[0]] if close else ""

@@ -297,7 +297,7 @@ def test_a_broker_that_is_away_is_brought_up_to_date_later(home):  # noqa: F811
     _, broker = home
     broker.stop()
     broker.process = None
-    done = said("devices", "replace", "D003", "--hardware", "A8032AB1FF00")
+    done = said("devices", "replace", "d003", "--hardware", "A8032AB1FF00", "--type", "Shelly Plus 1 PM")
     assert re.search(r"elfe broker sync.*elfe broker rotate D003", done["open"])
     assert {each["hardware_id"] for each in said("devices", "list") if each["point"] == "D003"} == {"A8032AB1FF00"}
 
@@ -342,7 +342,7 @@ def test_a_departure_that_was_interrupted_is_taken_up_and_ends(village):
 
 
 def test_who_moves_is_listed_at_the_other_home(village):
-    done = said("participants", "move", "R004", "--to", "R012", "--yes")
+    done = said("participants", "move", "r004", "--to", "r012", "--yes")
     assert done["moved"] == [1]
     assert [each["point"] for each in said("devices", "list", "--home", "R012")] == ["D003"]
     assert store.standing(village.coordination).participants["R012"].email == "anne@example.org"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from elfe.app.context import Context
 from elfe.cli.db import app as db
 from elfe.cli.declare import declare
 from elfe.cli.devices import app as devices
+from elfe.cli.participants import participants
 from elfe.coordination import queries
 from elfe.coordination.values import Mode
 from elfe.errors import DeclarationError, InventoryError
@@ -36,6 +38,7 @@ def run(here: Context) -> Run:
     root = typer.Typer()
     root.add_typer(devices, name="devices")
     root.add_typer(db, name="db")
+    root.add_typer(participants, name="participants")
     root.command()(declare)
 
     def _run(*arguments: str | Path) -> Result:
@@ -100,7 +103,7 @@ def test_the_sql_is_told_and_nothing_is_written(run: Run, here: Context, invento
 
 
 def test_devices_are_listed_with_their_appliance(run: Run, inventory: Path) -> None:
-    assert "No device is installed" in run("devices", "list").output
+    assert "Aucun équipement n'est installé" in run("devices", "list").output
     run("devices", "provision", inventory)
     listed = json.loads(run("devices", "list", "--json").output)
     assert [(each["point"], each["participant"], each["appliance"]["name"]) for each in listed] == [
@@ -134,6 +137,14 @@ def test_a_declaration_that_cannot_be_taken_says_what_would_be(
     run("devices", "provision", inventory)
     with pytest.raises(DeclarationError, match=told):
         run("declare", *arguments)
+
+
+def test_an_old_file_does_not_bring_back_without_a_word_who_has_left(run: Run, inventory: Path) -> None:
+    run("devices", "provision", inventory)
+    run("participants", "leave", "r004", "--yes")
+    again = run("devices", "provision", inventory, "--home", "r004", "--dry-run").output
+    assert re.search(r"remarque : R004 est parti le \d\d/\d\d/\d{4}, ce fichier l'inscrit de nouveau", again)
+    assert "est parti" not in run("devices", "provision", inventory, "--home", "R005", "--dry-run").output
 
 
 def test_databases_are_created_blank_where_they_are_wanted(run: Run, tmp_path: Path) -> None:

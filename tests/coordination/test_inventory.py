@@ -74,6 +74,12 @@ def test_topic_data_of_a_device_of_ones_own_replaces_the_defaults(drivers: Drive
     assert found.appliances[0].devices[0].device.templates["root"] == "maison/prise1"
 
 
+@pytest.mark.parametrize("written", ["Shelly Plug S", "shellyplug s", "Shelly-Plug S", "111 - Shelly Plug S"])
+def test_a_product_is_known_however_it_is_spaced(drivers: Drivers, written: str) -> None:
+    found = read(drivers, A_WASHER.replace(";111;", f";{written};"))
+    assert found.appliances[0].devices[0].device.type_id == 111
+
+
 def test_a_cycle_without_duration_has_that_of_its_kind(drivers: Drivers) -> None:
     dryer = A_DISHWASHER.replace("lave_vaisselle", "seche_linge")
     assert read(drivers, dryer).appliances[0].cycle == timedelta(hours=1, minutes=30)
@@ -82,11 +88,16 @@ def test_a_cycle_without_duration_has_that_of_its_kind(drivers: Drivers) -> None
 @pytest.mark.parametrize(("lines", "expected"), [
     ([A_WASHER.replace("R004", "")],
      "ligne 2, colonne « participant » : valeur manquante ; accepté : une référence comme R004"),
-    ([A_WASHER.replace(";lave_linge;", ";lavelinge;")],
-     "ligne 2, colonne « type_appareil » : « lavelinge » ne convient pas ; accepté : 1 (machine_generique), "
+    ([A_WASHER.replace(";lave_linge;", ";autre;")],
+     "ligne 2, colonne « type_appareil » : « autre » ne convient pas ; accepté : 1 (machine_generique), "
      "111 (lave_vaisselle), 112 (lave_linge), 113 (seche_linge), 131 (ballon_ecs)"),
+    ([A_WASHER.replace(";lave_linge;", ";lave-vaiselle;")],
+     "ligne 2, colonne « type_appareil » : « lave-vaiselle » ne convient pas ; accepté : 111 (lave_vaisselle), "),
     ([A_WASHER.replace(";111;", ";999;")],
-     "ligne 2, colonne « type_materiel » : « 999 » ne convient pas ; accepté : 111 (shellyplugs_shellycloud_v1), "),
+     "ligne 2, colonne « type_materiel » : « 999 » ne convient pas ; accepté : un type que montre `elfe plugins`, par son numéro"),
+    ([A_WASHER.replace(";111;", ";Shelly plug;")],
+     "ligne 2, colonne « type_materiel » : « Shelly plug » ne convient pas ; accepté : 111 (shellyplugs_shellycloud_v1), "
+     "1121 (shellyplusplugs_gen2), 1122 (shellyplugs_gen3), 1123 (shellyplugm_gen3), …"),
     ([A_WASHER, A_DISHWASHER.replace("A002", "A001")], "ligne 3, colonne « point » : « A001 » : est déjà à la ligne 2"),
     ([A_WASHER, A_DISHWASHER.replace(";112;;", ";112;a8bc25;")],
      "ligne 3, colonne « id_materiel » : « a8bc25 » : est déjà à la ligne 2"),
@@ -155,6 +166,20 @@ def test_a_header_is_refused_whole_before_any_line_is_read(drivers: Drivers) -> 
         "ligne 1, colonne « point » : colonne manquante ; ajoutez-la, ou donnez ce titre à celle qui la contient",
         "ligne 1, colonne « topics » : colonne présente deux fois ; gardez celle qui est juste",
         "ligne 1, colonne « Durée de cicle » : colonne inconnue ; écrivez « duree_cycle » si c'est elle, sinon retirez-la"]
+
+
+@pytest.mark.parametrize("title", ["Remarque", "Remarques", "Adresse MAC"])
+def test_a_column_of_ones_own_is_left_aside_although_it_resembles_one_of_ours(drivers: Drivers, title: str) -> None:
+    found, problems = inventory.read("\n".join((f"{HEADER};{title}", f"{A_WASHER};sous l'évier")), drivers)
+    assert not problems
+    assert found.remarks == (f"colonnes ignorées : {title}",)
+
+
+def test_titles_may_be_short(drivers: Drivers) -> None:
+    header = HEADER.replace("participant", "Réf.").replace("id_materiel", "Identifiant").replace("duree_cycle", "Durée")
+    found, problems = inventory.read("\n".join((header, A_WASHER)), drivers)
+    assert (problems, found.remarks) == ([], ())
+    assert found.appliances[0].devices[0].device.hardware_id == "A8BC25"
 
 
 def test_the_sample_of_twenty_homes_is_right(drivers: Drivers) -> None:

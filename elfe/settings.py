@@ -57,12 +57,21 @@ class Plugins:
 
 @frozen
 class Ems:
-    """How much a plan may cost."""
+    """How much a plan may cost, and what it is judged by: the weights of its aims, beside a watt of import."""
 
     time_limit_s: float = field(default=20.0, metadata={"from": 1, "to": 600})
     max_nodes: int = field(default=5000, metadata={"from": 0, "to": 1_000_000})
     gap: float = field(default=1e-6, metadata={"from": 0, "to": 1})
     forecast: str = field(default="learned", metadata={"of": ("learned", "persistence")})
+    imported: float = field(default=1.0, metadata={"from": 0, "to": 1000})
+    unused_surplus: float = field(default=0.0, metadata={"from": 0, "to": 1000})
+    price: float = field(default=0.0, metadata={"from": 0, "to": 1000})
+    price_series: str = ""         # of the history: a source of the kind price
+    co2: float = field(default=0.0, metadata={"from": 0, "to": 1000})
+    co2_series: str = ""
+    peak: float = field(default=0.0, metadata={"from": 0, "to": 1000})
+    feeder_w: float = field(default=0.0, metadata={"from": 0, "to": 1e9})    # the territory imports no more; 0: no limit
+    home_w: float = field(default=0.0, metadata={"from": 0, "to": 1e6})      # a home's loads draw no more at once; 0: no limit
 
 
 @frozen

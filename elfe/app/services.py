@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import evolve
 
 from elfe import clock, connectors
-from elfe.app import after_visit, indicated, visit
+from elfe.app import after_visit, indicated, planning, visit
 from elfe.app.context import Context
 from elfe.app.loop import Service
 from elfe.app.noted import Notes
@@ -61,8 +61,7 @@ def ems(settings: Settings, by_work: bool = False) -> Made:
     limits = Limits(nodes=settings.ems.max_nodes, gap=settings.ems.gap, seconds=settings.ems.time_limit_s)
     if by_work:
         limits = evolve(limits, seconds=None, tries=BRIEF_TRIES)
-    return EmsService(here.coordination, here.sortie, here.history, Solver(limits), settings.zone,
-                      learns=settings.ems.forecast == "learned"), ()
+    return EmsService(planning.sources(here), Solver(limits)), ()
 
 
 def command(settings: Settings) -> Made:

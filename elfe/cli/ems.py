@@ -9,13 +9,14 @@ import typer
 from attrs import asdict
 
 from elfe import clock
+from elfe.app import planning
 from elfe.app.context import context
 from elfe.cli import show
 from elfe.cli.plan import plain, print_plan
 from elfe.ems.forecast import store
 from elfe.ems.forecast.judged import Worth, judged
 from elfe.ems.forecast.store import Kept
-from elfe.ems.run import Sources, first_slot_at, run_once
+from elfe.ems.run import first_slot_at, run_once
 from elfe.ems.solve import Limits, Solver
 from elfe.errors import ElfeError
 from elfe.slots import HORIZON, SLOTS_PER_HOUR, slot_of, slot_start
@@ -40,9 +41,7 @@ def run(
     solver = Solver(Limits(rules.max_nodes, rules.gap, rules.time_limit_s))
     try:
         now = clock.now()
-        sources = Sources(here.coordination, here.sortie, here.history, here.settings.zone,
-                          here.settings.ems.forecast == "learned")
-        made = run_once(sources, solver, now, first_slot_at(now), write=not dry_run)
+        made = run_once(planning.sources(here), solver, now, first_slot_at(now), write=not dry_run)
     finally:
         solver.close()
     if as_json:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,15 @@ from elfe.coordination.values import (
     CommandState,
     ControlState,
     Flexibility,
+    Heating,
     InstalledDevice,
     Machine,
     Mode,
     OffPeak,
+    Room,
+    Vehicle,
     WaterHeater,
+    Week,
 )
 from elfe.errors import DeclarationError
 from elfe.slots import epoch_s, instant
@@ -46,6 +50,7 @@ def _table(row: Any) -> Table:
 EPOM = _table(tables.ApplianceRow)
 MACHINE, CYCLE = _table(tables.MachineRow), _table(tables.CycleRow)
 TANK, OFF_PEAK = _table(tables.WaterHeaterRow), _table(tables.OffPeakRow)
+VEHICLE, HEATING, ROOM = (_table(each) for each in (tables.CarRow, tables.HeatingRow, tables.ControlledHeatingRow))
 DEVICE, HARDWARE = _table(tables.DeviceRow), _table(tables.HardwareRow)
 FLEXIBILITY = _table(tables.FlexibilityRow)
 
@@ -61,6 +66,7 @@ ENUMERATIONS: tuple[tuple[Table, tuple[reference.Code, ...]], ...] = (
 )
 LONGEST_CYCLE = timedelta(hours=24)
 DAY_S = 86_400
+ZERO_C = 273.15
 
 
 # -- the database itself ---------------------------------------------------------------------------------------------
@@ -145,6 +151,43 @@ def water_heaters(engine: Engine) -> list[WaterHeater]:
                 windows=tuple(windows[row.tank_id]), power_series=row.mesures_puissance_elec_id)
             for row in connection.execute(wanted)
         ]
+
+
+def vehicles(engine: Engine) -> list[Vehicle]:
+    """Every vehicle with its declared constraints."""
+    return [Vehicle(_appliance(row), row.pourcentage_charge_restant, row.pourcentage_charge_finale_minimale_souhaitee,
+                    _instant(row.timestamp_dispo_souhaitee), row.puissance_de_charge, row.capacite_de_batterie,
+                    row.mesures_puissance_elec_id) for row in _of_kind(engine, VEHICLE)]
+
+
+def heatings(engine: Engine) -> list[Heating]:
+    """Every heater with eco and comfort hours."""
+    return [Heating(_appliance(row), row.puissance_moyenne_eco, row.puissance_moyenne_confort, row.pourcentage_eco_force,
+                    _week(row), row.mesures_puissance_elec_id) for row in _of_kind(engine, HEATING)]
+
+
+def rooms(engine: Engine) -> list[Room]:
+    """Every heater that is switched by its room's temperature."""
+    return [Room(_appliance(row), row.temperature_eco / 10 - ZERO_C, row.temperature_confort / 10 - ZERO_C,
+                 row.delta_temp_maximale_temp_demandee / 10, row.puissance, row.modele_thermique_id, _week(row),
+                 row.mesures_puissance_elec_id, row.mesure_temperature_id) for row in _of_kind(engine, ROOM)]
+
+
+def _of_kind(engine: Engine, table: Table) -> Sequence[Row[Any]]:
+    """The rows of an appliance table with those of its appliances, by id."""
+    own = [each for each in table.c if each.name not in EPOM.c]
+    wanted = select(EPOM, *own).join(table, table.c.equipement_pilote_ou_mesure_id == EPOM.c.id).order_by(EPOM.c.id)
+    with engine.connect() as connection:
+        return connection.execute(wanted).all()
+
+
+def _week(row: Row[Any]) -> Week:
+    """The programme columns of a heater; a period that is not active is none."""
+    def periods(days: str) -> tuple[OffPeak, ...]:
+        roots = [f"prog_{days}_periode_{n}_confort" for n in (1, 2)]
+        return tuple(OffPeak(getattr(row, f"{root}_heure_debut"), getattr(row, f"{root}_heure_fin")) for root in roots
+                     if getattr(row, f"{root}_actif"))
+    return Week(periods("semaine"), periods("weekend"))
 
 
 def _off_peak(row: Row[Any]) -> OffPeak:

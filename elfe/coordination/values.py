@@ -131,6 +131,54 @@ class WaterHeater:
 
 
 @frozen
+class Week:
+    """A heater's comfort hours: `OffPeak` windows of local seconds, on working days and at weekends."""
+
+    working_days: tuple[OffPeak, ...]
+    weekend: tuple[OffPeak, ...]
+
+
+@frozen
+class Vehicle:
+    """equipement_pilote_vehicule_electrique_generique: a car, an e-bike, a forklift."""
+
+    appliance: Appliance
+    charge_pct: int
+    wanted_pct: int
+    deadline: datetime | None       # timestamp_dispo_souhaitee
+    power_w: int
+    capacity_wh: int
+    power_series: int
+
+
+@frozen
+class Heating:
+    """equipement_pilote_chauffage_non_asservi: eco or comfort, without a thermometer."""
+
+    appliance: Appliance
+    eco_w: int
+    comfort_w: int
+    forced_eco_pct: int             # of its comfort hours, spent in eco
+    programme: Week
+    power_series: int
+
+
+@frozen
+class Room:
+    """equipement_pilote_chauffage_asservi: a heater that is switched by the temperature of its room."""
+
+    appliance: Appliance
+    eco_c: float
+    comfort_c: float
+    band_k: float                   # so far from the wanted temperature it may be, either way
+    power_w: int
+    insulation: int                 # modele_thermique_id: 0 bad, 1 medium, 2 good
+    programme: Week
+    power_series: int
+    temperature_series: int
+
+
+@frozen
 class Flexibility:
     """One stay in mode 30: opened when the mode is entered, closed when it is left, whoever wrote the column."""
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 
-from elfe.ems.loads import CycleLoad, Load, TankLoad
+from elfe.ems.loads import CycleLoad, HeatingLoad, Load, RoomLoad, TankLoad, VehicleLoad
+from elfe.ems.loads.comforts import GAP
 from elfe.ems.values import Placement, Plan
 from elfe.errors import PlanError
 from elfe.slots import HORIZON, SLOT_S, slot_start
 
 NOISE_W = NOISE_WH = 1.0
+NOISE_K = 0.01
 QUARTER_H = SLOT_S / 3600
 
 
@@ -39,26 +42,67 @@ def _problem(load: Load, placement: Placement, first_slot: int) -> str:
         return "a decision that is neither 0 nor 1"
     if isinstance(load, CycleLoad):
         return _cycle_problem(load, placement, first_slot)
+    if isinstance(load, VehicleLoad):
+        return _vehicle_problem(load, placement, first_slot)
     if isinstance(load, TankLoad):
         return _tank_problem(load, placement)
+    if isinstance(load, HeatingLoad):
+        return _heating_problem(load, placement)
+    if isinstance(load, RoomLoad):
+        return _room_problem(load, placement)
     return f"nobody checks a {type(load).__name__}"
 
 
 def _cycle_problem(load: CycleLoad, placement: Placement, first_slot: int) -> str:
+    return _placed_whole(placement, load.cycle.power_w, load.length, load.machine.deadline, first_slot, load.busy_until)
+
+
+def _vehicle_problem(load: VehicleLoad, placement: Placement, first_slot: int) -> str:
+    return _placed_whole(placement, load.powers, len(load.powers), load.vehicle.deadline, first_slot)
+
+
+def _placed_whole(placement: Placement, powers: Sequence[float], length: int, deadline: datetime | None, first_slot: int,
+                  free_from: int = 0) -> str:
     if sum(placement.decisions) != 1:
         return f"started {sum(placement.decisions)} times"
     start = placement.decisions.index(1)
-    expected = [0.0] * start + list(load.cycle.power_w) + [0.0] * HORIZON
+    if start < free_from:
+        return f"starts in slot {start}, and runs until slot {free_from}"
+    expected = [0.0] * start + list(powers) + [0.0] * HORIZON
     if any(abs(here - there) > NOISE_W for here, there in zip(expected, placement.power_w, strict=False)):
         return "its powers are not those of its cycle"
-    end = slot_start(first_slot + start + load.length)
-    late = max(timedelta(), end - load.machine.deadline) if load.machine.deadline else timedelta()
-    if late and start > 0:
+    end = slot_start(first_slot + start + length)
+    late = max(timedelta(), end - deadline) if deadline else timedelta()
+    if late and start > free_from:
         return f"ends {late} behind its deadline, and did not start at once"
     if late != placement.late_by:
         return f"is {late} late and says {placement.late_by}"
     if placement.ends_at != end:
         return f"ends at {end} and says {placement.ends_at}"
+    return ""
+
+
+def _heating_problem(load: HeatingLoad, placement: Placement) -> str:
+    eco = [t for t, (p, on) in enumerate(zip(load.period, placement.decisions, strict=True)) if p >= 0 and not on]
+    if any(on and p < 0 for p, on in zip(load.period, placement.decisions, strict=True)):
+        return "comfort outside its comfort hours"
+    if any(after - here < GAP for here, after in pairwise(eco)):
+        return "two quarters of eco within an hour of its comfort hours"
+    for p, count in load.saved.items():
+        found = sum(load.period[t] == p for t in eco)
+        if found != count:
+            return f"{found} quarters of eco in a period that is to have {count}"
+    return ""
+
+
+def _room_problem(load: RoomLoad, placement: Placement) -> str:
+    keeps, now, (lows, _) = load.thermal.keeps, load.warm_c, load.band
+    for t, power in enumerate(placement.power_w):
+        if not 0 <= power <= load.room.power_w + NOISE_W or bool(power) != bool(placement.decisions[t]):
+            return f"draws {power:.0f} W in slot {t}, which it cannot or may not"
+        now = keeps * now + (1 - keeps) * (load.outside_c[t] + load.thermal.resistance * power)
+        if now < lows[t] - NOISE_K:
+            return f"{now:.1f} °C after slot {t}, and {lows[t]:.1f} could be kept"
     return ""
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 from attrs import frozen
 
-from elfe.ems.loads import Load, TankLoad
+from elfe.ems.loads import Load
 from elfe.ems.loads.base import Choosing, Floats
 from elfe.ems.model import Choice, Placing, imported_wh
 from elfe.slots import HORIZON, SLOT_S
@@ -25,7 +25,7 @@ class Facts:
     choices: int                 # how many starts there were; 0 where it does not choose one
     waits: bool                  # whether it does not run as soon as it may
     from_now: bool               # whether that would have been at once
-    heats: bool                  # a tank heats, a cycle starts
+    begins: str                  # a cycle starts, a tank heats, a vehicle charges
     late_by: timedelta
 
 
@@ -40,11 +40,12 @@ def facts(placing: Placing, choice: Choice, n: int, load: Load, left: Floats) ->
     return Facts(
         energy_wh=energy, local_wh=energy - imported, saved_wh=_imports(left + drawn, soonest) - imported,
         choices=len(alone.menu(0).runs) if isinstance(alone, Choosing) else 0, waits=bool((soonest != drawn).any()),
-        from_now=bool(soonest[0] > 0), heats=isinstance(load, TankLoad), late_by=load.late_by)
+        from_now=bool(soonest[0] > 0), begins=load.begins, late_by=load.late_by)
 
 
 SENTENCES = {
     "en": {
+        "rests": "needs nothing in the next 24 hours",
         "late": "{begins} {at}, at once, and yet it ends {late} behind its deadline, which can no longer be kept",
         "only": "{begins} {at}: there was no other choice",
         "soon": "{begins} {at}, {earliest}: {local} of its {energy} kWh come from local surplus, waiting would not help",
@@ -53,6 +54,7 @@ SENTENCES = {
                  "imported {saved} kWh more",
     },
     "fr": {
+        "rests": "n'a besoin de rien dans les 24 heures",
         "late": "{begins} {at}, tout de suite, et finit pourtant {late} après l'heure voulue, qui ne peut plus être tenue",
         "only": "{begins} {at} : il n'y avait pas d'autre choix",
         "soon": "{begins} {at}, {earliest} : {local} de ses {energy} kWh viennent du surplus local, attendre n'y changerait rien",
@@ -62,8 +64,10 @@ SENTENCES = {
     },
 }
 WORDS = {
-    "en": {"starts": "starts at", "heats": "heats from", "now": "at once", "earliest": "at the earliest"},
-    "fr": {"starts": "démarre à", "heats": "chauffe dès", "now": "tout de suite", "earliest": "au plus tôt"},
+    "en": {"starts": "starts at", "heats": "heats from", "charges": "charges from",
+           "now": "at once", "earliest": "at the earliest"},
+    "fr": {"starts": "démarre à", "heats": "chauffe dès", "charges": "se charge dès",
+           "now": "tout de suite", "earliest": "au plus tôt"},
 }
 
 
@@ -71,12 +75,14 @@ def reason_in(language: str, told: Facts, at: str) -> str:
     """One sentence for a participant, in `en` or `fr`; `at` is the local time of the start."""
     words = WORDS[language]
     return SENTENCES[language][_kind(told)].format(
-        begins=words["heats" if told.heats else "starts"], at=at, earliest=words["now" if told.from_now else "earliest"],
+        begins=words[told.begins], at=at, earliest=words["now" if told.from_now else "earliest"],
         local=_kwh(told.local_wh, language), energy=_kwh(told.energy_wh, language), saved=_kwh(told.saved_wh, language),
         late=_duration(told.late_by))
 
 
 def _kind(told: Facts) -> str:
+    if not told.energy_wh:
+        return "rests"
     if told.late_by:
         return "late"
     if told.choices == 1:

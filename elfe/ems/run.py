@@ -16,16 +16,17 @@ from attrs import define, evolve, field, frozen
 from sqlalchemy import Engine
 
 from elfe.coordination import queries
-from elfe.coordination.values import Flexibility, Machine, Mode, WaterHeater
+from elfe.coordination.values import Flexibility, Heating, Machine, Mode, Room, Vehicle, WaterHeater
 from elfe.ems import check, decompose, explain, model, search, store
-from elfe.ems.costs import IMPORT
+from elfe.ems.costs import IMPORT, Aims, Costs
 from elfe.ems.cycles import Cycle, usual_cycle
 from elfe.ems.cycles.learning import expected, rest
 from elfe.ems.cycles.run import Book
 from elfe.ems.forecast import Forecast
+from elfe.ems.forecast import store as announced
 from elfe.ems.forecast.run import Forecaster, Seen
-from elfe.ems.loads import CycleLoad, Load, TankLoad
-from elfe.ems.loads.base import Floats
+from elfe.ems.loads import CycleLoad, HeatingLoad, Load, RoomLoad, TankLoad, VehicleLoad, rooms, vehicles
+from elfe.ems.loads.base import Floats, Wishes
 from elfe.ems.loads.tanks import QUARTER_H, full_reheat_wh, heating_day, is_hot
 from elfe.ems.solve import Solver
 from elfe.ems.values import Placement, Plan
@@ -39,8 +40,27 @@ DAY = timedelta(days=1)
 TANK_DAYS = 3
 LEAST_REHEAT, MARGIN = 0.3, 1.1
 """A tank is given at least this share of a full reheat a day, and a tenth more than it drew on its thirstiest day."""
+WEEK = 7
+"""Days: on one of them, a day of its own, every tank is given a full reheat, whatever it drew."""
+FAITH = 200.0
+"""W summed over slots (50 Wh) that a plan must gain before it breaks the start that the one before it told."""
+FRESH = timedelta(hours=2)
+"""As long as a room's temperature is believed."""
+ROOM_DAYS = 21
+"""Of its history, that a room is learned from."""
+Movable = Machine | WaterHeater | Vehicle | Heating | Room
 
 log = logging.getLogger("elfe.ems")
+
+
+@frozen
+class Rules:
+    """What plans are judged by, and what they keep to."""
+
+    aims: Aims = field(factory=Aims)         # its prices and intensities are filled in from the history
+    home_w: float | None = None              # what the loads of a home may draw at once
+    price_series: str = ""
+    co2_series: str = ""
 
 
 @define
@@ -52,6 +72,7 @@ class Sources:
     history: History
     zone: tzinfo
     learns: bool = True             # to forecast better than persistence does
+    rules: Rules = field(factory=Rules)
     cycles: Book = field(init=False)
     forecasts: Forecaster = field(init=False)
 
@@ -75,6 +96,8 @@ class Inputs:
     loads: tuple[Load, ...]
     running: tuple[tuple[float, ...], ...]      # of each cycle that runs already, W per slot of the horizon
     left_out: tuple[str, ...]
+    costs: Costs = IMPORT
+    homes: Mapping[int, tuple[int, float]] = field(factory=dict)      # by appliance: the number of its home, and its limit, W
 
     @property
     def forecast(self) -> Forecast:
@@ -109,31 +132,76 @@ def first_slot_at(now: datetime) -> int:
 
 def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
     """Read what can be moved, what is running, and what was measured."""
-    machines = queries.machines(sources.coordination)
     sources.cycles.open()
-    movable: list[Machine | WaterHeater] = [*machines, *queries.water_heaters(sources.coordination)]
-    allowed = store.allowed_slots(sources.sortie, first_slot - 2 * HORIZON, first_slot)
+    movable = _movable(sources.coordination)
     started = [each for each in queries.flexibilities(sources.coordination, now - 2 * DAY) if each.started_at]
+    running = {each.appliance.id: _running(each, started, sources, now, first_slot) for each in movable}
+    about = About(sources, now, first_slot, store.allowed_slots(sources.sortie, first_slot - 2 * HORIZON, first_slot),
+                  _told(sources.sortie, first_slot), running)
     loads: list[Load] = []
     left_out: list[str] = []
     for each in movable:
         if each.appliance.mode == Mode.PILOTED:
             try:
-                loads.append(_load(each, sources, allowed, now, first_slot))
+                loads += _loads(each, about)
             except (ValueError, ArithmeticError) as error:
                 left_out.append(f"appliance {each.appliance.id} ({each.appliance.name}): {error}")
-    running = (_running(machine, started, sources, now, first_slot) for machine in machines)
     placed = {each.appliance_id for each in started} | {each.appliance.id for each in loads if each.appliance.continuous}
     seen = sources.forecasts.look(first_slot, [each.power_series for each in movable if each.appliance.id in placed])
-    return Inputs(now, first_slot, sources.zone, seen, tuple(loads), tuple(powers for powers in running if powers),
-                  tuple(left_out))
+    return Inputs(now, first_slot, sources.zone, seen, tuple(loads), tuple(powers for powers in running.values() if powers),
+                  tuple(left_out), _costs(sources, first_slot), _homes(loads, sources.rules.home_w))
 
 
-def _load(what: Machine | WaterHeater, sources: Sources, allowed: Mapping[int, set[int]], now: datetime,
-          first_slot: int) -> Load:
-    if isinstance(what, Machine):
-        return _sound(CycleLoad(what, _cycle_of(what, sources, now), first_slot))
-    return _sound(_tank_load(what, sources, allowed.get(what.appliance.id, set()), first_slot))
+def _movable(coordination: Engine) -> list[Movable]:
+    """Everything that may be placed, and what runs of it, by kind."""
+    return [*queries.machines(coordination), *queries.water_heaters(coordination), *queries.vehicles(coordination),
+            *queries.heatings(coordination), *queries.rooms(coordination)]
+
+
+@frozen
+class About:
+    """What is known beside the rows of an appliance."""
+
+    sources: Sources
+    now: datetime
+    first_slot: int
+    allowed: Mapping[int, set[int]]                      # by appliance: the slots that it was given
+    told: Mapping[int, int]                              # by appliance: the start that the last plan told, an index
+    running: Mapping[int, tuple[float, ...] | None]      # by appliance: what it draws anyway, W per slot
+
+    def wishes(self, appliance_id: int) -> Wishes:
+        """What decides between equals: the start that was told."""
+        return Wishes(promised=self.told.get(appliance_id, -1), faith=FAITH)
+
+
+def _told(sortie: Engine, first_slot: int) -> dict[int, int]:
+    """The starts of the last plan that this one can still keep: participants have read them."""
+    last = store.newest_plan(sortie)
+    if last is None or not 0 < first_slot - last.first_slot < HORIZON:
+        return {}
+    starts = {each.appliance_id: last.first_slot + int(np.flatnonzero(each.power_w)[0]) - first_slot
+              for each in last.placements if any(each.power_w)}
+    return {appliance_id: start for appliance_id, start in starts.items() if start >= 0}
+
+
+def _loads(what: Movable, about: About) -> list[Load]:
+    """What is to be placed of an appliance: nothing, or one load."""
+    sources, first_slot, wishes = about.sources, about.first_slot, about.wishes(what.appliance.id)
+    match what:
+        case Machine():
+            busy = len(np.trim_zeros(about.running[what.appliance.id] or (), "b"))
+            return [_sound(CycleLoad(what, _cycle_of(what, sources, about.now), first_slot, busy, wishes))]
+        case WaterHeater():
+            return [_sound(_tank_load(what, sources, about.allowed.get(what.appliance.id, set()), first_slot, wishes))]
+        case Vehicle():
+            load = VehicleLoad(what, first_slot, wishes)
+            return [_sound(load)] if load.powers else []
+        case Heating():
+            past = store.decided(sources.sortie, what.appliance.id, first_slot - HORIZON, first_slot)
+            heating = HeatingLoad(what, first_slot, sources.zone, past)
+            return [_sound(heating)]
+        case Room():
+            return [_room_load(what, about)]
 
 
 def _sound(load: Load) -> Load:
@@ -149,41 +217,103 @@ def _cycle_of(machine: Machine, sources: Sources, now: datetime) -> Cycle:
     return usual_cycle(machine.appliance.type, expected(sources.cycles.of(machine, now)), machine.lasts)
 
 
-def _running(machine: Machine, started: Sequence[Flexibility], sources: Sources, now: datetime,
+def _running(what: Movable, started: Sequence[Flexibility], sources: Sources, now: datetime,
              first_slot: int) -> tuple[float, ...] | None:
-    """The rest of a machine's cycle: it is not moved, and nothing is stacked on it."""
-    starts = [each.started_at for each in started if each.started_at and each.appliance_id == machine.appliance.id]
-    if not starts or machine.appliance.mode == Mode.PILOTED:
+    """The rest of what was started: it is not moved, nothing is stacked on it, and its next cycle begins behind it."""
+    starts = [each.started_at for each in started if each.started_at and each.appliance_id == what.appliance.id]
+    if not starts or not isinstance(what, Machine | Vehicle):
         return None
-    left = rest(sources.cycles.of(machine, now), max(starts), first_slot)
-    if left is None:
-        left = _cycle_of(machine, sources, now).power_w[first_slot - slot_of(max(starts)):][:HORIZON]
+    begun = slot_of(max(starts))
+    if isinstance(what, Vehicle):
+        left = vehicles.profile(what)[first_slot - begun:][:HORIZON] if what.appliance.mode != Mode.PILOTED else ()
+    else:
+        known = rest(sources.cycles.of(what, now), max(starts), first_slot)
+        left = known if known is not None else _cycle_of(what, sources, now).power_w[first_slot - begun:][:HORIZON]
     return (*left, *(0.0,) * (HORIZON - len(left))) if left else None
 
 
-def _tank_load(heater: WaterHeater, sources: Sources, allowed: set[int], first_slot: int) -> TankLoad:
+def _tank_load(heater: WaterHeater, sources: Sources, allowed: set[int], first_slot: int, wishes: Wishes) -> TankLoad:
     """What is left of the present heating day's need; the next one's, when nothing is left or the day cannot hold it."""
     begun, over = heating_day(heater.windows, slot_start(first_slot), sources.zone)
     begun_slot, rest = slot_of(begun), min(HORIZON, (over - slot_start(first_slot)) // SLOT)
-    need = _daily_need_wh(heater, sources.history, begun_slot)
+    need, next_need = (_daily_need_wh(heater, sources, begun_slot, day) for day in (begun, over))
     drawn = sources.history.quarters(heater.power_series, begun_slot, first_slot - begun_slot, HELD_FOR)
     left = need - quarters.energy_wh(drawn)
     hot = is_hot(drawn, [slot in allowed for slot in range(begun_slot, first_slot)], heater.power_w)
     a_slot = heater.power_w * QUARTER_H
-    today = TankLoad(heater, left, first_slot, sources.zone, 0, rest)
-    tomorrow = TankLoad(heater, need, first_slot, sources.zone, min(rest, HORIZON - 1), HORIZON, whole=False)
+    today = TankLoad(heater, left, first_slot, sources.zone, 0, rest, wishes=wishes)
+    tomorrow = TankLoad(heater, next_need, first_slot, sources.zone, min(rest, HORIZON - 1), HORIZON, False, wishes)
     unseen = sum(each is not None for each in drawn) < len(drawn) / 2
     if hot or left <= a_slot or left > rest * a_slot or (unseen and not today.allowed):
         return tomorrow
     return today
 
 
-def _daily_need_wh(heater: WaterHeater, history: History, end_slot: int) -> float:
-    """Its thirstiest of the last heating days and a margin, between a share of a full reheat and the whole of it."""
+def _daily_need_wh(heater: WaterHeater, sources: Sources, end_slot: int, day: datetime) -> float:
+    """Its thirstiest of the last heating days and a margin, between a share of a full reheat and the whole of it.
+
+    On its day of the week, the whole of it: water that is never hot throughout breeds legionella.
+    """
     full = full_reheat_wh(heater.volume_l)
-    drawn = history.quarters(heater.power_series, end_slot - TANK_DAYS * HORIZON, TANK_DAYS * HORIZON, HELD_FOR)
+    drawn = sources.history.quarters(heater.power_series, end_slot - TANK_DAYS * HORIZON, TANK_DAYS * HORIZON, HELD_FOR)
     days = [quarters.energy_wh(drawn[day * HORIZON:(day + 1) * HORIZON]) for day in range(TANK_DAYS)]
-    return min(full, max(LEAST_REHEAT * full, MARGIN * max(days))) if any(days) else full
+    if not any(days) or day.astimezone(sources.zone).weekday() == heater.appliance.id % WEEK:
+        return full
+    return min(full, max(LEAST_REHEAT * full, MARGIN * max(days)))
+
+
+def _room_load(room: Room, about: About) -> RoomLoad:
+    """A room from where it stands now; what is not known is taken to its people's advantage, and told."""
+    sources, first_slot = about.sources, about.first_slot
+    begins, count = first_slot - ROOM_DAYS * HORIZON, ROOM_DAYS * HORIZON
+    inside, drawn = (np.array([np.nan if each is None else each for each in sources.history.quarters(series, begins, count, held)])
+                     for series, held in ((room.temperature_series, FRESH), (room.power_series, HELD_FOR)))
+    outside = announced.weather(sources.sortie, begins, count + HORIZON)[0]
+    thermal = rooms.learned(inside, drawn, outside[:count]) or rooms.of_contract(room.insulation)
+    coming, last = outside[count:], sources.history.last(room.temperature_series, about.now)
+    told = []
+    if np.isnan(coming).any():
+        told.append("the weather outside not known")
+        coming = np.where(np.isnan(coming), rooms.OUTSIDE_C, coming)
+    if last is None or last.at < about.now - FRESH:
+        told.append("its temperature not measured: taken as too cold")
+    warm = last.value if last and last.at >= about.now - FRESH else room.eco_c - room.band_k
+    if not rooms.COLDEST_C <= warm <= rooms.WARMEST_C:
+        raise ValueError(f"its room cannot have {warm:.1f} °C")
+    return RoomLoad(room, thermal, warm, tuple(map(float, coming)), first_slot, sources.zone, ", ".join(told))
+
+
+def _costs(sources: Sources, first_slot: int) -> Costs:
+    """What the rules say, with the market's price and the CO2 of the day; what is not known weighs nothing, and is told."""
+    rules, aims = sources.rules, sources.rules.aims
+    if aims.price:
+        aims = evolve(aims, prices=_ahead(sources.history, rules.price_series, first_slot))
+    if aims.co2:
+        aims = evolve(aims, intensities=_ahead(sources.history, rules.co2_series, first_slot))
+    return IMPORT if aims == Aims() else aims.costs()
+
+
+def _ahead(history: History, name: str, first_slot: int) -> tuple[float, ...]:
+    """A series over the horizon; what is not announced yet, as the day before. Empty when half of it is not known."""
+    series = history.find(name)
+    if series is None:
+        log.warning("there is no series %r: it weighs nothing in the plan", name)
+        return ()
+    day_before, day = (history.quarters(series, begin, HORIZON, timedelta(hours=1)) for begin in (first_slot - HORIZON, first_slot))
+    known = [here if here is not None else there for here, there in zip(day, day_before, strict=True)]
+    found = [each for each in known if each is not None]
+    if len(found) < HORIZON / 2:
+        log.warning("%r is known for %d of the 96 quarters: it weighs nothing in the plan", name, len(found))
+        return ()
+    return tuple(each if each is not None else sum(found) / len(found) for each in known)
+
+
+def _homes(loads: Sequence[Load], home_w: float | None) -> dict[int, tuple[int, float]]:
+    """The home of each load with its limit."""
+    if home_w is None:
+        return {}
+    numbers = {name: n for n, name in enumerate(sorted({each.appliance.participant for each in loads}))}
+    return {each.appliance.id: (numbers[each.appliance.participant], home_w) for each in loads}
 
 
 # -- placing ----------------------------------------------------------------------------------------------------------------
@@ -192,7 +322,7 @@ def _daily_need_wh(heater: WaterHeater, history: History, end_slot: int) -> floa
 def place(inputs: Inputs, solver: Solver) -> Plan:
     """The plan for what was gathered: solved, checked, explained."""
     began = time.perf_counter()
-    placing = model.placing(inputs.balance_w, inputs.loads)
+    placing = model.placing(inputs.balance_w, inputs.loads, inputs.costs, inputs.homes)
     plan = _plan(inputs, placing, solver.solve(placing.problem), began)
     try:
         check.check(plan, inputs.loads, inputs.balance_w)
@@ -225,7 +355,7 @@ def _import_bound_wh(problem: model.Problem, choice: model.Choice) -> float | No
 
 def _placement(inputs: Inputs, placing: model.Placing, choice: model.Choice, n: int, powers: Floats, left: Floats) -> Placement:
     load, run = inputs.loads[n], placing.run_of(choice, n)
-    starts = slot_start(inputs.first_slot + int(np.flatnonzero(powers)[0])).astimezone(inputs.zone)
+    starts = slot_start(inputs.first_slot + int(np.append(np.flatnonzero(powers), 0)[0])).astimezone(inputs.zone)
     told = explain.facts(placing, choice, n, load, left)
     return Placement(
         appliance_id=load.appliance.id, appliance_type=load.appliance.type, decisions=load.decisions(run),

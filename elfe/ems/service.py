@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from elfe.coordination import queries
 from elfe.ems.run import Sources, first_slot_at, run_once
 from elfe.ems.solve import Solver
 from elfe.errors import ElfeError
-from elfe.history.values import History
 from elfe.slots import next_slot_start, slot_start
 
 LEAD = timedelta(seconds=30)
@@ -23,9 +21,8 @@ log = logging.getLogger("elfe.ems")
 class EmsService:
     """Plans every quarter. See `elfe.app.loop.Service`."""
 
-    def __init__(self, coordination: Engine, sortie: Engine, history: History, solver: Solver, zone: tzinfo,
-                 learns: bool = True) -> None:
-        self._sources = Sources(coordination, sortie, history, zone, learns)
+    def __init__(self, sources: Sources, solver: Solver) -> None:
+        self._sources = sources
         self._solver = solver
         self._runs_at: datetime | None = None
 

@@ -226,6 +226,16 @@ def allowed_slots(engine: Engine, start_slot: int, end_slot: int) -> dict[int, s
     return allowed
 
 
+def decided(engine: Engine, appliance_id: int, start_slot: int, end_slot: int) -> tuple[bool | None, ...]:
+    """What was decided for each slot in [start, end[ by the run made for that very slot; None where there was none."""
+    first = RESULT.c.first_valid_timestamp
+    wanted = select(first, RESULT.c.decisions_0).where(RESULT.c.machine_id == appliance_id, first >= start_slot * SLOT_S,
+                                                       first < end_slot * SLOT_S)
+    with engine.connect() as connection:
+        found = {timestamp // SLOT_S: bool(decision) for timestamp, decision in connection.execute(wanted)}
+    return tuple(found.get(slot) for slot in range(start_slot, end_slot))
+
+
 def plan_in_force(engine: Engine, now: datetime) -> Plan | None:
     """The latest run that has begun, whole."""
     with engine.connect() as connection:

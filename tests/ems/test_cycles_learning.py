@@ -21,7 +21,7 @@ from elfe.ems.solve import Solver
 from elfe.slots import HORIZON, SLOT, slot_of
 from tests.ems.conftest import Territory
 from tests.ems.curves import COLD, ECO, REST, WASH, Step, curve, readings
-from tests.ems.made import NOON, PARIS, a_machine, minutes
+from tests.ems.made import NOON, a_machine, minutes
 
 DAY = timedelta(days=1)
 NEW = Known(parameters(ApplianceType.WASHING_MACHINE))
@@ -276,7 +276,7 @@ def test_the_service_learns_every_machine_once_a_day(territory: Territory) -> No
     for id in (101, 102):
         series = territory.machine(id, mode=Mode.MANUAL)
         territory.history.append(readings(curve((600, 1), *WASH, (600, 1), every_s=60, begins=NOON - DAY), series))
-    service = EmsService(territory.coordination, territory.sources.sortie, territory.history, Solver(), PARIS)
+    service = EmsService(territory.sources, Solver())
     at, learnt = service.step(NOON), []
     for _ in range(HORIZON + 1):
         at = service.step(at)

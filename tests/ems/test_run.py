@@ -20,7 +20,7 @@ from elfe.ems.store import newest_plan, plan_in_force
 from elfe.ems.values import Placement, Plan
 from elfe.slots import HORIZON, SLOT
 from tests.ems.conftest import Territory
-from tests.ems.made import FIRST, NOON, PARIS, SUNNY, minutes
+from tests.ems.made import FIRST, NOON, SUNNY, minutes
 
 RUNS_AT = NOON - timedelta(seconds=30)
 HOURS = timedelta(hours=1)
@@ -55,7 +55,7 @@ def test_a_run_plans_from_the_coming_quarter_even_when_it_is_late(now: datetime,
 
 
 def test_the_service_runs_half_a_minute_before_each_quarter(territory: Territory) -> None:
-    service = EmsService(territory.coordination, territory.sources.sortie, territory.history, Solver(), PARIS)
+    service = EmsService(territory.sources, Solver())
     assert service.step(NOON - minutes(10)) == RUNS_AT
     assert newest_plan(territory.sources.sortie) is None
     assert service.step(RUNS_AT) == RUNS_AT + SLOT
@@ -66,7 +66,7 @@ def test_the_service_runs_half_a_minute_before_each_quarter(territory: Territory
 
 
 def test_a_database_that_is_away_costs_a_run_and_not_the_service(territory: Territory, caplog: pytest.LogCaptureFixture) -> None:
-    service = EmsService(territory.coordination, territory.sources.sortie, territory.history, Solver(), PARIS)
+    service = EmsService(territory.sources, Solver())
     service.step(RUNS_AT - minutes(1))
     with territory.coordination.begin() as connection:
         connection.exec_driver_sql("DROP TABLE equipement_pilote_ballon_ecs_heures_creuses")

@@ -119,7 +119,6 @@ class Fleet(ABC):
         total: Floats = self.powers(self.soonest()).sum(axis=1)
         return total
 
-
     def dearest(self) -> Floats:
         """The most that a run of each load can cost by itself."""
         return np.zeros(self.count)
@@ -140,6 +139,10 @@ class Load(Protocol):
     @property
     def source(self) -> str:
         """Where what it draws comes from, in words."""
+
+    @property
+    def begins(self) -> str:
+        """What it does when it begins to draw: starts, heats, charges."""
 
     @property
     def late_by(self) -> timedelta:

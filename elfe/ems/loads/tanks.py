@@ -15,7 +15,8 @@ from attrs import define, field
 from elfe.coordination.values import Appliance, OffPeak, WaterHeater
 from elfe.ems.loads.base import Wishes
 from elfe.ems.loads.chains import Chains
-from elfe.slots import HORIZON, SLOT, SLOT_S, slot_start
+from elfe.ems.loads.hours import lies_in
+from elfe.slots import HORIZON, SLOT_S, slot_start
 
 REHEAT_K = 50.0
 WATER_WH_PER_L_K = 4186 / 3600
@@ -38,6 +39,7 @@ class TankLoad:
     whole: bool = True               # False: more of its heating day lies beyond the horizon, what does not fit can wait
     wishes: Wishes = field(factory=Wishes)
 
+    begins = "heats"
     late_by = timedelta()
 
     @classmethod
@@ -103,12 +105,7 @@ class TankLoad:
 @lru_cache(maxsize=256)      # homes share their windows
 def _off_peak(windows: tuple[OffPeak, ...], first_slot: int, zone: tzinfo) -> tuple[int, ...]:
     """The indexes of the horizon that lie whole in a window; all of them without windows."""
-    return tuple(i for i in range(HORIZON) if not windows or _lies_in(windows, slot_start(first_slot + i), zone))
-
-
-def _lies_in(windows: Sequence[OffPeak], at: datetime, zone: tzinfo) -> bool:
-    begins, ends = _second_of_day(at, zone), _second_of_day(at + SLOT - timedelta(seconds=1), zone)
-    return any(_contains(window, begins) and _contains(window, ends) for window in windows)
+    return tuple(i for i in range(HORIZON) if not windows or lies_in(windows, slot_start(first_slot + i), zone))
 
 
 # -- what a tank needs ------------------------------------------------------------------------------------------------------
@@ -138,14 +135,3 @@ def is_hot(powers_w: Sequence[float | None], allowed: Sequence[bool], element_w:
             return True
         drew = drew or power > DRAWS * element_w
     return False
-
-
-def _second_of_day(at: datetime, zone: tzinfo) -> int:
-    local = at.astimezone(zone)
-    return local.hour * 3600 + local.minute * 60 + local.second
-
-
-def _contains(window: OffPeak, second: int) -> bool:
-    if window.start_s <= window.end_s:
-        return window.start_s <= second < window.end_s
-    return second >= window.start_s or second < window.end_s

@@ -1,0 +1,143 @@
+"""A heater that is switched by the temperature of its room. Shape: `Warmths`.
+
+The room is kept within its band around the comfort temperature in its comfort hours and around the eco temperature else, as far as
+the heater can: it is warm when comfort begins, since the heater is planned before. What a room does is learned from its own history
+where that suffices, else taken from the contract's three models of insulation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta, tzinfo
+from functools import cached_property
+
+import numpy as np
+from attrs import define, field, frozen
+
+from elfe.coordination.values import Appliance, Room
+from elfe.ems.loads.base import Floats, Wishes
+from elfe.ems.loads.hours import in_programme
+from elfe.ems.loads.warmths import Warmths
+from elfe.slots import HORIZON, SLOT_S
+
+RC_S = 12_960.0
+"""Of the contract's models: 3.6 h for all three."""
+OF_INSULATION = {0: 0.003893, 1: 0.004570, 2: 0.005621}
+"""K/W of the contract's models."""
+ENOUGH = 5 * HORIZON
+"""Quarters without which nothing is learned."""
+SLOWEST_S, FASTEST_S = 200 * 3600.0, 3600.0
+WEAKEST, STRONGEST = 5e-4, 5e-2
+"""What a room can be: its time constant, and K/W."""
+COLDEST_C, WARMEST_C = -20.0, 45.0
+"""Of a room that somebody lives in; a thermometer that says else lies."""
+OUTSIDE_C = 7.0
+"""When nobody knows how cold it is: a winter's mean."""
+
+
+@frozen
+class Thermal:
+    """A room's model: resistance, K/W, and time constant, s."""
+
+    resistance: float
+    rc_s: float
+    source: str
+
+    @property
+    def keeps(self) -> float:
+        """The share of its warmth over outside that is left after a quarter."""
+        return float(np.exp(-SLOT_S / self.rc_s))
+
+
+def of_contract(insulation: int) -> Thermal:
+    """The contract's model of an insulation; the medium one where it names none that is known."""
+    return Thermal(OF_INSULATION.get(insulation, OF_INSULATION[1]), RC_S, "the model of its insulation")
+
+
+def learned(inside: Floats, powers: Floats, outside: Floats) -> Thermal | None:
+    """The model that explains a room's quarters best: means of °C, W and °C outside, NaN unknown; None when they do not suffice.
+
+    Least squares of T_{t+1} − T_t = α (outside_t − T_t) + β x_t.
+    """
+    change = np.diff(inside)
+    pulls, heats = (outside - inside)[:-1], powers[:-1]
+    known = np.isfinite(change) & np.isfinite(pulls) & np.isfinite(heats)
+    if known.sum() < ENOUGH or heats[known].max(initial=0.0) <= 0:
+        return None
+    (alpha, beta), *_ = np.linalg.lstsq(np.stack([pulls[known], heats[known]], axis=1), change[known], rcond=None)
+    if not 0 < alpha < 1:
+        return None
+    found = Thermal(float(beta / alpha), float(-SLOT_S / np.log(1 - alpha)), "what it has shown")
+    return found if FASTEST_S <= found.rc_s <= SLOWEST_S and WEAKEST <= found.resistance <= STRONGEST else None
+
+
+@define(slots=False)
+class RoomLoad:
+    """A room's next day. `outside_c`: °C of each slot."""
+
+    room: Room
+    thermal: Thermal
+    warm_c: float
+    outside_c: tuple[float, ...]
+    first_slot: int
+    zone: tzinfo
+    told: str = ""                   # what was missing, in words
+    wishes: Wishes = field(factory=Wishes)
+    begins = "heats"
+    late_by = timedelta()
+
+    @classmethod
+    def fleet(cls, loads: Sequence[RoomLoad]) -> Warmths:
+        """As of `Load`."""
+        keeps = np.array([each.thermal.keeps for each in loads])
+        return Warmths(
+            np.array([each.warm_c for each in loads]), keeps, np.array([each.outside_c for each in loads]),
+            (1 - keeps) * np.array([each.thermal.resistance for each in loads]),
+            np.array([each.room.power_w for each in loads], float),
+            np.array([each.band[0] for each in loads]), np.array([each.band[1] for each in loads]))
+
+    @property
+    def appliance(self) -> Appliance:
+        """Whose load it is."""
+        return self.room.appliance
+
+    @property
+    def source(self) -> str:
+        """What it needs, in words."""
+        told = f", {self.told}" if self.told else ""
+        return f"a room at {self.warm_c:.1f} °C, by {self.thermal.source}{told}"
+
+    @cached_property
+    def band(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The least and the most that its temperature may be after each slot, as far as heating or not heating can keep them.
+
+        What was allowed may cool at its own pace, and what is wanted later is heated for in time: from the least of one slot the
+        least of the next can be reached, and with a heater that is only switched the room stays between the two.
+        """
+        keeps = self.thermal.keeps
+        a_slot = (1 - keeps) * self.thermal.resistance * self.room.power_w
+        hottest = allowed = self.warm_c
+        lows, highs = [], []
+        for t, outside in enumerate(self.outside_c):
+            wanted, cools = self._wanted(t + 1), (1 - keeps) * outside
+            hottest = keeps * hottest + cools + a_slot
+            lows.append(min(wanted - self.room.band_k, hottest))
+            allowed = max(wanted + self.room.band_k, keeps * allowed + cools)
+            highs.append(allowed)
+            hottest = min(hottest, allowed)
+        for t in range(HORIZON - 1, 0, -1):
+            lows[t - 1] = max(lows[t - 1], (lows[t] - (1 - keeps) * self.outside_c[t] - a_slot) / keeps)
+        return tuple(lows), tuple(max(high, low + a_slot) for low, high in zip(lows, highs, strict=True))
+
+    def _wanted(self, index: int) -> float:
+        comfort = in_programme(self.room.programme, self.first_slot + index, self.zone)
+        return self.room.comfort_c if comfort else self.room.eco_c
+
+    def decisions(self, run: Floats) -> tuple[int, ...]:
+        """The contract's row: a 1 in every slot that it heats in."""
+        return tuple(int(power > 0) for power in run)
+
+    def ends(self, run: Floats) -> int:
+        """The index behind the last slot that it heats in."""
+        heats = np.flatnonzero(run)
+        return int(heats[-1]) + 1 if len(heats) else 0

@@ -50,6 +50,9 @@ def test_a_newcomers_first_steps(folder):
     assert json.loads(elfe("plan", "show", "--json"))["placements"] == planned["placements"]
     assert json.loads(elfe("orders", "list", "--json")) == []
     assert {each["name"] for each in json.loads(elfe("plugins", "--json"))} >= {"shelly_gen1", "shelly_gen2", "tasmota"}
+    told = elfe("plugins")
+    assert "111 Shelly Plug S, A003" in told
+    assert "1212 xKy TIC Wi-Fi reader, X003" in told
 
 
 def test_provisioning_again_changes_nothing(folder):

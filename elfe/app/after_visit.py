@@ -304,7 +304,8 @@ def adopt(here: Context, row: Mapping[str, str], dry_run: bool, now: datetime) -
     text = lifecycle.adoption(row, store.standing(here.coordination))
     asked, problems = inventory.read(text, here.drivers)
     if problems:
-        raise LifecycleError("\n".join(dict.fromkeys(f"{each.column} : {each.what}" for each in problems)))
+        raise LifecycleError("\n".join(dict.fromkeys(f"{each.column} : {each.what}" for each in problems))
+                             + "\nCe que la commande ne sait pas dire s'écrit dans un inventaire d'une ligne : docs/inventory.md")
     return _put(here, asked, (row["point"],), (), "adoption", dry_run, now)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -75,6 +77,26 @@ def write(here: Context, folder: Path, listeners: Sequence[Listener], live: bool
     for name, text in texts.items():
         _put(folder / name, text)
     return [folder / name for name in texts]
+
+
+def closed_to_mosquitto(path: Path) -> Path | None:
+    """What keeps mosquitto from reading a file: the file or a folder above it. None: nothing does, or it runs as ourselves.
+
+    Started by root it reads keys after it has become its own user (https://mosquitto.org/documentation/migrating-to-2-0/).
+    """
+    with suppress(KeyError):
+        user = pwd.getpwnam("mosquitto")
+        groups = os.getgrouplist(user.pw_name, user.pw_gid)
+        if os.geteuid() == 0:
+            return next((each for each in (*reversed(path.parents), path) if not _open_to(each.stat(), user.pw_uid, groups)), None)
+    return None
+
+
+def _open_to(found: os.stat_result, uid: int, groups: Sequence[int]) -> bool:
+    """Whether a user may read a file, or pass through a folder."""
+    shift = 6 if found.st_uid == uid else 3 if found.st_gid in groups else 0
+    wanted = stat.S_IXOTH if stat.S_ISDIR(found.st_mode) else stat.S_IROTH
+    return bool(found.st_mode >> shift & wanted)
 
 
 def find_plugin() -> str:

@@ -256,7 +256,8 @@ class Walk:
                       tuple(step.path for step in push.steps if isinstance(step, HttpGet)),
                       tuple(step.text for step in push.steps if isinstance(step, SerialLine)))
         typed = self.person.types(spot, sheet)
-        return self._done("saisi à la main") if typed else self._open(f"compte {spot.account} à saisir à la main")
+        left = "réglages à saisir" if sheet.paths or sheet.lines else f"compte {spot.account} à saisir"
+        return self._done("saisi à la main") if typed else self._open(f"{left} à la main")
 
     def _at_console(self, spot: Spot, push: ConfigPush) -> Tick:
         lines = [step.text for step in push.steps if isinstance(step, SerialLine)]

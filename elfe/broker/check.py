@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from itertools import chain, islice, pairwise
 from typing import Any
 from uuid import uuid4
@@ -22,6 +22,7 @@ from elfe.broker.address import BrokerAddress
 from elfe.broker.client import paho_client
 from elfe.broker.dynamic import ADMIN
 from elfe.broker.rights import Account
+from elfe.errors import BrokerError
 
 ANSWERS_WITHIN_S = 3.0
 SETTLES_S = 0.5
@@ -51,9 +52,15 @@ class Ground:
 
 
 def check(ground: Ground, told: Callable[[str], None] = lambda account: None, clear: bool = False) -> Iterator[Fault]:
-    """Every fault that can be found from outside. `told` is called before each account; `clear`: retained commands go."""
+    """Every fault that can be found from outside. Raises `BrokerError` where no broker answers.
+
+    `told` is called before each account; `clear`: retained commands go.
+    """
     yield from _anonymous(ground)
     with closing(Probe(ground, ADMIN)) as admin:
+        if admin.out_of_reach:
+            raise BrokerError(f"{ground.address.host}:{ground.address.port} is out of reach ({admin.out_of_reach}); start it, or "
+                              "correct [broker]; why a mosquitto does not stay up stands in its log, `journalctl -u mosquitto`")
         if not admin.let_in:
             yield Fault("administrator", ADMIN, "is not let in: write the broker's accounts again, `elfe broker write`")
             return
@@ -173,10 +180,14 @@ class Probe:
         self._client.on_disconnect = lambda *_: self.thrown_out.set()
         self._client.on_subscribe = lambda *_: self._answered.set()
         self._client.on_message = self._on_message
-        with suppress(OSError):
+        self.out_of_reach: OSError | None = None
+        try:
             self._client.connect(address.host, address.port)
-            self._client.loop_start()
-            self._answered.wait(ANSWERS_WITHIN_S)
+        except OSError as error:
+            self.out_of_reach = error
+            return
+        self._client.loop_start()
+        self._answered.wait(ANSWERS_WITHIN_S)
 
     def hear(self, filters: Iterable[str]) -> None:
         """Subscribe, and return when the broker has answered, whatever it has answered."""

@@ -6,6 +6,7 @@ A mistake of the user's or of the set-up is one sentence on standard error and a
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -45,6 +46,8 @@ from elfe.cli.zabbix import zabbix
 from elfe.errors import ElfeError, SetupError
 
 EX_CONFIG = 78
+NARROW = 70
+"""Columns below which help stands without boxes, which would cut the names of options on a phone."""
 
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
@@ -82,8 +85,11 @@ for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("
 
 def main() -> None:
     """The program: what went wrong is told in one sentence, and by the exit code."""
+    columns = shutil.get_terminal_size().columns
+    if columns < NARROW:
+        app.rich_markup_mode = None
     try:
-        app()
+        app(terminal_width=columns if columns < NARROW else None)
     except ElfeError as error:
         if "--debug" in sys.argv:
             raise

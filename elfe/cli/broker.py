@@ -31,9 +31,12 @@ def write(
     live: Annotated[bool, typer.Option("--live", help="Accounts by the dynamic security plugin, changed while it runs.")] = False,
     port: Annotated[int, typer.Option(help="For the services, on this machine only, without TLS; 0: none.")] = 1883,
     tls_port: Annotated[int, typer.Option(help="For the homes.")] = 8883,
-    certificate: Annotated[Path | None, typer.Option(help="Of the broker, with its chain; without it, no TLS port.")] = None,
-    key: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
-    ca: Annotated[Path | None, typer.Option(help="The authority that homes trust.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="Of the broker, with its chain; without it, no TLS port.", exists=True,
+                                                     dir_okay=False, resolve_path=True)] = None,
+    key: Annotated[Path | None, typer.Option(help="The certificate's key.", exists=True, dir_okay=False,
+                                             resolve_path=True)] = None,
+    ca: Annotated[Path | None, typer.Option(help="The authority that homes trust.", exists=True, dir_okay=False,
+                                            resolve_path=True)] = None,
 ) -> None:
     """Write a complete mosquitto configuration: settings, accounts and rights of all that is installed."""
     if (certificate is None) != (key is None):
@@ -45,6 +48,10 @@ def write(
         raise BrokerError("it would listen nowhere: give --port, or --certificate and --key")
     for path in brokering.write(context(ctx), folder, listeners, live):
         typer.echo(f"written: {path}")
+    for path in filter(None, (certificate, key, ca)):
+        closed = brokering.closed_to_mosquitto(path)
+        if closed:
+            typer.echo(f"mosquitto would not start: its user may not read {path}; open {closed} to the group mosquitto", err=True)
     if certificate is None:
         typer.echo("Without --certificate homes cannot reach it: it listens on this machine only.", err=True)
 

@@ -186,9 +186,9 @@ def unknown(
 
 def adopt(
     ctx: typer.Context,
-    point: Annotated[str, typer.Argument(help="Le point d'installation qu'il prend, D009.")],
+    point: Annotated[str, typer.Argument(help="Le point d'installation qu'il prend, D009.", callback=show.capitals)],
     type_: Annotated[str, typer.Option("--type", help="Son type, par son numéro ou son nom ; `elfe plugins` les montre.")],
-    home: Annotated[str, typer.Option("--home", help="Le foyer, R004.")],
+    home: Annotated[str, typer.Option("--home", help="Le foyer, R004.", callback=show.capitals)],
     appliance: Annotated[str, typer.Option("--appliance", help="L'appareil, « Lave-linge ».")],
     hardware: Hardware = "",
     appliance_type: Annotated[str, typer.Option("--appliance-type", help="Son type s'il est nouveau, lave_linge.")] = "",

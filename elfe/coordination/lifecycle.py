@@ -144,7 +144,9 @@ def _bare(hardware_id: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(each for each in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(each)).strip()
+    """Without case, accents or hyphens: `seche linge` is Sèche-linge."""
+    flat = "".join(each for each in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(each))
+    return re.sub(r"[\W_]+", " ", flat).strip()
 
 
 def _matches(filters: Iterable[str], topic: str) -> bool:

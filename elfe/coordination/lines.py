@@ -286,7 +286,7 @@ def _lines(table: _Table) -> Iterator[Line]:
 
 def _missing(tables: Sequence[_Table]) -> Iterator[Problem]:
     """What no sheet has, and what a sheet with such lines must have."""
-    if not tables:
+    if not any(table.columns for table in tables):
         yield Problem(Where(line=1), "", f"aucune ligne de titres ; il faut au moins {', '.join(REQUIRED)}")
         return
     main = next((each for each in tables if each.kind == "point"), tables[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -50,12 +51,16 @@ class Mosquitto:
         binary = find_mosquitto()
         if binary is None:
             pytest.skip("mosquitto is not installed here (Debian: apt-get install mosquitto)")
-        for each in (self.folder, *self.folder.parents):
-            if each.is_relative_to("/tmp/pytest-of-root"):
-                each.chmod(0o755)      # mosquitto leaves root, and must find its way to its files
+        self.open_the_way()
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen([binary, "-c", str(self.folder / "mosquitto.conf")], stdout=log, stderr=log)
         until(self._answers, within_s=10)
+
+    def open_the_way(self) -> None:
+        """mosquitto leaves root, and must find its way to its files."""
+        for each in (self.folder, *self.folder.parents):
+            if each.is_relative_to("/tmp/pytest-of-root"):
+                each.chmod(0o755)
 
     def _answers(self) -> bool:
         import socket
@@ -287,3 +292,35 @@ def test_the_command_line_tells_what_it_found(home):
     done = subprocess.run([sys.executable, "-m", "elfe", "broker", "check", "--account", "D003", "--account", "A002"],
                           capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, "2 accounts acted as, 0 faults found." in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+@FILES_ONLY
+def test_a_broker_that_does_not_run_is_not_taken_for_one_without_accounts(home):
+    here, broker = home
+    broker.stop()
+    with pytest.raises(BrokerError, match=rf"127.0.0.1:{broker.port} is out of reach .*; start it"):
+        list(check(two(here)))
+
+
+@FILES_ONLY
+def test_the_files_of_tls_are_found_from_wherever_mosquitto_is_started(home, tmp_path):
+    for name in ("cert.pem", "key.pem"):
+        (tmp_path / name).touch()
+    done = CliRunner().invoke(app, ["broker", "write", "other", "--certificate", "cert.pem", "--key", "key.pem"])
+    assert done.exit_code == 0, done.output
+    said = (tmp_path / "other" / "mosquitto.conf").read_text().splitlines()
+    assert {f"certfile {tmp_path}/cert.pem", f"keyfile {tmp_path}/key.pem", f"cafile {tmp_path}/cert.pem"} <= set(said)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mosquitto") is None, reason="mosquitto leaves root only when root starts it")
+def test_a_key_that_mosquitto_may_not_read_is_found_before_it_fails_to_start(tmp_path):
+    Mosquitto(tmp_path, 0).open_the_way()
+    key = tmp_path / "keys" / "key.pem"
+    key.parent.mkdir(mode=0o755)
+    key.touch(0o600)
+    assert brokering.closed_to_mosquitto(key) == key
+    shutil.chown(key, group="mosquitto")
+    key.chmod(0o640)
+    assert brokering.closed_to_mosquitto(key) is None
+    key.parent.chmod(0o700)
+    assert brokering.closed_to_mosquitto(key) == key.parent

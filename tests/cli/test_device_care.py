@@ -237,8 +237,10 @@ def test_b11_a_unit_that_nobody_knows_is_listed_with_who_would_read_it_and_adopt
 def test_an_adoption_that_is_wrong_is_told_as_of_an_inventory(village, tmp_path):
     with pytest.raises(LifecycleError) as wrong:
         elfe("devices", "adopt", "Z9", "--type", "411", "--home", "R4", "--appliance", "Four")
-    assert [line.partition(" :")[0] for line in str(wrong.value).splitlines()] == ["participant", "type_appareil", "point"]
-    dry = said("devices", "adopt", "D009", "--type", "411", "--home", "R004", "--appliance", "Four", "--appliance-type", "1",
+    *told, otherwise = str(wrong.value).splitlines()
+    assert [line.partition(" :")[0] for line in told] == ["participant", "type_appareil", "point"]
+    assert otherwise.endswith("s'écrit dans un inventaire d'une ligne : docs/inventory.md")
+    dry = said("devices", "adopt", "d009", "--type", "411", "--home", "r004", "--appliance", "Four", "--appliance-type", "1",
                "--dry-run")
     assert (dry["applied"], len(said("devices", "list"))) == (False, 3)
 

@@ -46,7 +46,7 @@ def lived(home: Home) -> Home:
     ("elfe:D003", ["D003"], "point"),                                   # what its label's QR code holds
     ("https://portail.example/e/D003/", ["D003"], "point"),
     ("R004", ["A001", "A002"], "foyer"),
-    ("seche linge", [], ""),
+    ("seche linge", ["D003"], "appareil"),
     ("sèche-linge", ["D003"], "appareil"),
     ("SECHE", ["D003"], "appareil"),
     ("", [], ""),

@@ -168,6 +168,7 @@ def test_a_text_is_read_whoever_wrote_it(encode: Callable[[str], bytes], drivers
 
 @pytest.mark.parametrize(("content", "expected"), [
     (b"", "ligne 1 : aucune ligne de titres"),
+    (b"a text, not an inventory\n", "ligne 1 : aucune ligne de titres"),
     (csv(A_WASHER.replace("Lave", "Léve")).encode() + b"R9;\xe9", "ligne 3 : un caractère n'est ni en UTF-8 ni en Windows-1252"),
     (csv(A_WASHER.replace("Lave", '"Lave')).encode(), "ligne 2 : un guillemet ouvert n'est pas fermé"),
     (b"PK\x03\x04 not quite a workbook", "le fichier n'est pas un classeur lisible"),
@@ -176,7 +177,8 @@ def test_a_text_is_read_whoever_wrote_it(encode: Callable[[str], bytes], drivers
     (b";" * (sheets.LARGEST + 1), "le fichier est trop gros pour un inventaire (50 Mo)"),
     (xlsx({"F": [TITLES, *([[None]] * 20_000), [*[None] * 400, "x"]]}),
      "la feuille « F » va jusqu'à la ligne 20002 et la colonne n° 401"),
-], ids=["nothing", "two encodings", "an open quote", "no xlsx", "no xls", "a picture", "far too large", "a stray cell far away"])
+], ids=["nothing", "no inventory", "two encodings", "an open quote", "no xlsx", "no xls", "a picture",
+        "far too large", "a stray cell far away"])
 def test_what_cannot_be_read_is_told_in_a_sentence(content: bytes, expected: str, drivers: Drivers) -> None:
     found = told(content, drivers)
     assert found[0].startswith(expected), found

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from elfe import settings
 from elfe.app.context import Context
+from elfe.cli.backtest import backtest
 from elfe.cli.broker import app as broker
 from elfe.cli.by_hand import send, watch
 from elfe.cli.command import command
@@ -67,8 +68,8 @@ def _root(
     ctx.obj = Context(settings.load(config))
 
 
-for name, function in (("demo", demo), ("up", up), ("declare", declare), ("doctor", doctor), ("plugins", plugins),
-                       ("simulate", simulate)):
+for name, function in (("demo", demo), ("up", up), ("declare", declare), ("backtest", backtest), ("doctor", doctor),
+                       ("plugins", plugins), ("simulate", simulate)):
     app.command(name)(function)
 devices.command("watch")(watch)
 devices.command("send")(send)

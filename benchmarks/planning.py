@@ -31,7 +31,7 @@ from elfe.ems.model import Choice, Problem
 from elfe.ems.solve import Limits, Solver
 
 INSTANCES = Path(__file__).parents[2] / "shared" / "bench" / "instances.py"
-PEER_S = 60.0
+PEER_S = 20.0
 SURPLUS = (0.5, 0.8, 1.2, 2.0)
 SEEDS = (11, 12)
 

@@ -34,7 +34,7 @@ from attrs import define, field
 from elfe.ems import search
 from elfe.ems.costs import Costs
 from elfe.ems.loads.base import Fleet, Floats, Ints, Runs
-from elfe.ems.model import Choice, Problem, objective
+from elfe.ems.model import Choice, Problem, left_of, objective
 from elfe.slots import HORIZON
 
 GROUPS = 20
@@ -42,7 +42,8 @@ MOST_ROUNDS = 80
 MET = 5e-7               # master and bound, relatively
 TOWARDS_BEST = 0.3       # how much of the best prices known stays in the next ones
 KEPT = 4                 # rounds that a column stays in the master without being used
-MANY_TO_MOVE = 20_000    # loads beyond which rounding loses less than single moves could mend in seconds
+MANY_TO_MOVE = 20_000    # loads beyond which single moves take too long for all of them
+MENDERS = 10_000         # of those many, drawn by lot: enough to mend what rounding broke in every slot
 
 
 # -- prices -----------------------------------------------------------------------------------------------------------------------
@@ -210,6 +211,24 @@ def decomposed(problem: Problem) -> Choice:
         work.ask(TOWARDS_BEST * work.prices + (1 - TOWARDS_BEST) * prices)
     shares = np.concatenate([shares, np.zeros((len(work.columns) - len(shares), work.groups))])
     runs = work.chosen(shares)
-    if problem.count <= MANY_TO_MOVE:
-        runs = list(search.improved(problem, runs, "", work.bound).runs)
+    runs = list(search.improved(problem, runs, "", work.bound).runs) if problem.count <= MANY_TO_MOVE else _mended(problem, runs)
     return Choice(tuple(runs), objective(problem, runs), work.bound, "decomposition", tuple(map(float, work.prices)))
+
+
+def _mended(problem: Problem, runs: list[Runs]) -> list[Runs]:
+    """Single moves of some loads drawn by lot, the others held: rounding breaks little, and any loads can mend it."""
+    if problem.homes is not None:
+        return runs      # what is held of a home's limit by others would have to be known
+    dice, ends = np.random.default_rng(3), np.cumsum([fleet.count for fleet in problem.fleets])
+    lot = np.sort(dice.choice(problem.count, MENDERS, replace=False))
+    which = [part[(part >= end - fleet.count) & (part < end)] - (end - fleet.count)
+             for part, fleet, end in zip([lot] * len(ends), problem.fleets, ends, strict=True)]
+    some = tuple(fleet.some(each) for fleet, each in zip(problem.fleets, which, strict=True))
+    moved = tuple(run[each] for run, each in zip(runs, which, strict=True))
+    alone = Problem(problem.balance, some, problem.costs)
+    held = left_of(problem, runs) + problem.balance - left_of(alone, moved)
+    found = search.improved(Problem(held, some, problem.costs), moved, "")
+    mended = [run.copy() for run in runs]
+    for run, each, better in zip(mended, which, found.runs, strict=True):
+        run[each] = better
+    return min((runs, mended), key=lambda each: objective(problem, each))

@@ -53,7 +53,7 @@ LEARNT_FROM = timedelta(days=58)
 """Of the weather, when none is known."""
 MAILS_UNTIL = timedelta(hours=5)
 """So long after its hour a mail is still worth sending: one that comes in the evening is not about this morning."""
-RUN_INFO_TOPIC = "INDICATEURS/general/ems_run_info"
+RUN_INFO_TOPIC, PLAN_TOPIC = "INDICATEURS/general/ems_run_info", "INDICATEURS/general/plan"
 
 log = logging.getLogger("elfe.territory")
 
@@ -254,10 +254,13 @@ class Territory:
         self._append(_series(made))
 
     def _relay_run(self, now: datetime) -> None:
-        """The run of the EMS, when there is a new one: the row of `ems_run_info` as JSON, retained."""
+        """The run of the EMS, when there is a new one: the row of `ems_run_info` and the plan's curves as JSON, retained."""
         row = sortie.run_info(self.world.sortie)
         if row is not None and row["timestamp"] != self._relayed:
             self._say(RUN_INFO_TOPIC, orjson.dumps(row), retain=True)
+            plan = sortie.newest_plan(self.world.sortie)
+            if plan is not None:
+                self._say(PLAN_TOPIC, outlook.plan_as_json(plan), retain=True)
             self._relayed = row["timestamp"]
             self._weather_at = min(self._weather_at or now, now)
 

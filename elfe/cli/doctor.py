@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -19,6 +20,7 @@ from elfe.coordination import queries
 from elfe.coordination.devices import device_values
 from elfe.ems.store import newest_plan
 from elfe.errors import ElfeError
+from elfe.history.spool import Spool
 from elfe.history.values import BALANCE
 from elfe.slots import slot_start
 
@@ -57,6 +59,7 @@ def examine(here: Context) -> Iterator[Finding]:
     yield from _try("devices", lambda: _devices(here))
     yield from _try("plan", lambda: _plan(here))
     yield from _try("balance", lambda: _balance(here))
+    yield from _try("readings", lambda: _waiting(here))
 
 
 def _try(what: str, look: Callable[[], tuple[str, str]]) -> Iterator[Finding]:
@@ -122,6 +125,19 @@ def _plan(here: Context) -> tuple[str, str]:
     age = clock.now() - slot_start(plan.first_slot)
     minutes = f"from {int(age.total_seconds()) // 60} minutes ago, made by {plan.solver}"
     return ("ok" if age < OLD_PLAN else "warn"), minutes + ("" if age < OLD_PLAN else "; is `elfe up` running?")
+
+
+def _waiting(here: Context) -> tuple[str, str]:
+    """Readings that the history has not taken yet, and those that it never will."""
+    file = Path(here.settings.data_dir) / "spool.db"
+    if not file.exists():
+        return "ok", "none"
+    spool = Spool(str(file))
+    lost = {name: count for name, count in spool.counted().items() if count}
+    waiting = spool.count
+    spool.close()
+    told = f"{waiting} wait on disk" + "".join(f", {count} {name}" for name, count in sorted(lost.items()))
+    return ("warn" if waiting or lost else "ok"), told + ("; is the history away?" if waiting else "")
 
 
 def _balance(here: Context) -> tuple[str, str]:

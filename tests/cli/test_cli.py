@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from elfe.app.demo import sample_inventory
 from elfe.cli import app
+from elfe.history.spool import Spool
 
 ROOT = Path(__file__).parents[2]
 RUNNER = CliRunner()
@@ -109,6 +110,17 @@ def test_the_doctor_says_what_to_do_next(folder):
     assert found["broker"]["state"] == "fail"
     assert "elfe up" in found["broker"]["says"]
     assert found["plugins"]["state"] == "ok"
+    assert found["readings"]["says"] == "none"
+
+
+def test_the_doctor_tells_what_waits_on_disk_and_what_was_lost(folder):
+    data = Path("elfe-data")
+    data.mkdir(exist_ok=True)
+    spool = Spool(str(data / "spool.db"), room=3)
+    spool.put([("D101 puissance", "W", n, 1.0) for n in range(5)])
+    spool.close()
+    found = {each["what"]: each for each in json.loads(RUNNER.invoke(app, ["doctor", "--json"]).stdout)}
+    assert found["readings"] == {"what": "readings", "state": "warn", "says": "3 wait on disk, 2 lost; is the history away?"}
 
 
 def test_every_command_of_the_readme_exists():

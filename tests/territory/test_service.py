@@ -248,6 +248,13 @@ def test_the_run_of_the_ems_is_relayed_when_it_is_new(village):
     assert village.world.session.sent["INDICATEURS/general/ems_run_info"] == sent
 
 
+def test_the_plans_curves_are_said_to_everybody(village):
+    village.plan((-5.0,) * HORIZON)
+    village.start().step(NOW)
+    curves = json.loads(village.said("INDICATEURS/general/plan"))
+    assert (curves["placed"], curves["balance_with_w"][:2], len(curves["balance_w"])) == (0, [-5, -5], HORIZON)
+
+
 def test_announced_windows_are_judged_by_what_was_measured(village):
     coordination, history = village.world.coordination, village.world.history
     announced.set_thresholds(coordination, "", NOW - timedelta(days=40), FOUR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from elfe.slots import slot_start
 OLD_PLAN = timedelta(minutes=35)
 OLD_BALANCE = timedelta(minutes=30)
 BROKER_WITHIN_S = 5.0
+SPOOLS = ("spool.db", "spool-territory.db")
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
@@ -129,13 +131,14 @@ def _plan(here: Context) -> tuple[str, str]:
 
 def _waiting(here: Context) -> tuple[str, str]:
     """Readings that the history has not taken yet, and those that it never will."""
-    file = Path(here.settings.data_dir) / "spool.db"
-    if not file.exists():
+    waiting, lost = 0, Counter[str]()
+    files = [each for each in (Path(here.settings.data_dir) / name for name in SPOOLS) if each.exists()]
+    for file in files:
+        spool = Spool(str(file))
+        waiting, lost = waiting + spool.count, lost + Counter(spool.counted())
+        spool.close()
+    if not files:
         return "ok", "none"
-    spool = Spool(str(file))
-    lost = {name: count for name, count in spool.counted().items() if count}
-    waiting = spool.count
-    spool.close()
     told = f"{waiting} wait on disk" + "".join(f", {count} {name}" for name, count in sorted(lost.items()))
     return ("warn" if waiting or lost else "ok"), told + ("; is the history away?" if waiting else "")
 

@@ -14,7 +14,7 @@ from elfe import clock
 from elfe.app.context import Context
 from elfe.cli import app
 from elfe.coordination import queries, store
-from elfe.history import service
+from elfe.history import keeper
 from elfe.history.values import PartlyKept, Reading
 from elfe.history.zabbix.naming import place, tags
 from elfe.history.zabbix.store import ZabbixHistory
@@ -135,7 +135,7 @@ def test_f9_nothing_is_lost_while_zabbix_is_away_and_nothing_doubled_when_it_ret
     history = ZabbixHistory(access(zabbix))
     series = history.series("D101 puissance", "W")
     bench.now = NOON               # not so long ago that Zabbix' housekeeper comes
-    monkeypatch.setattr(bench.recorder, "_history", history)
+    monkeypatch.setattr(bench.recorder.keeper, "history", history)
     sent = 0
 
     def speak(times: int) -> None:
@@ -145,15 +145,15 @@ def test_f9_nothing_is_lost_while_zabbix_is_away_and_nothing_doubled_when_it_ret
             bench.hear(("D101/power", str(sent).encode()), after=timedelta(seconds=1))
 
     def drained() -> bool:
-        bench.hear(after=service.RETRIES_EVERY)
-        return bench.recorder.spool.count == 0
+        bench.hear(after=keeper.RETRIES_EVERY)
+        return bench.recorder.keeper.spool.count == 0
 
     speak(10)
     until(drained, within_s=30)
     zabbix.stop()
     try:
         speak(50)
-        assert bench.recorder.spool.count == 50
+        assert bench.recorder.keeper.spool.count == 50
     finally:
         zabbix.start()
     speak(10)
@@ -161,7 +161,7 @@ def test_f9_nothing_is_lost_while_zabbix_is_away_and_nothing_doubled_when_it_ret
     begin = bench.now - timedelta(days=1)
     until(lambda: len(history.readings(series, begin, bench.now)) >= sent, within_s=30)
     assert [each.value for each in history.readings(series, begin, bench.now)] == [float(each) for each in range(1, sent + 1)]
-    assert bench.recorder.spool.counted() == {}
+    assert bench.recorder.keeper.spool.counted() == {}
 
 
 # -- what operators see ---------------------------------------------------------------------------------------------------------

@@ -73,12 +73,12 @@ def measure(count: int) -> None:
     with running(binaries) as server, tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)        # mosquitto leaves root, and must find its way to its files
         broker = Mosquitto(Path(folder) / "mosquitto", free_port())
-        here = _context(Path(folder), server.fresh("empty"), server.fresh("empty"), broker.port)
+        here = context(Path(folder), server.fresh("empty"), server.fresh("empty"), broker.port)
         text = homes(count)
-        first = _timed(lambda: _provisioned(here, text))
+        first = _timed(lambda: provisioned(here, text))
         accounts = _timed(lambda: brokering.write(here, broker.folder, [Listener(broker.port, "127.0.0.1")], False, "stderr"))
-        second = _timed(lambda: _provisioned(here, text))
-        single = _timed(lambda: _provisioned(here, text, home="R0001"))
+        second = _timed(lambda: provisioned(here, text))
+        single = _timed(lambda: provisioned(here, text, home="R0001"))
         faults = _held_to_their_rights(here, broker)
         devices = len(queries.installed_devices(here.coordination))
         show(f"{count} homes, {devices} devices, PostgreSQL", ("", "s", "goal"), [
@@ -99,7 +99,7 @@ def _held_to_their_rights(here: Context, broker: Mosquitto) -> int:
         broker.stop()
 
 
-def _context(folder: Path, coordination: str, history: str, port: int) -> Context:
+def context(folder: Path, coordination: str, history: str, port: int) -> Context:
     here = Context(parse(f"""\
 data_dir = "{folder}"
 [broker]
@@ -116,7 +116,7 @@ history = "{history}"
     return here
 
 
-def _provisioned(here: Context, text: str, home: str = "") -> None:
+def provisioned(here: Context, text: str, home: str = "") -> None:
     """As `elfe devices provision` does."""
     asked, problems = inventory.read_sheets((sheets.of_text(text),), here.drivers, home)
     changes = store.prepare(here.coordination, asked, problems, here.history)

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -125,16 +126,23 @@ def zabbix(postgresql: Server) -> Iterator[Zabbix]:
     """A real Zabbix for the whole session; tests that ask for it carry the marker of its name."""
     if not SERVER.exists() or not UI.exists() or shutil.which("php") is None:
         pytest.skip(f"Zabbix is not installed here (Debian: apt-get install {PACKAGES})")
+    with running(postgresql) as server:
+        yield server
+
+
+@contextmanager
+def running(postgresql: Server) -> Iterator[Zabbix]:
+    """A Zabbix of its own, for the benchmarks too; nothing of it stays."""
     folder = Path(tempfile.mkdtemp(prefix="elfe-zabbix-"))
     try:
-        running = Zabbix(folder, postgresql, postgresql.fresh("zabbix").rpartition("/")[2])
-        _write(running)
-        running.serve()
-        running.start()
+        made = Zabbix(folder, postgresql, postgresql.fresh("zabbix").rpartition("/")[2])
+        _write(made)
+        made.serve()
+        made.start()
         try:
-            yield running
+            yield made
         finally:
-            running.close()
+            made.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

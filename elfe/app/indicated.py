@@ -8,6 +8,7 @@ from datetime import datetime
 import orjson
 
 from elfe.app.context import Context
+from elfe.history.keeper import Keeper
 from elfe.indicators import definitions, store
 from elfe.indicators.definitions import Value
 from elfe.indicators.store import World
@@ -16,15 +17,15 @@ from elfe.slots import slot_of, slot_start
 ROOT = "INDICATEURS"
 
 
-def world(here: Context) -> World:
-    """Where they read."""
-    return World(here.coordination, here.sortie, here.history, here.settings.zone)
+def world(here: Context, keeper: Keeper | None = None) -> World:
+    """Where they read; `keeper`: how they are kept, at once where none is given."""
+    return World(here.coordination, here.sortie, here.history, here.settings.zone, keeper or Keeper(here.history))
 
 
 def publish(where: World, now: datetime) -> Mapping[str, bytes]:
     """Compute and keep the indicators of the last whole quarter; returns what is to be said, a plain number on a topic each."""
     values = definitions.computed(store.facts(where, now))
-    store.keep(where.history, values, slot_start(slot_of(now)))
+    store.keep(where.keeper, values, slot_start(slot_of(now)), now)
     return {f"{ROOT}/{each.indicator.key}": orjson.dumps(round(each.value, 3)) for each in values if each.value is not None}
 
 

@@ -25,6 +25,7 @@ from elfe.coordination.values import InstalledDevice
 from elfe.devices.values import Device
 from elfe.ems.service import EmsService
 from elfe.ems.solve import Limits, Solver
+from elfe.history.keeper import Keeper
 from elfe.history.noting import Noting
 from elfe.history.service import Recorder
 from elfe.history.spool import Spool
@@ -86,10 +87,12 @@ def territory(settings: Settings) -> Made:
 
     post = settings.mail
     send = Post(post.host, post.port, post.security, post.username, post.password_file, post.ca).send
-    def indicators(now: datetime) -> Mapping[str, bytes]:
-        return indicated.publish(indicated.world(here), now)
+    keeper = Keeper(here.history, Spool(str(Path(settings.data_dir) / "spool-territory.db")))
 
-    world = World(session, here.coordination, here.sortie, here.history, here.drivers, installed, send, indicators)
+    def indicators(now: datetime) -> Mapping[str, bytes]:
+        return indicated.publish(indicated.world(here, keeper), now)
+
+    world = World(session, here.coordination, here.sortie, here.history, here.drivers, installed, send, indicators, keeper)
     place = Place(settings.zone, settings.territory.homes, Path(settings.territory.folder or Path(settings.data_dir) / "public"),
                   time(post.hour), post.sender if post.host else "", post.unsubscribe)
     return Territory(place, world, connectors.opened(settings.sources)), (session,)

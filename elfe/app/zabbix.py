@@ -11,7 +11,7 @@ from elfe.coordination import queries, store
 from elfe.coordination.devices import device_values
 from elfe.errors import SettingsError
 from elfe.history.values import BALANCE
-from elfe.history.zabbix import keeping
+from elfe.history.zabbix import keeping, watching
 from elfe.history.zabbix.keeping import Change, Spoken, Wanted, What
 from elfe.history.zabbix.naming import FLOAT, TRAPPER, Item, place
 from elfe.history.zabbix.store import ZabbixHistory
@@ -28,6 +28,8 @@ class Kept:
 
     changes: Sequence[Change]
     series: Sequence[tuple[int, int, int]]
+    watched: watching.Changes
+    dashboard: bool                # whether it is, or was, missing
 
     def of(self, what: What) -> list[Change]:
         """The changes of one sort."""
@@ -36,7 +38,8 @@ class Kept:
     @property
     def all_stands(self) -> bool:
         """Whether nothing is to be done."""
-        return not self.series and not self.of(What.CREATE) and not self.of(What.CHANGE)
+        return (not self.series and not self.of(What.CREATE) and not self.of(What.CHANGE) and self.watched.nothing
+                and not self.dashboard)
 
 
 def history(here: Context) -> ZabbixHistory:
@@ -47,23 +50,47 @@ def history(here: Context) -> ZabbixHistory:
 
 
 def sync(here: Context, dry_run: bool = False) -> Kept:
-    """Create what is missing, put right what differs, and let `mesures_puissance_elec_id` follow."""
+    """Create what is missing, put right what differs, let `mesures_puissance_elec_id` follow, and have it all watched."""
     zabbix = history(here)
     found = keeping.changes(wanted(here), zabbix.items(filter={"type": TRAPPER}) + _others(zabbix, here),
                             zabbix.access.general_host, LABELS)
     if not dry_run:
         _create(zabbix, [each.wanted for each in found if each.what is What.CREATE and each.wanted])
         _change(zabbix, [each for each in found if each.what is What.CHANGE])
-    return Kept(found, _follow(here, zabbix, dry_run))
+    return Kept(found, _follow(here, zabbix, dry_run), _watch(here, zabbix, dry_run), _show(zabbix, dry_run))
 
 
 def wanted(here: Context) -> list[Wanted]:
     """The items of what is installed, of the territory and of the indicators."""
+    watts = [(name, "W") for name in (BALANCE, CONSUMPTION, PRODUCTION, SCALED_BALANCE, *here.settings.sources)]
+    return keeping.wanted(_spoken(here), [*watts, *((each.key, each.unit) for each in INDICATORS)])
+
+
+def _spoken(here: Context) -> list[Spoken]:
     pairs, _ = device_values(queries.installed_devices(here.coordination), here.drivers, "zabbix")
     types = {each.id: each.type for each in queries.appliances(here.coordination)}
-    devices = [Spoken(row.id, here.drivers[row.type_id].type, types[row.appliance_id]) for row, _ in pairs]
-    watts = [(name, "W") for name in (BALANCE, CONSUMPTION, PRODUCTION, SCALED_BALANCE, *here.settings.sources)]
-    return keeping.wanted(devices, [*watts, *((each.key, each.unit) for each in INDICATORS)])
+    return [Spoken(row.id, here.drivers[row.type_id].type, types[row.appliance_id]) for row, _ in pairs]
+
+
+def _watch(here: Context, zabbix: ZabbixHistory, dry_run: bool) -> watching.Changes:
+    """The triggers of what is installed: made, their expressions put right, those of what is gone taken away."""
+    there = zabbix.api("trigger.get", {"output": ["triggerid", "description", "expression"], "expandExpression": True,
+                                       "selectHosts": ["host"], "tags": [{**watching.WATCH, "operator": 1}]})
+    found = watching.changes(watching.triggers(_spoken(here), zabbix.access.general_host), there)
+    if not dry_run:
+        for method, rows in (("trigger.create", found.create), ("trigger.update", found.update), ("trigger.delete", found.delete)):
+            for start in range(0, len(rows), AT_ONCE):
+                zabbix.api(method, list(rows[start:start + AT_ONCE]))
+    return found
+
+
+def _show(zabbix: ZabbixHistory, dry_run: bool) -> bool:
+    """The dashboard, where there is none; one that stands is its people's."""
+    missing = not zabbix.api("dashboard.get", {"output": ["dashboardid"], "filter": {"name": watching.DASHBOARD}})
+    if missing and not dry_run:
+        curves = (SCALED_BALANCE, PRODUCTION, CONSUMPTION)
+        zabbix.api("dashboard.create", watching.dashboard(zabbix.access.general_host, curves, tuple(LABELS.values())[:4]))
+    return missing
 
 
 def _others(zabbix: ZabbixHistory, here: Context) -> list[Item]:

@@ -6,6 +6,7 @@ A mistake of the user's or of the set-up is one sentence on standard error and a
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from elfe import settings
 from elfe.app.context import Context
+from elfe.cli.backtest import backtest
 from elfe.cli.broker import app as broker
 from elfe.cli.by_hand import send, watch
 from elfe.cli.command import command
@@ -45,6 +47,8 @@ from elfe.cli.zabbix import zabbix
 from elfe.errors import ElfeError, SetupError
 
 EX_CONFIG = 78
+NARROW = 70
+"""Columns below which help stands without boxes, which would cut the names of options on a phone."""
 
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
@@ -65,8 +69,8 @@ def _root(
     ctx.obj = Context(settings.load(config))
 
 
-for name, function in (("demo", demo), ("up", up), ("declare", declare), ("doctor", doctor), ("plugins", plugins),
-                       ("simulate", simulate)):
+for name, function in (("demo", demo), ("up", up), ("declare", declare), ("backtest", backtest), ("doctor", doctor),
+                       ("plugins", plugins), ("simulate", simulate)):
     app.command(name)(function)
 devices.command("watch")(watch)
 devices.command("send")(send)
@@ -82,8 +86,11 @@ for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("
 
 def main() -> None:
     """The program: what went wrong is told in one sentence, and by the exit code."""
+    columns = shutil.get_terminal_size().columns
+    if columns < NARROW:
+        app.rich_markup_mode = None
     try:
-        app()
+        app(terminal_width=columns if columns < NARROW else None)
     except ElfeError as error:
         if "--debug" in sys.argv:
             raise

@@ -39,8 +39,7 @@ SIGNS = {What.CREATE: "[green]+[/green]", What.CHANGE: "[yellow]~[/yellow]", Wha
 def provision(
     ctx: typer.Context,
     file: Annotated[Path | None, typer.Argument(help="L'inventaire : un classeur .ods ou .xlsx, ou un .csv ; voir "
-                                                     "docs/inventory.md. Avec --walk, sans lui : ce qui est déjà inscrit.",
-                                                exists=True, dir_okay=False, readable=True)] = None,
+                                                     "docs/inventory.md. Avec --walk, sans lui : ce qui est déjà inscrit.")] = None,
     home: Home = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Montrer ce qui changerait, ne rien écrire.")] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Écrire le SQL équivalent, pour l'administrateur de la base.")] = False,
@@ -60,6 +59,8 @@ def provision(
         raise VisitError("--walk mène la visite d'un foyer : --home R004, sans --dry-run ni --sql")
     if file is None and not walk:
         raise InventoryError("quel inventaire ? `elfe devices provision inventaire.ods`, ou --home R004 --walk sans fichier")
+    if file is not None and not file.is_file():
+        raise InventoryError(f"« {file} » : aucun fichier de ce nom ; donnez son chemin entre guillemets s'il contient des espaces")
     if file is not None:
         _provision(here, file, home, dry_run, sql, yes, as_json, walk)
     if walk:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -19,12 +21,14 @@ from elfe.coordination import queries
 from elfe.coordination.devices import device_values
 from elfe.ems.store import newest_plan
 from elfe.errors import ElfeError
+from elfe.history.spool import Spool
 from elfe.history.values import BALANCE
 from elfe.slots import slot_start
 
 OLD_PLAN = timedelta(minutes=35)
 OLD_BALANCE = timedelta(minutes=30)
 BROKER_WITHIN_S = 5.0
+SPOOLS = ("spool.db", "spool-territory.db")
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
@@ -57,6 +61,7 @@ def examine(here: Context) -> Iterator[Finding]:
     yield from _try("devices", lambda: _devices(here))
     yield from _try("plan", lambda: _plan(here))
     yield from _try("balance", lambda: _balance(here))
+    yield from _try("readings", lambda: _waiting(here))
 
 
 def _try(what: str, look: Callable[[], tuple[str, str]]) -> Iterator[Finding]:
@@ -122,6 +127,20 @@ def _plan(here: Context) -> tuple[str, str]:
     age = clock.now() - slot_start(plan.first_slot)
     minutes = f"from {int(age.total_seconds()) // 60} minutes ago, made by {plan.solver}"
     return ("ok" if age < OLD_PLAN else "warn"), minutes + ("" if age < OLD_PLAN else "; is `elfe up` running?")
+
+
+def _waiting(here: Context) -> tuple[str, str]:
+    """Readings that the history has not taken yet, and those that it never will."""
+    waiting, lost = 0, Counter[str]()
+    files = [each for each in (Path(here.settings.data_dir) / name for name in SPOOLS) if each.exists()]
+    for file in files:
+        spool = Spool(str(file))
+        waiting, lost = waiting + spool.count, lost + Counter(spool.counted())
+        spool.close()
+    if not files:
+        return "ok", "none"
+    told = f"{waiting} wait on disk" + "".join(f", {count} {name}" for name, count in sorted(lost.items()))
+    return ("warn" if waiting or lost else "ok"), told + ("; is the history away?" if waiting else "")
 
 
 def _balance(here: Context) -> tuple[str, str]:

@@ -37,6 +37,9 @@ def _tell(found: Kept, would: str, as_json: bool) -> None:
             "items": [{"what": each.what.value, "name": each.name, "id": each.item.id if each.item else None,
                        "differs": each.differs} for each in found.changes if each.what is not What.LEAVE],
             "stand": len(found.of(What.LEAVE)),
+            "triggers": {"create": len(found.watched.create), "change": len(found.watched.update),
+                         "remove": len(found.watched.delete)},
+            "dashboard": "create" if found.dashboard else "stands",
             "series": [{"appliance": id, "before": before, "after": after} for id, before, after in found.series]})
         return
     for each in found.of(What.CHANGE):
@@ -47,3 +50,8 @@ def _tell(found: Kept, would: str, as_json: bool) -> None:
         typer.echo(f"series of appliance {id} {would}changed: {before} → {after}")
     typer.echo(f"{len(found.of(What.CREATE))} items {would}created, {len(found.of(What.CHANGE))} {would}changed, "
                f"{len(found.of(What.LEAVE))} stand.")
+    if not found.watched.nothing:
+        typer.echo(f"{len(found.watched.create)} triggers {would}created, {len(found.watched.update)} {would}changed, "
+                   f"{len(found.watched.delete)} {would}removed.")
+    if found.dashboard:
+        typer.echo(f"the dashboard elfe {would}created.")

@@ -306,10 +306,10 @@ def _device(line: Line, drivers: Drivers) -> DeviceLine | None:
     usage = _code(line, "usage", reference.USAGES)
     if type_id is None:
         return None
-    letter = _letter(type_id, drivers)
-    named = re.fullmatch(rf"{letter}[0-9]{{3,5}}", line["point"])
+    begins = letter(type_id, drivers[type_id].type.letter if type_id in drivers else "")
+    named = re.fullmatch(rf"{begins or '[A-Z]'}[0-9]{{3,5}}", line["point"])
     if not named:
-        line.wrong("point", f"un identifiant comme {letter[0] if letter.isalpha() else 'Z'}003 pour un matériel de type {type_id}")
+        line.wrong("point", f"un identifiant comme {begins or 'Z'}003 pour un matériel de type {type_id}")
     if type_id not in drivers:
         installed = ", ".join(str(driver.type.id) for driver in drivers) or "aucun"
         line.wrong("type_materiel", f"un type dont le plugin est installé ({installed})")
@@ -335,10 +335,10 @@ def _known_types(drivers: Drivers) -> tuple[Code, ...]:
     return (*reference.DEVICE_TYPES, *beyond)
 
 
-def _letter(type_id: int, drivers: Drivers) -> str:
-    """What the point of a device of this type begins with, as a pattern: any capital letter where nobody says."""
+def letter(type_id: int, declared: str) -> str:
+    """What the points of a type begin with; empty: any capital. `declared`: by its plugin; the contract has its own."""
     known = reference.DEVICE_TYPE.get(type_id)
-    return known.letter if known else drivers[type_id].type.letter or "[A-Z]"
+    return known.letter if known else declared
 
 
 def _possible(capabilities: frozenset[Capability]) -> str:

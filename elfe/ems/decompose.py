@@ -262,7 +262,7 @@ def _mended(problem: Problem, runs: list[Runs], bound: float) -> list[Runs]:
     mended = [each.copy() for each in runs]
     for all_of, each, moved in zip(mended, which, search.improved(part, some, "").runs, strict=True):
         all_of[each] = moved
-    return mended
+    return min(runs, mended, key=lambda each: objective(problem, each))
 
 
 def _mixed_again(problem: Problem, runs: list[Runs], parent: Decomposition) -> list[Runs]:

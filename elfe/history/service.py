@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
@@ -20,24 +20,15 @@ from elfe.coordination.values import InstalledDevice
 from elfe.devices.drivers import Drivers
 from elfe.devices.routing import Heard, Router, SetAside
 from elfe.devices.values import Device, Role
-from elfe.errors import HistoryAway
+from elfe.history.keeper import INSTANT, Keeper, spooled
 from elfe.history.noting import Noting
 from elfe.history.recorder import BALANCE_TOPIC, Kept, keep, keep_balance
 from elfe.history.spool import Spool
-from elfe.history.values import History, PartlyKept, Reading
-from elfe.slots import EPOCH, next_slot_start
+from elfe.history.values import History
+from elfe.slots import next_slot_start
 
 LOOKS_EVERY = timedelta(minutes=1)
 """How soon a device that was just provisioned is recorded."""
-RETRIES_EVERY = timedelta(seconds=5)
-"""While the store is away; asking it for every message would hold the inbox up."""
-AT_ONCE = 5_000
-"""Readings that are handed over together, so that the inbox is emptied in between."""
-MOST_REFUSED = 720
-"""How often a reading may not be taken: an hour."""
-INSTANT = timedelta(milliseconds=1)
-Spooled = tuple[str, str, int, float]
-"""A series, its unit, epoch milliseconds, a value."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 log = logging.getLogger("elfe.history")
@@ -50,12 +41,10 @@ class Recorder:
                  installed: Callable[[], list[tuple[InstalledDevice, Device]]], noting: Noting | None = None,
                  spool: Spool | None = None) -> None:
         self.counters: Counter[str] = Counter()
-        self._session, self._history, self._drivers, self._installed = session, history, drivers, installed
+        self._session, self._drivers, self._installed = session, drivers, installed
         self._router = Router(drivers, (), frozenset({Role.SAYS, Role.PRESENCE}))
         self._looks_at = self._releases_at = LONG_AGO
-        self._retries_at: datetime | None = None      # while the store is away, or has not taken something
-        self._away = False
-        self.spool = spool or Spool()
+        self.keeper = Keeper(history, spool or Spool(), self.counters)
         self._last: dict[str, datetime] = {}
         self._noting = noting
         session.listen((BALANCE_TOPIC,))
@@ -64,20 +53,16 @@ class Recorder:
         """Keep what has arrived."""
         if now >= self._looks_at:
             self._look(now)
-        fresh = [(kept.series, kept.unit, (self._behind(kept.series, now) - EPOCH) // INSTANT, kept.value)
-                 for kept in self._arrivals(now)]
-        if fresh:
-            self._keep(fresh, now)
-        if self.spool.count and (self._retries_at is None or now >= self._retries_at):
-            self._catch_up(now)
+        self.keeper.keep([spooled(kept.series, kept.unit, self._behind(kept.series, now), kept.value)
+                          for kept in self._arrivals(now)], now)
+        self.keeper.catch_up(now)
         notes_at = self._noting.note(now) if self._noting else None
-        catches_up_at = self._retries_at or (now if self.spool.count else self._looks_at)
-        return min(self._looks_at, catches_up_at, notes_at or self._looks_at)
+        return min(self._looks_at, self.keeper.wakes_at(now, self._looks_at), notes_at or self._looks_at)
 
     def close(self) -> None:
         """Leave in order."""
         self._session.close()
-        self.spool.close()
+        self.keeper.spool.close()
 
     def _look(self, now: datetime) -> None:
         self._looks_at = now + LOOKS_EVERY
@@ -141,54 +126,3 @@ class Recorder:
                 log.error("%s", each)
             elif self._router.unreadable[each.device.id] == 1:
                 log.warning("%s says what its driver cannot read on %s: %s", each.device.id, topic, each.reason)
-
-    def _keep(self, fresh: list[Spooled], now: datetime) -> None:
-        """Into the history at once; on disk while it is away."""
-        if self._retries_at is not None:
-            self._wait(fresh)
-            return
-        try:
-            refused = self._append(fresh)
-        except (DBAPIError, HistoryAway) as error:
-            self._lost_it(error, now)
-            self._wait(fresh)
-            return
-        self.counters["kept"] += len(fresh) - len(refused)
-        if refused:
-            self._wait([fresh[each] for each in refused])
-            self._retries_at = now + RETRIES_EVERY
-
-    def _catch_up(self, now: datetime) -> None:
-        """What waits, the oldest first; a part of it, so that the inbox does not wait in its turn."""
-        waiting = self.spool.take(AT_ONCE)
-        try:
-            refused = set(self._append([(each.series, each.unit, each.at_ms, each.value) for each in waiting]))
-        except (DBAPIError, HistoryAway) as error:
-            self._lost_it(error, now)
-            return
-        if self._away:
-            log.warning("the history answers again; %d readings have waited", self.spool.count)
-        self._away = False
-        self.spool.done(each.id for number, each in enumerate(waiting) if number not in refused)
-        self.counters["kept"] += len(waiting) - len(refused)
-        self.counters["refused"] += self.spool.refuse((waiting[each].id for each in refused), MOST_REFUSED)
-        self._retries_at = now + RETRIES_EVERY if refused else None
-
-    def _append(self, given: Sequence[Spooled]) -> list[int]:
-        """Hand readings over; the places of those that were not taken."""
-        readings = [Reading(self._history.series(series, unit), EPOCH + at_ms * INSTANT, value)
-                    for series, unit, at_ms, value in given]
-        try:
-            self._history.append(readings)
-        except PartlyKept as error:
-            refused = set(error.refused)
-            return [number for number, each in enumerate(readings) if each in refused]
-        return []
-
-    def _wait(self, given: Iterable[Spooled]) -> None:
-        self.counters["lost"] += self.spool.put(given)
-
-    def _lost_it(self, error: DBAPIError | HistoryAway, now: datetime) -> None:
-        if not self._away:
-            log.error("the history does not answer, readings wait: %s", error.orig if isinstance(error, DBAPIError) else error)
-        self._away, self._retries_at = True, now + RETRIES_EVERY

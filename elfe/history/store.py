@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Engine, Float, ForeignKey, Integer, Table, Text, literal, select
+from sqlalchemy import BigInteger, Column, Engine, Float, ForeignKey, Integer, Table, Text, literal, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
@@ -59,7 +59,19 @@ def open_history(url: str) -> SqlHistory:
     database.check(engine)
     if migrations.version(engine, VERSIONED) != VERSIONED.head:
         migrations.upgrade(engine, VERSIONED)
+        _partition(engine)
     return SqlHistory(engine)
+
+
+def _partition(engine: Engine) -> None:
+    """Where TimescaleDB is in the database, readings are laid out by week; a table that holds some already stays as it is."""
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.begin() as connection:
+        if (connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'"))
+                and connection.execute(select(READING.c.at_ms).limit(1)).first() is None):
+            connection.execute(text("SELECT create_hypertable('public.reading', 'at_ms', chunk_time_interval => :week, "
+                                    "if_not_exists => TRUE)"), {"week": 7 * 24 * 3600 * 1000})
 
 
 class SqlHistory:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
-from attrs import frozen
+from attrs import field, frozen
 from sqlalchemy import Engine, func, select
 
 from elfe.command import store as ledger
@@ -15,7 +15,8 @@ from elfe.coordination import queries, tables
 from elfe.coordination.values import Appliance, Flexibility, Mode
 from elfe.ems import store as sortie_store
 from elfe.ems.store import PLACEMENT, RESULT
-from elfe.history.values import History, Reading
+from elfe.history.keeper import Keeper, spooled
+from elfe.history.values import History
 from elfe.indicators.definitions import Facts, Launch, Value
 from elfe.indicators.waterfall import Kept, Lent
 from elfe.slots import HORIZON, SLOT, SLOT_S, epoch_s, slot_of, slot_start
@@ -41,6 +42,11 @@ class World:
     sortie: Engine
     history: History
     zone: tzinfo
+    keeper: Keeper = field()          # how they are kept
+
+    @keeper.default
+    def _keeper(self) -> Keeper:
+        return Keeper(self.history)
 
 
 # -- the twelve ------------------------------------------------------------------------------------------------------------------
@@ -113,11 +119,13 @@ def placed(world: World, now: datetime, appliances: Sequence[Appliance]) -> tupl
     last = history.last(series, behind)
     total = 1000 * last.value if last else 0.0
     begin = max(slot_of(last.at) if last else end - 1, end - CATCHES_UP)
+    sums = []
     for quarter, drawn in zip(range(begin, end), _drawn_in_runs(world, begin, end, appliances), strict=True):
         total += drawn
-        history.append([Reading(series, slot_start(quarter + 1), total / 1000)])
-    before = history.last(series, behind - DAY) or next(iter(history.readings(series, behind - DAY, behind)))
-    return total, total - 1000 * before.value
+        sums.append(spooled(PLACED, "kWh", slot_start(quarter + 1), total / 1000))
+    world.keeper.keep(sums, now)
+    before = history.last(series, behind - DAY) or next(iter(history.readings(series, behind - DAY, behind)), None)
+    return total, total - (1000 * before.value if before else total)
 
 
 def _drawn_in_runs(world: World, begin: int, end: int, appliances: Sequence[Appliance]) -> list[float]:
@@ -151,11 +159,10 @@ def _power_series(coordination: Engine) -> dict[int, int]:
     return {each.appliance_id: each.series for mine in territory.appliances(coordination).values() for each in mine}
 
 
-def keep(history: History, values: Iterable[Value], at: datetime) -> None:
+def keep(keeper: Keeper, values: Iterable[Value], at: datetime, now: datetime) -> None:
     """Each value under its key; the running total has kept itself."""
-    readings = [Reading(history.series(each.indicator.key, each.indicator.unit), at, each.value)
-                for each in values if each.value is not None and each.indicator.key != PLACED]
-    history.append(readings)
+    keeper.keep([spooled(each.indicator.key, each.indicator.unit, at, each.value)
+                 for each in values if each.value is not None and each.indicator.key != PLACED], now)
 
 
 # -- what became of what was lent ------------------------------------------------------------------------------------------------

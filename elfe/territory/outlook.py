@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from attrs import frozen
 
 from elfe.devices.values import Widget
+from elfe.ems.values import Plan
 from elfe.slots import SLOT, SLOTS_PER_HOUR, slot_start
 from elfe.territory.weather import HitRate, Level, Thresholds, Window, least_bad, windows
 
@@ -81,6 +82,15 @@ def as_json(outlook: Outlook) -> bytes:
                      "rate": None if outlook.hit.rate is None else round(outlook.hit.rate, 3),
                      "by_chance": round(outlook.hit.by_chance, 3)},
     }, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def plan_as_json(plan: Plan) -> bytes:
+    """The territory's curves of a plan, nobody's own: see docs/node-red.md."""
+    return json.dumps({
+        "version": 1, "from": slot_start(plan.first_slot).isoformat(), "step_s": int(SLOT.total_seconds()),
+        "made_at": plan.made_at.isoformat(timespec="seconds"), "placed": len(plan.placements),
+        "imported_wh": round(plan.imported_wh), "balance_w": [round(each) for each in plan.balance_w],
+        "balance_with_w": [round(each) for each in plan.balance_with_w]}, separators=(",", ":")).encode()
 
 
 def _plain(window: Window) -> dict[str, object]:

@@ -35,9 +35,10 @@ from elfe.devices.drivers import Drivers
 from elfe.devices.values import Capability, Device, Publish, Render
 from elfe.ems import store as sortie
 from elfe.ems.forecast import store as expected
-from elfe.errors import DriverDefect, SourceError
+from elfe.errors import DriverDefect, HistoryAway, SourceError
+from elfe.history.keeper import Keeper, spooled
 from elfe.history.recorder import BALANCE_TOPIC
-from elfe.history.values import History, Reading
+from elfe.history.values import History
 from elfe.slots import next_slot_start, slot_of
 from elfe.territory import mail, outlook, store
 from elfe.territory.balance import Balance, Sample, scaled
@@ -53,7 +54,7 @@ LEARNT_FROM = timedelta(days=58)
 """Of the weather, when none is known."""
 MAILS_UNTIL = timedelta(hours=5)
 """So long after its hour a mail is still worth sending: one that comes in the evening is not about this morning."""
-RUN_INFO_TOPIC = "INDICATEURS/general/ems_run_info"
+RUN_INFO_TOPIC, PLAN_TOPIC = "INDICATEURS/general/ems_run_info", "INDICATEURS/general/plan"
 
 log = logging.getLogger("elfe.territory")
 
@@ -84,6 +85,12 @@ class World:
     """Sends mails, each under its key; gives back each key with what the server said against it, or nothing."""
     each_quarter: Callable[[datetime], Mapping[str, bytes]] = lambda now: {}
     """What else is to be computed behind a quarter, and said: topic and payload."""
+    keeper: Keeper = field()
+    """The way into the history of what is the territory's."""
+
+    @keeper.default
+    def _keeper(self) -> Keeper:
+        return Keeper(self.history)
 
 
 @define
@@ -132,20 +139,23 @@ class Territory:
                 self._guarded(self._quarter, now)
             self._quarter_at = next_slot_start(now) + SETTLES
         waits = [each.asks_at if each.answer is None else now + SOON for each in self._asked]
-        return min([self._minute_at, self._weather_at, self._quarter_at, *waits])
+        self.world.keeper.catch_up(now)
+        return min([self._minute_at, self.world.keeper.wakes_at(now, self._minute_at), self._weather_at, self._quarter_at, *waits])
 
     def close(self) -> None:
         """Leave in order."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self.world.keeper.spool.close()
         self.world.session.close()
 
     def _guarded(self, do: Callable[[datetime], None], now: datetime) -> None:
         """A database that is away for a while spoils this time only."""
         try:
             do(now)
-        except DBAPIError as error:
+        except (DBAPIError, HistoryAway) as error:
             self.counters["database away"] += 1
-            log.warning("a database does not answer, tried again in a minute: %s", error.orig)
+            log.warning("a database does not answer, tried again in a minute: %s",
+                        error.orig if isinstance(error, DBAPIError) else error)
             if do == self._weather:
                 self._weather_at = now + MINUTE
 
@@ -212,7 +222,7 @@ class Territory:
             self._keep_weather(samples, now)
             return
         dated = [Sample(each.at or now, each.value) for each in samples]
-        self._append({source.name: dated})
+        self._append({source.name: dated}, now)
         newest = max((each for each in dated if each.at <= now), key=lambda each: each.at, default=None)
         if source.kind == "production" and newest is not None:
             self._production[source.name] = newest
@@ -225,14 +235,9 @@ class Territory:
             self.counters["not kept"] += 1
             log.warning("the weather is not kept, the database does not answer: %s", error.orig)
 
-    def _append(self, values: Mapping[str, Iterable[Sample]], unit: str = "W") -> None:
-        history = self.world.history
-        try:
-            history.append([Reading(history.series(name, unit), each.at, each.value)
-                            for name, samples in values.items() for each in samples])
-        except DBAPIError as error:
-            self.counters["not kept"] += 1
-            log.warning("the history does not answer: %s", error.orig)
+    def _append(self, values: Mapping[str, Iterable[Sample]], now: datetime, unit: str = "W") -> None:
+        self.world.keeper.keep([spooled(name, unit, each.at, each.value) for name, samples in values.items() for each in samples],
+                               now)
 
     # -- each minute -------------------------------------------------------------------------------------------------------------
 
@@ -251,13 +256,16 @@ class Territory:
             self.counters["no balance"] += 1
             return
         self._say(BALANCE_TOPIC, f"{made.balance_w:.2f}".encode())
-        self._append(_series(made))
+        self._append(_series(made), now)
 
     def _relay_run(self, now: datetime) -> None:
-        """The run of the EMS, when there is a new one: the row of `ems_run_info` as JSON, retained."""
+        """The run of the EMS, when there is a new one: the row of `ems_run_info` and the plan's curves as JSON, retained."""
         row = sortie.run_info(self.world.sortie)
         if row is not None and row["timestamp"] != self._relayed:
             self._say(RUN_INFO_TOPIC, orjson.dumps(row), retain=True)
+            plan = sortie.newest_plan(self.world.sortie)
+            if plan is not None:
+                self._say(PLAN_TOPIC, outlook.plan_as_json(plan), retain=True)
             self._relayed = row["timestamp"]
             self._weather_at = min(self._weather_at or now, now)
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from elfe.app.demo import sample_inventory
 from elfe.cli import app
+from elfe.history.spool import Spool
 
 ROOT = Path(__file__).parents[2]
 RUNNER = CliRunner()
@@ -50,6 +51,9 @@ def test_a_newcomers_first_steps(folder):
     assert json.loads(elfe("plan", "show", "--json"))["placements"] == planned["placements"]
     assert json.loads(elfe("orders", "list", "--json")) == []
     assert {each["name"] for each in json.loads(elfe("plugins", "--json"))} >= {"shelly_gen1", "shelly_gen2", "tasmota"}
+    told = elfe("plugins")
+    assert "111 Shelly Plug S, A003" in told
+    assert "1212 xKy TIC Wi-Fi reader, X003" in told
 
 
 def test_provisioning_again_changes_nothing(folder):
@@ -106,6 +110,17 @@ def test_the_doctor_says_what_to_do_next(folder):
     assert found["broker"]["state"] == "fail"
     assert "elfe up" in found["broker"]["says"]
     assert found["plugins"]["state"] == "ok"
+    assert found["readings"]["says"] == "none"
+
+
+def test_the_doctor_tells_what_waits_on_disk_and_what_was_lost(folder):
+    data = Path("elfe-data")
+    data.mkdir(exist_ok=True)
+    spool = Spool(str(data / "spool.db"), room=3)
+    spool.put([("D101 puissance", "W", n, 1.0) for n in range(5)])
+    spool.close()
+    found = {each["what"]: each for each in json.loads(RUNNER.invoke(app, ["doctor", "--json"]).stdout)}
+    assert found["readings"] == {"what": "readings", "state": "warn", "says": "3 wait on disk, 2 lost; is the history away?"}
 
 
 def test_every_command_of_the_readme_exists():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from io import StringIO
 
 import pytest
@@ -60,3 +63,11 @@ def test_whatever_else_changes_nothing(answer):
     code, said = asked(answer)
     assert code == 1
     assert said.endswith("Rien n'a été fait.\n")
+
+
+def test_a_phone_shows_the_whole_of_every_option():
+    told = subprocess.run([sys.executable, "-m", "elfe", "devices", "provision", "--help"], capture_output=True, text=True,
+                          check=True, env={**os.environ, "COLUMNS": "40"}).stdout
+    assert max(map(len, told.splitlines())) <= 40
+    assert {"--dry-run", "--prepare", "docs/inventory.md."} <= set(told.split())
+    assert "…" not in told

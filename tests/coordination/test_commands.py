@@ -139,6 +139,12 @@ def test_a_declaration_that_cannot_be_taken_says_what_would_be(
         run("declare", *arguments)
 
 
+def test_a_file_that_is_not_there_is_told_in_french(run: Run, tmp_path: Path) -> None:
+    for wrong in (tmp_path / "absent.ods", tmp_path):
+        with pytest.raises(InventoryError, match="aucun fichier de ce nom"):
+            run("devices", "provision", wrong)
+
+
 def test_an_old_file_does_not_bring_back_without_a_word_who_has_left(run: Run, inventory: Path) -> None:
     run("devices", "provision", inventory)
     run("participants", "leave", "r004", "--yes")

@@ -34,8 +34,9 @@ from elfe.devices.values import (
     Role,
     Topics,
 )
+from elfe.history.keeper import RETRIES_EVERY
 from elfe.history.recorder import BALANCE_TOPIC
-from elfe.history.service import LOOKS_EVERY, RETRIES_EVERY, Recorder
+from elfe.history.service import LOOKS_EVERY, Recorder
 from elfe.history.store import SqlHistory, open_history
 from elfe.history.values import BALANCE, Reading
 from elfe.slots import slot_of
@@ -245,7 +246,7 @@ def test_a_history_that_is_away_is_asked_again_every_five_seconds_and_told_once(
 
 
 def test_what_there_is_no_room_for_is_lost_oldest_first_and_counted(bench: Bench, broken: Callable[[bool], None]) -> None:
-    bench.recorder.spool.room = 2
+    bench.recorder.keeper.spool.room = 2
     broken(True)
     for watts in (b"100", b"200", b"300"):
         bench.hear(("D101/power", watts))

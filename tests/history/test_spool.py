@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from attrs import define, field
 
-from elfe.history import service
+from elfe.history import keeper
 from elfe.history.recorder import BALANCE_TOPIC
 from elfe.history.spool import Spool
 from elfe.history.values import PartlyKept, Reading
@@ -89,35 +89,35 @@ class Choosy:
 def test_what_the_history_does_not_know_yet_waits_and_holds_nothing_up(bench: Bench, monkeypatch):  # noqa: F811
     choosy = Choosy()
     choosy.unknown.add(choosy.series("D101 puissance"))
-    monkeypatch.setattr(bench.recorder, "_history", choosy)
+    monkeypatch.setattr(bench.recorder.keeper, "history", choosy)
     bench.hear(("D101/power", b"100"))
     bench.hear((BALANCE_TOPIC, b"200"))
-    bench.hear((BALANCE_TOPIC, b"300"), after=service.RETRIES_EVERY)
+    bench.hear((BALANCE_TOPIC, b"300"), after=keeper.RETRIES_EVERY)
     assert [each.value for each in choosy.taken] == [200.0, 300.0]
-    assert bench.recorder.spool.count == 1
+    assert bench.recorder.keeper.spool.count == 1
     choosy.unknown.clear()
-    bench.hear(after=service.RETRIES_EVERY)
+    bench.hear(after=keeper.RETRIES_EVERY)
     assert [each.value for each in choosy.taken] == [200.0, 300.0, 100.0]
-    assert bench.recorder.spool.count == 0
+    assert bench.recorder.keeper.spool.count == 0
 
 
 def test_a_reading_that_is_never_taken_is_given_up_after_an_hour_and_counted(bench: Bench, monkeypatch):  # noqa: F811
     choosy = Choosy()
     choosy.unknown.add(choosy.series("D101 puissance"))
-    monkeypatch.setattr(bench.recorder, "_history", choosy)
-    monkeypatch.setattr(service, "MOST_REFUSED", 3)
+    monkeypatch.setattr(bench.recorder.keeper, "history", choosy)
+    monkeypatch.setattr(keeper, "MOST_REFUSED", 3)
     bench.hear(("D101/power", b"100"))
     for _ in range(4):
-        bench.hear(after=service.RETRIES_EVERY)
-    assert bench.recorder.spool.count == 0
+        bench.hear(after=keeper.RETRIES_EVERY)
+    assert bench.recorder.keeper.spool.count == 0
     assert bench.recorder.counters["refused"] == 1
 
 
 def test_a_long_absence_is_caught_up_in_parts_and_the_inbox_goes_on(bench: Bench, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(service, "AT_ONCE", 2)
+    monkeypatch.setattr(keeper, "AT_ONCE", 2)
     choosy = Choosy()
-    monkeypatch.setattr(bench.recorder, "_history", choosy)
-    bench.recorder.spool.put(rows(1.0, 2.0, 3.0))
+    monkeypatch.setattr(bench.recorder.keeper, "history", choosy)
+    bench.recorder.keeper.spool.put(rows(1.0, 2.0, 3.0))
     assert bench.recorder.step(bench.now) == bench.now
     bench.hear((BALANCE_TOPIC, b"9"), after=timedelta())
     assert [each.value for each in choosy.taken] == [1.0, 2.0, 9.0, 3.0]

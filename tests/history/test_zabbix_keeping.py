@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
+from elfe import clock
 from elfe.app.context import Context
 from elfe.cli import app
 from elfe.coordination import queries, store
-from elfe.history import service
+from elfe.history import keeper
+from elfe.history.values import PartlyKept, Reading
 from elfe.history.zabbix.naming import place, tags
 from elfe.history.zabbix.store import ZabbixHistory
 from elfe.settings import load
@@ -132,7 +135,7 @@ def test_f9_nothing_is_lost_while_zabbix_is_away_and_nothing_doubled_when_it_ret
     history = ZabbixHistory(access(zabbix))
     series = history.series("D101 puissance", "W")
     bench.now = NOON               # not so long ago that Zabbix' housekeeper comes
-    monkeypatch.setattr(bench.recorder, "_history", history)
+    monkeypatch.setattr(bench.recorder.keeper, "history", history)
     sent = 0
 
     def speak(times: int) -> None:
@@ -142,15 +145,15 @@ def test_f9_nothing_is_lost_while_zabbix_is_away_and_nothing_doubled_when_it_ret
             bench.hear(("D101/power", str(sent).encode()), after=timedelta(seconds=1))
 
     def drained() -> bool:
-        bench.hear(after=service.RETRIES_EVERY)
-        return bench.recorder.spool.count == 0
+        bench.hear(after=keeper.RETRIES_EVERY)
+        return bench.recorder.keeper.spool.count == 0
 
     speak(10)
     until(drained, within_s=30)
     zabbix.stop()
     try:
         speak(50)
-        assert bench.recorder.spool.count == 50
+        assert bench.recorder.keeper.spool.count == 50
     finally:
         zabbix.start()
     speak(10)
@@ -158,4 +161,46 @@ def test_f9_nothing_is_lost_while_zabbix_is_away_and_nothing_doubled_when_it_ret
     begin = bench.now - timedelta(days=1)
     until(lambda: len(history.readings(series, begin, bench.now)) >= sent, within_s=30)
     assert [each.value for each in history.readings(series, begin, bench.now)] == [float(each) for each in range(1, sent + 1)]
-    assert bench.recorder.spool.counted() == {}
+    assert bench.recorder.keeper.spool.counted() == {}
+
+
+# -- what operators see ---------------------------------------------------------------------------------------------------------
+
+
+def watched(here) -> dict[str, str]:
+    rows = here.history.api("trigger.get", {"output": ["description", "expression"], "expandExpression": True,
+                                            "tags": [{"tag": "elfe", "value": "watch", "operator": 1}]})
+    return {each["description"]: each["expression"] for each in rows}
+
+
+@pytest.mark.zabbix
+def test_what_is_installed_is_watched_and_what_has_left_no_longer_is(here):
+    names = watched(here)
+    assert names["A901 is offline for an hour"] == "max(/A901/presence,1h)=0"
+    assert {"A901 has measured nothing for a day", "B901 is offline for an hour", "elfe: no balance for 30 minutes"} <= names.keys()
+    zabbix = here.history  # noqa: F811
+    [mine] = zabbix.api("trigger.get", {"output": ["triggerid"], "filter": {"description": "D901 is offline for an hour"}})
+    zabbix.api("trigger.update", {"triggerid": mine["triggerid"], "expression": "max(/D901/presence,5m)=0", "priority": 4})
+    zabbix.api("trigger.create", {"description": "of nobody", "expression": "last(/D901/puissance)>1",
+                                  "tags": [{"tag": "elfe", "value": "watch"}]})
+    assert "0 triggers created, 1 changed, 1 removed." in elfe("zabbix", "sync")
+    [mine] = zabbix.api("trigger.get", {"output": ["priority"], "filter": {"description": "D901 is offline for an hour"}})
+    assert mine["priority"] == "4"      # how much it matters is theirs to say
+    assert elfe("zabbix", "check").endswith("32 stand.\n")
+
+
+@pytest.mark.zabbix
+def test_a_device_that_is_offline_is_a_problem_on_the_dashboard(here):
+    zabbix = here.history  # noqa: F811
+    series = zabbix.find("A902 presence")
+    assert series is not None
+
+    def is_told() -> bool:
+        with suppress(PartlyKept):      # until Zabbix has read of the new item
+            zabbix.append([Reading(series, clock.now() - timedelta(minutes=each), 0.0) for each in (59, 30, 0)])
+        found = zabbix.api("problem.get", {"tags": [{"tag": "elfe", "value": "watch", "operator": 1}]})
+        return any(each["name"] == "A902 is offline for an hour" for each in found)
+
+    until(is_told, within_s=30)
+    [shown] = zabbix.api("dashboard.get", {"filter": {"name": "elfe"}, "selectPages": "extend"})
+    assert [each["type"] for each in shown["pages"][0]["widgets"]] == ["problems", "svggraph", "svggraph"]

@@ -26,8 +26,9 @@ from elfe.devices.values import Publish
 from elfe.ems import store as sortie_store
 from elfe.ems.forecast import store as expected
 from elfe.ems.values import Plan
-from elfe.errors import SourceError
-from elfe.history.store import open_history
+from elfe.errors import HistoryAway, SourceError
+from elfe.history.keeper import Keeper
+from elfe.history.store import SqlHistory, open_history
 from elfe.history.values import BALANCE, Reading
 from elfe.slots import HORIZON, SLOT, slot_of, slot_start
 from elfe.territory import store
@@ -248,6 +249,13 @@ def test_the_run_of_the_ems_is_relayed_when_it_is_new(village):
     assert village.world.session.sent["INDICATEURS/general/ems_run_info"] == sent
 
 
+def test_the_plans_curves_are_said_to_everybody(village):
+    village.plan((-5.0,) * HORIZON)
+    village.start().step(NOW)
+    curves = json.loads(village.said("INDICATEURS/general/plan"))
+    assert (curves["placed"], curves["balance_with_w"][:2], len(curves["balance_w"])) == (0, [-5, -5], HORIZON)
+
+
 def test_announced_windows_are_judged_by_what_was_measured(village):
     coordination, history = village.world.coordination, village.world.history
     announced.set_thresholds(coordination, "", NOW - timedelta(days=40), FOUR)
@@ -421,3 +429,36 @@ def test_the_weather_is_kept_for_the_ems_and_asked_again_from_where_it_ended(vil
     later = NOW + timedelta(hours=1)
     until(lambda: again.step(later) and len(asked) == 2, village.world.session)
     assert [each.days for each in asked] == [58, 0]
+
+
+# -- a history that is away -------------------------------------------------------------------------------------------------------
+
+
+class Away:
+    """A history that may be away, as Zabbix is when it is stopped."""
+
+    def __init__(self, history: SqlHistory) -> None:
+        self.history, self.away = history, False
+
+    def __getattr__(self, name: str) -> object:
+        if self.away:
+            raise HistoryAway("Zabbix does not answer")
+        return getattr(self.history, name)
+
+
+def test_f9_what_the_territory_makes_waits_while_the_history_is_away_and_everything_else_goes_on(village):
+    history = Away(village.world.history)
+    village.world = evolve(village.world, history=history, keeper=Keeper(history))
+    village.sources.append(Source("Prod_solaire", "production", 60, Told([[Sampled(5000.0)]])))
+    service = village.start()
+    history.away = True
+    later = NOW + timedelta(minutes=2)
+    for _ in range(3):
+        until(lambda: service.step(NOW) and service._asked[0].answer is None, village.world.session)
+        service.step(later)
+    assert service.counters["database away"] > 0
+    assert village.world.keeper.spool.count > 0
+    history.away = False
+    until(lambda: service.step(later + timedelta(minutes=1)) and village.world.keeper.spool.count == 0, village.world.session)
+    assert history.find("Prod_solaire") is not None
+    assert village.world.keeper.counters["lost"] == 0

@@ -1,0 +1,114 @@
+"""What operators are warned of in Zabbix, and what they see of a morning: triggers and a dashboard, made through its API. Pure.
+
+Items bear the names of their points, which no template can have; so triggers are made on each host, tagged `elfe:watch`, by which
+those of devices that are gone are found again. The dashboard is called `elfe`; who wants another one copies it under another name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from elfe.devices.values import Capability
+from elfe.history.values import BALANCE
+from elfe.history.zabbix.keeping import Spoken
+from elfe.history.zabbix.naming import key
+
+WATCH = {"tag": "elfe", "value": "watch"}
+INFORMATION, WARNING, AVERAGE, HIGH = 1, 2, 3, 4
+"""Zabbix' severities."""
+DASHBOARD = "elfe"
+STRING, NUMBER = 1, 0
+"""Of a dashboard's fields."""
+COLOURS = ("2A7F62", "B5651D", "4F81BD", "8E44AD")
+
+
+@frozen
+class Trigger:
+    """Something to be warned of, on a host."""
+
+    host: str
+    name: str
+    expression: str
+    severity: int
+    todo: str                # what to do, for who reads it
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """As the API takes it."""
+        return {"description": self.name, "expression": self.expression, "priority": self.severity, "comments": self.todo,
+                "tags": [WATCH]}
+
+
+def triggers(devices: Iterable[Spoken], general_host: str) -> list[Trigger]:
+    """What is watched of devices, and of the territory."""
+    balance = f"/{general_host}/{key(BALANCE)}"
+    return [*(each for device in devices for each in _of(device)), Trigger(
+        general_host, "elfe: no balance for 30 minutes", f"nodata({balance},30m)=1", HIGH,
+        "Plans are made from old forecasts. `elfe doctor`, then who publishes INDICATEURS/general/equilibre2 "
+        "(`elfe territory sources`).")]
+
+
+def _of(device: Spoken) -> Iterable[Trigger]:
+    point = device.point
+    yield Trigger(point, f"{point} is offline for an hour", f"max(/{point}/presence,1h)=0", WARNING,
+                  "The home serves itself. Its box, its Wi-Fi, its plug: call the participant, `elfe devices find` tells whom.")
+    if device.type.can(Capability.METER):
+        yield Trigger(point, f"{point} has measured nothing for a day", f"nodata(/{point}/puissance,1d)=1", WARNING,
+                      "Orders are no longer proved there. `elfe devices list`, `elfe devices watch`.")
+    if device.type.can(Capability.AMBIENT):
+        yield Trigger(point, f"{point}: its battery is at its end", f"last(/{point}/batterie)<15", INFORMATION,
+                      "A new battery at the next visit.")
+
+
+@frozen
+class Changes:
+    """What brings Zabbix to the wanted triggers: rows for its API, and the ids that go."""
+
+    create: tuple[dict[str, Any], ...]
+    update: tuple[dict[str, Any], ...]
+    delete: tuple[str, ...]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all stands."""
+        return not (self.create or self.update or self.delete)
+
+
+def changes(wanted: Sequence[Trigger], found: Sequence[Mapping[str, Any]]) -> Changes:
+    """`found`: what Zabbix has under our tag, expressions expanded. Severity, status and words that somebody changed stay."""
+    by_place = {(each["hosts"][0]["host"], each["description"]): each for each in found if each["hosts"]}
+    create = tuple(each.row for each in wanted if (each.host, each.name) not in by_place)
+    update = tuple({"triggerid": there["triggerid"], "expression": each.expression} for each in wanted
+                   if (there := by_place.get((each.host, each.name))) and there["expression"] != each.expression)
+    kept = {(each.host, each.name) for each in wanted}
+    return Changes(create, update, tuple(each["triggerid"] for place, each in by_place.items() if place not in kept))
+
+
+def dashboard(general_host: str, curves: Sequence[str], indicators: Sequence[str]) -> dict[str, Any]:
+    """What is wrong, the territory's last day, the indicators' last week: as the API takes it."""
+    widgets = [
+        {"type": "problems", "name": "What is wrong", "x": 0, "y": 0, "width": 12, "height": 8, "fields": [
+            _number("show", 3), _number("show_lines", 25), _text("tags.tag.0", "elfe"), _number("tags.operator.0", 1),
+            _text("tags.value.0", "watch")]},
+        _curves("The territory", general_host, curves, "now-1d", 12, 0),
+        _curves("The indicators", general_host, indicators, "now-7d", 0, 8),
+    ]
+    return {"name": DASHBOARD, "display_period": 30, "auto_start": 0, "pages": [{"widgets": widgets}]}
+
+
+def _curves(name: str, host: str, items: Sequence[str], since: str, x: int, y: int) -> dict[str, Any]:
+    sets = [field for n, item in enumerate(items) for field in (
+        _text(f"ds.hosts.{n}.0", host), _text(f"ds.items.{n}.0", item), _text(f"ds.color.{n}", COLOURS[n % len(COLOURS)]))]
+    return {"type": "svggraph", "name": name, "x": x, "y": y, "width": 12, "height": 8, "fields": [
+        *sets, _number("graph_time", 1), _text("time_from", since), _text("time_to", "now")]}
+
+
+def _text(name: str, value: str) -> dict[str, Any]:
+    return {"type": STRING, "name": name, "value": value}
+
+
+def _number(name: str, value: int) -> dict[str, Any]:
+    return {"type": NUMBER, "name": name, "value": value}

@@ -1,0 +1,152 @@
+"""Days that are lived through again: what is carried out, what is found, what is told."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from attrs import evolve
+from typer.testing import CliRunner
+
+from elfe.cli import app
+from elfe.ems.backtest import store
+from elfe.ems.backtest.losses import judged
+from elfe.ems.backtest.replay import Forecasts, Truth, at_once, replay
+from elfe.ems.backtest.values import Days, Declared
+from elfe.ems.solve import Limits, Solver
+from elfe.errors import ElfeError
+from elfe.slots import HORIZON, slot_of, slot_start
+from tests.ems.made import FIRST, NOON
+
+DAY = HORIZON
+PARIS = ZoneInfo("Europe/Paris")
+MONDAY = slot_of(datetime(2026, 3, 2, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def solve():
+    solver = Solver(Limits(nodes=200, seconds=None, tries=100))
+    yield solver.solve
+    solver.close()
+
+
+def sunny(days: int, seed: int = 1) -> np.ndarray:
+    """Every day sun at noon, more or less of it."""
+    dice, t = np.random.default_rng(seed), np.arange(days * DAY)
+    sky = np.repeat(dice.uniform(0.2, 1, days), DAY)
+    return sky * 6000 * np.maximum(np.sin((t % DAY / 4 - 7) / 12 * np.pi), 0) - 1500.0
+
+
+def village(days: int = 2, before: int = 16, loads: int = 3) -> Days:
+    dice = np.random.default_rng(2)
+    begins = MONDAY + before * DAY
+    declared = [Declared("washing" if n % 2 else "dryer", f"R{n % 3:03}", begins + day * DAY + 28 + n,
+                         begins + day * DAY + 28 + n + int(dice.integers(20, 50)), (2000.0, 1500.0, 300.0, 300.0))
+                for day in range(days) for n in range(loads)]
+    return Days(MONDAY, begins, begins + days * DAY, sunny(before + days), tuple(declared), UTC)
+
+
+def test_each_load_is_started_once_not_before_it_is_known_and_in_time(solve):
+    days = village()
+    starts = replay(days, Truth(days), solve)
+    for each, start in zip(days.declared, starts, strict=True):
+        assert each.known <= start <= each.last_start
+
+
+def test_foresight_is_better_than_forecasts_and_these_than_haste(solve):
+    days = village()
+    soonest, planned, known = (days.imported_wh(each) for each in (
+        at_once(days), replay(days, Forecasts(days), solve), replay(days, Truth(days), solve)))
+    assert known <= planned + 1 < soonest
+
+
+def test_what_is_expected_hangs_on_nothing_that_comes_later():
+    days = village()
+    changed = days.balance.copy()
+    changed[days.begins - days.first + 10:] -= 1e5
+    here, there = Forecasts(days), Forecasts(evolve(days, balance=changed))
+    np.testing.assert_array_equal(here(days.begins + 10), there(days.begins + 10))
+
+
+def test_a_deadline_that_cannot_be_kept_starts_at_once_and_counts_as_late(solve):
+    days = village(days=1, loads=1)
+    days = evolve(days, declared=(evolve(days.declared[0], deadline=days.declared[0].known + 2),))
+    assert replay(days, Truth(days), solve) == [days.declared[0].known]
+
+
+def test_losses_are_told_by_cause_and_gains_by_kind(solve):
+    days = village(days=2)
+    near = evolve(days, declared=tuple(evolve(each, deadline=each.known + 6) for each in days.declared))
+    worth = judged(near, solve, solve, home_w=2500.0)
+    assert worth.at_once_wh - worth.planned_wh == pytest.approx(worth.avoided_wh)
+    assert worth.lost_wh["deadline"] > 100      # they could have waited for the sun
+    assert set(worth.by_kind_wh) == {"washing", "dryer"}
+    assert set(worth.lost_wh) == {"forecast", "deadline", "limit", "solver"}
+    assert len(worth.per_day) == 2
+    assert sum(row[2] for row in worth.per_day) == pytest.approx(worth.planned_wh)
+
+
+# -- from files and databases -----------------------------------------------------------------------------------------------------
+
+
+def written(folder: Path, days: Days) -> tuple[Path, Path]:
+    balance, loads = folder / "balance.csv", folder / "loads.csv"
+    with balance.open("w", newline="") as file:
+        csv.writer(file).writerows([("time", "power_w"), *((slot_start(days.first + n).isoformat(), f"{power:.1f}")
+                                                           for n, power in enumerate(days.balance))])
+    with loads.open("w", newline="") as file:
+        csv.writer(file).writerows([("kind", "home", "declared", "deadline", "power_w"), *(
+            (each.kind, each.home, slot_start(each.known).isoformat(), slot_start(each.deadline).isoformat(),
+             " ".join(map(str, each.profile))) for each in days.declared)])
+    return balance, loads
+
+
+def test_an_operator_has_a_report_of_days_in_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elfe.toml").write_text(f"data_dir = '{tmp_path}'\ntimezone = 'UTC'\n")
+    balance, loads = written(tmp_path, village(days=1))
+    words = ("backtest", "--from", "2026-03-18", "--to", "2026-03-19", "--balance", str(balance), "--loads", str(loads))
+    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert (told["loads"], told["late"]) == (3, 0)
+    assert 0 < told["avoided_wh"] <= told["at_once_wh"] - told["foresight_wh"] + 1
+    shown = CliRunner().invoke(app, [*words, "--html", "report.html"])
+    assert "of import avoided" in shown.stdout
+    page = (tmp_path / "report.html").read_text()
+    assert "<svg" in page
+    assert "as soon as declared" in page
+
+
+def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, territory):
+    balance, loads = written(tmp_path, village(days=1))
+    begins, ends = slot_start(MONDAY + 16 * DAY), slot_start(MONDAY + 17 * DAY)
+    loads.write_text(loads.read_text().replace("2000.0", "lots", 1))
+    with pytest.raises(ElfeError, match="line 2: could not convert"):
+        store.days(territory.sources, begins, ends, balance, loads)
+    loads.write_text("a;b\n")
+    with pytest.raises(ElfeError, match="kind, home, declared, deadline, power_w is missing"):
+        store.days(territory.sources, begins, ends, balance, loads)
+    with pytest.raises(ElfeError, match="less than half of the quarters"):
+        store.days(territory.sources, begins, ends)
+    balance.unlink()
+    with pytest.raises(ElfeError, match="cannot be read"):
+        store.days(territory.sources, begins, ends, balance, loads)
+
+
+def test_what_the_ledger_and_the_history_hold_is_replayed(territory):
+    from elfe.ems.forecast.store import keep_measured
+    series = territory.machine(1, by=NOON + timedelta(hours=8), lasts=timedelta(minutes=45))
+    tank = territory.tank(2, windows=())
+    territory.started(1, NOON + timedelta(hours=2))
+    territory.drew(series, NOON + timedelta(hours=2), 2000.0, 1500.0, 300.0, 0.0)
+    territory.drew(tank, NOON + timedelta(hours=1), 2000.0, 2000.0, 0.0)
+    keep_measured(territory.sources.sortie, {FIRST + n: float(power) for n, power in enumerate(sunny(1))})
+    lived = store.days(territory.sources, NOON - timedelta(hours=2), NOON + timedelta(hours=22))
+    kinds = [each.kind for each in lived.declared]
+    assert kinds == ["type 131", "type 112"]
+    assert sum(lived.declared[0].profile) / 4 == pytest.approx(1000.0, rel=0.2)
+    assert lived.declared[1].known == slot_of(NOON + timedelta(hours=2)) + 1

@@ -198,6 +198,25 @@ COMMENT ON COLUMN elfe.weather.issued_at IS 'when it was announced, epoch s';
 
 COMMENT ON COLUMN elfe.weather.radiation_w_m2 IS 'mean of the hour';
 
+CREATE TABLE elfe.why (
+    first_slot BIGINT NOT NULL,
+    appliance_id INTEGER NOT NULL,
+    french TEXT NOT NULL,
+    starts_wh TEXT NOT NULL,
+    ways TEXT NOT NULL,
+    PRIMARY KEY (first_slot, appliance_id)
+);
+
+COMMENT ON TABLE elfe.why IS 'Of the newest run alone: why each appliance stands where it does';
+
+COMMENT ON COLUMN elfe.why.appliance_id IS 'equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.why.french IS 'la raison, en une phrase';
+
+COMMENT ON COLUMN elfe.why.starts_wh IS 'JSON: what it would import at each start, Wh; null: it cannot';
+
+COMMENT ON COLUMN elfe.why.ways IS 'JSON: out of what is impossible: what, en, fr';
+
 CREATE TABLE ems_run_info (
     timestamp SERIAL NOT NULL,
     run_time_ms INTEGER NOT NULL,

@@ -24,15 +24,20 @@ def check(plan: Plan, loads: Sequence[Load], balance_w: Sequence[float]) -> None
         raise PlanError("the plan does not place each load once")
     if len(plan.balance_w) != HORIZON:
         raise PlanError(f"the plan covers {len(plan.balance_w)} slots instead of {HORIZON}")
-    for load in loads:
-        problem = _problem(load, placed[load.appliance.id], plan.first_slot)
-        if problem:
-            raise PlanError(f"appliance {load.appliance.id}: {problem}")
+    for appliance_id, problem in broken(plan, loads).items():
+        raise PlanError(f"appliance {appliance_id}: {problem}")
     claimed, true = plan.imported_wh, _imported_wh(balance_w, plan.placements)
     if not abs(claimed - true) <= NOISE_WH + 1e-6 * abs(true):
         raise PlanError(f"the plan claims an import of {claimed:.0f} Wh and causes {true:.0f} Wh")
     if plan.bound_wh is not None and plan.bound_wh > true + NOISE_WH + 1e-4 * abs(true):
         raise PlanError(f"the bound of {plan.bound_wh:.0f} Wh is above the plan's own {true:.0f} Wh")
+
+
+def broken(plan: Plan, loads: Sequence[Load]) -> dict[int, str]:
+    """Which promises it breaks, by appliance; each load stands in it once."""
+    placed = {each.appliance_id: each for each in plan.placements}
+    found = {load.appliance.id: _problem(load, placed[load.appliance.id], plan.first_slot) for load in loads}
+    return {appliance_id: problem for appliance_id, problem in found.items() if problem}
 
 
 def _problem(load: Load, placement: Placement, first_slot: int) -> str:

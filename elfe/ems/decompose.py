@@ -45,7 +45,7 @@ TOWARDS_BEST = 0.3       # how much of the best prices known stays in the next o
 KEPT = 4                 # rounds that a column stays in the master without being used
 SAMPLE = 2500            # loads of a territory twice as large that find the prices to begin with
 BEGUN_WITH = 8           # of those prices
-MENDING = 4000           # loads that move to mend the rounding of all
+MENDING = 10_000         # loads that move to mend the rounding of all
 
 
 # -- prices -----------------------------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ class Decomposition:
             found += float(answered.sum())
             drawn += fleet.drawn(runs, groups, self.groups)
             own += np.bincount(groups, weights=fleet.own(runs), minlength=self.groups)
-            answers.append(runs)
+            answers.append(runs.astype(np.int8) if runs.dtype.kind == "i" else runs)      # a start is a slot
         if found > self.bound:
             self.bound, self.prices = found, price
         self.columns.append(_Column(price, drawn, own, np.full(self.groups, self._round), answers))

@@ -30,6 +30,21 @@ class Facts:
     gives_wh: float = 0.0        # what a battery gives back
 
 
+def starts_wh(placing: Placing, choice: Choice, n: int, left: Floats) -> tuple[float | None, ...]:
+    """What load `n` would import at each of its starts, Wh, the rest of the plan held; empty where it chooses none."""
+    f, i = placing.problem.find(placing.number[n])
+    fleet = placing.problem.fleets[f]
+    if not isinstance(fleet, Choosing):
+        return ()
+    menu, drawn = fleet.menu(i), fleet.some(np.array([i])).powers(choice.runs[f][i:i + 1])[0]
+    without = left + drawn
+    added = np.maximum(0.0, menu.rows() - without).sum(axis=1) - np.maximum(0.0, -without).sum()
+    found: list[float | None] = [None] * HORIZON
+    for start, more in zip(menu.runs, added, strict=True):
+        found[int(start)] = float(more) * SLOT_S / 3600
+    return tuple(found)
+
+
 def facts(placing: Placing, choice: Choice, n: int, load: Load, left: Floats) -> Facts:
     """The facts of load `n`, re-evaluated from the plan alone; `left` is the balance with all loads, W per slot."""
     f, i = placing.problem.find(placing.number[n])

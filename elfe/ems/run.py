@@ -29,7 +29,7 @@ from elfe.coordination.values import (
     Vehicle,
     WaterHeater,
 )
-from elfe.ems import check, decompose, explain, model, search, store
+from elfe.ems import check, decompose, explain, model, search, store, ways
 from elfe.ems.costs import IMPORT, Aims, Costs
 from elfe.ems.cycles import Cycle, usual_cycle
 from elfe.ems.cycles.learning import expected, rest
@@ -54,7 +54,7 @@ from elfe.ems.loads.base import Floats, Wishes
 from elfe.ems.loads.hours import lies_in
 from elfe.ems.loads.tanks import QUARTER_H, full_reheat_wh, heating_day, is_hot
 from elfe.ems.solve import Solver
-from elfe.ems.values import Placement, Plan
+from elfe.ems.values import Placement, Plan, Why
 from elfe.errors import PlanError
 from elfe.history import quarters
 from elfe.history.values import History
@@ -277,9 +277,10 @@ def _duty_load(duty: Duty, about: About) -> DutyLoad:
     ran = sum(power is not None and power > duty.power_w / 2 for power in drawn)
     wanted = slots_lasting(duty.lasts)
     today, tomorrow = [t for t in may if t < ends], [t for t in may if t >= ends]
+    wishes = about.wishes(duty.appliance.id)
     if ran < wanted and (today or not tomorrow):
-        return DutyLoad(duty, tuple(today), min(wanted - ran, len(today)), about.wishes(duty.appliance.id))
-    return DutyLoad(duty, tuple(tomorrow), min(wanted, len(tomorrow)), about.wishes(duty.appliance.id))
+        return DutyLoad(duty, tuple(today), min(wanted - ran, len(today)), max(0, wanted - ran - len(today)), wishes)
+    return DutyLoad(duty, tuple(tomorrow), min(wanted, len(tomorrow)), wishes=wishes)      # what its end cannot hold yet can wait
 
 
 def _battery_load(battery: Battery, about: About) -> BatteryLoad:
@@ -399,26 +400,40 @@ def _homes(loads: Sequence[Load], home_w: float | None) -> dict[int, tuple[int, 
 
 
 def place(inputs: Inputs, solver: Solver) -> Plan:
-    """The plan for what was gathered: solved, checked, explained."""
+    """The plan for what was gathered: solved, checked, explained.
+
+    A plan that breaks a promise is refused, whoever made it, and the next who can make one is asked; a load of which none can keep the
+    promise is left out, and the others are planned.
+    """
     began = time.perf_counter()
     placing = model.placing(inputs.balance_w, inputs.loads, inputs.costs, inputs.homes)
-    plan = _plan(inputs, placing, solver.solve(placing.problem), began)
-    try:
-        check.check(plan, inputs.loads, inputs.balance_w)
-    except PlanError as error:
-        log.error("the solver's plan breaks a promise (%s); the greedy one is taken", error)
-        plan = _plan(inputs, placing, search.greedy(placing.problem), began)
-        check.check(plan, inputs.loads, inputs.balance_w)
-    return plan
+    refused: Plan | None = None
+    for whose, make in (("the solver's plan", solver.solve), ("the greedy plan", search.greedy), ("the plan before", search.kept)):
+        refused = _plan(inputs, placing, make(placing.problem), began)
+        try:
+            check.check(refused, inputs.loads, inputs.balance_w)
+        except PlanError as error:
+            log.error("%s breaks a promise and is refused: %s", whose, error)
+        else:
+            return refused
+    bad = check.broken(refused, inputs.loads) if refused else {}
+    if not bad:
+        raise PlanError("no plan keeps its promises; the one in force goes on")
+    for appliance_id, problem in bad.items():
+        log.error("left out of the plan: appliance %d: nobody can place it: %s", appliance_id, problem)
+    return place(evolve(inputs, loads=tuple(each for each in inputs.loads if each.appliance.id not in bad)), solver)
 
 
 def _plan(inputs: Inputs, placing: model.Placing, choice: model.Choice, began: float) -> Plan:
     problem = placing.problem
     left = model.left_of(problem, choice.runs)
     powers = model.powers_of(problem, choice.runs)
+    room = _room_of(problem, powers)
+    _tell_feeder(inputs, left)
     return Plan(
         first_slot=inputs.first_slot, made_at=inputs.now, balance_w=inputs.balance_w,
-        placements=tuple(_placement(inputs, placing, choice, n, powers[placing.number[n]], left) for n in range(len(inputs.loads))),
+        placements=tuple(_placement(inputs, placing, choice, n, powers[placing.number[n]], left, room.get(placing.number[n]))
+                         for n in range(len(inputs.loads))),
         forecast=inputs.forecast.source, solver=choice.made_by, imported_wh=model.imported_wh(left),
         bound_wh=_import_bound_wh(problem, choice), solve_ms=int((time.perf_counter() - began) * 1000))
 
@@ -432,12 +447,41 @@ def _import_bound_wh(problem: model.Problem, choice: model.Choice) -> float | No
     return max(0.0, *bounds) * QUARTER_H if bounds else None
 
 
-def _placement(inputs: Inputs, placing: model.Placing, choice: model.Choice, n: int, powers: Floats, left: Floats) -> Placement:
+def _room_of(problem: model.Problem, powers: Floats) -> dict[int, Floats]:
+    """By number of a load in an overloaded home: what the others of the home leave it of the limit, W per slot."""
+    if problem.homes is None:
+        return {}
+    found = {}
+    of, limit_w = problem.homes.of, problem.homes.limit_w
+    for home in np.unique(of[of >= 0]):
+        members = np.flatnonzero(of == home)
+        total = powers[members].sum(axis=0)
+        if (total > limit_w[home] + 1).any():
+            found.update({int(n): limit_w[home] - total + powers[n] for n in members})
+    return found
+
+
+def _tell_feeder(inputs: Inputs, left: Floats) -> None:
+    """A territory that cannot keep below its maximum is told where, and by how much."""
+    for level in inputs.costs.levels[1:]:
+        over = -left - level.offset
+        if over.max() > 1:
+            at = slot_start(inputs.first_slot + int(over.argmax())).astimezone(inputs.zone)
+            log.warning("the territory imports %.1f kW more than its maximum at %s, in %d quarters in all: no plan found avoids it",
+                        over.max() / 1000, f"{at:%H:%M}", int((over > 1).sum()))
+
+
+def _placement(inputs: Inputs, placing: model.Placing, choice: model.Choice, n: int, powers: Floats, left: Floats,
+               room: Floats | None) -> Placement:
     load, run = inputs.loads[n], placing.run_of(choice, n)
     starts = slot_start(inputs.first_slot + int(np.append(np.flatnonzero(powers), 0)[0])).astimezone(inputs.zone)
-    told = explain.facts(placing, choice, n, load, left)
+    told, at = explain.facts(placing, choice, n, load, left), f"{starts:%H:%M}"
+    out = ways.ways(load, inputs.first_slot, inputs.zone)
+    if room is not None:
+        out += ways.within_limit(load, powers, room, inputs.homes[load.appliance.id][1], inputs.first_slot, inputs.zone)
     return Placement(
         appliance_id=load.appliance.id, appliance_type=load.appliance.type, decisions=load.decisions(run),
-        power_w=tuple(map(float, powers)), source=load.source, reason=explain.reason_in("en", told, f"{starts:%H:%M}"),
+        power_w=tuple(map(float, powers)), source=load.source, reason=explain.reason_in("en", told, at),
         late_by=load.late_by, ends_at=slot_start(inputs.first_slot + load.ends(run)),
-        pauses=isinstance(load, FOLLOWED))
+        pauses=isinstance(load, FOLLOWED),
+        why=Why(explain.reason_in("fr", told, at), explain.starts_wh(placing, choice, n, left), out))

@@ -21,7 +21,9 @@ import numpy as np
 from attrs import define, evolve, field
 
 from elfe.ems.costs import Costs
-from elfe.ems.loads.base import Bools, Choosing, Floats, Ints, Offers, Runs
+from elfe.ems.loads.base import Bools, Choosing, Fleet, Floats, Ints, Offers, Runs
+from elfe.ems.loads.chains import Chains
+from elfe.ems.loads.shifts import Shifts
 from elfe.ems.model import Choice, Problem, objective, own_of, powers_of, soonest
 from elfe.slots import HORIZON
 
@@ -51,6 +53,26 @@ def greedy(problem: Problem) -> Choice:
     for i in order:
         board.settle(i)
     return _choice(problem, board.moved(), "greedy")
+
+
+def kept(problem: Problem) -> Choice:
+    """What was told before, wherever it still can be; the others where they cost least around it, the largest first."""
+    board = Board(problem, [some.copy() for some in soonest(problem)])
+    told = {n: promised for n, (f, i) in enumerate(board.places)
+            if (promised := _promised(problem.fleets[f], i)) is not None and promised in board.offers(n).menu.runs}
+    board.lift(range(problem.count))
+    for n, promised in told.items():
+        board.put(n, int(np.flatnonzero(board.offers(n).menu.runs == promised)[0]))
+    sizes = np.concatenate([np.zeros(0), *(fleet.sizes() for fleet in problem.fleets)])
+    for n in np.argsort(-sizes, kind="stable"):
+        if int(n) not in told:
+            board.settle(int(n))
+    return _choice(problem, board.runs, "the plan before, kept")
+
+
+def _promised(fleet: Fleet, i: int) -> int | None:
+    starts = fleet.promised if isinstance(fleet, Shifts | Chains) else None
+    return None if starts is None or starts[i] < 0 else int(starts[i])
 
 
 def improved(problem: Problem, runs: Sequence[Runs], made_by: str, bound: float = -np.inf) -> Choice:

@@ -37,7 +37,7 @@ from elfe.coordination.values import CONTINUOUS
 from elfe.ems.cycles import store as cycles
 from elfe.ems.forecast import store as forecasts
 from elfe.ems.tables import Base
-from elfe.ems.values import Decisions, Placement, Plan
+from elfe.ems.values import Decisions, Placement, Plan, Way, Why
 from elfe.slots import HORIZON, SLOT_S, SLOTS_PER_HOUR, epoch_s, instant, slot_of
 
 metadata = Base.metadata
@@ -135,9 +135,25 @@ class SetpointRow(Base, table=True):
                                           comment="JSON: W per slot; 0 a pause, negative: a battery gives"))
 
 
+class WhyRow(Base, table=True):
+    """What is told of a placement of the newest run beside its sentence."""
+
+    __tablename__ = "why"
+    __table_args__ = ({"schema": "elfe", "comment": "Of the newest run alone: why each appliance stands where it does"},)
+
+    first_slot: int = Field(sa_column=Column("first_slot", BigInteger, primary_key=True, autoincrement=False))
+    appliance_id: int = Field(sa_column=Column("appliance_id", Integer, primary_key=True, autoincrement=False,
+                                               comment="equipement_pilote_ou_mesure.id"))
+    french: str = Field(sa_column=Column("french", Text, nullable=False, comment="la raison, en une phrase"))
+    starts_wh: str = Field(sa_column=Column("starts_wh", Text, nullable=False,
+                                            comment="JSON: what it would import at each start, Wh; null: it cannot"))
+    ways: str = Field(sa_column=Column("ways", Text, nullable=False, comment="JSON: out of what is impossible: what, en, fr"))
+
+
 PLAN: Table = PlanRow.__table__  # type: ignore[attr-defined]
 PLACEMENT: Table = PlacementRow.__table__  # type: ignore[attr-defined]
 SETPOINT: Table = SetpointRow.__table__  # type: ignore[attr-defined]
+WHY: Table = WhyRow.__table__  # type: ignore[attr-defined]
 VERSIONED = migrations.Versioned("sortie_ems", Base.metadata, Path(__file__).parent / "migrations",
                                  migrations.versions(Base.metadata, "sortie_ems"))
 
@@ -165,6 +181,9 @@ def write_plan(engine: Engine, plan: Plan) -> None:
         if plan.placements:
             connection.execute(RESULT.insert(), [_result(each, first) for each in plan.placements])
             connection.execute(PLACEMENT.insert(), [_placement(each, plan.first_slot) for each in plan.placements])
+        connection.execute(delete(WHY))
+        if told := [_why(each, each.why, plan.first_slot) for each in plan.placements if each.why]:
+            connection.execute(WHY.insert(), told)
         if any(each.pauses for each in plan.placements):
             connection.execute(SETPOINT.insert(), [_setpoint(each, plan.first_slot) for each in plan.placements if each.pauses])
         connection.execute(PLAN.insert().values(_plan(plan)))
@@ -189,6 +208,12 @@ def _placement(each: Placement, first_slot: int) -> dict[str, Any]:
 def _setpoint(each: Placement, first_slot: int) -> dict[str, Any]:
     return {"first_slot": first_slot, "appliance_id": each.appliance_id,
             "power_w": json.dumps([round(power) for power in each.power_w])}
+
+
+def _why(each: Placement, why: Why, first_slot: int) -> dict[str, Any]:
+    starts = [None if wh is None else round(wh, 1) for wh in why.starts_wh]
+    return {"first_slot": first_slot, "appliance_id": each.appliance_id, "french": why.french, "starts_wh": json.dumps(starts),
+            "ways": json.dumps([[way.what, way.english, way.french] for way in why.ways])}
 
 
 def _plan(plan: Plan) -> dict[str, Any]:
@@ -308,18 +333,23 @@ def _read(connection: Connection, first_slot: int) -> Plan | None:
     first = RESULT.c.first_valid_timestamp == first_slot * SLOT_S
     decided = {each.machine_id: each for each in connection.execute(select(RESULT).where(first))}
     pausing = _setpoints(connection, first_slot)
+    told = {each.appliance_id: _told(each) for each in connection.execute(select(WHY).where(WHY.c.first_slot == first_slot))}
     placed = connection.execute(select(PLACEMENT).where(PLACEMENT.c.first_slot == first_slot)
                                 .order_by(PLACEMENT.c.appliance_id))
     return Plan(
         first_slot=first_slot, made_at=instant(row.made_at), balance_w=tuple(json.loads(row.balance_w)),
-        placements=tuple(_placed(each, decided[each.appliance_id], each.appliance_id in pausing)
+        placements=tuple(_placed(each, decided[each.appliance_id], each.appliance_id in pausing, told.get(each.appliance_id))
                          for each in placed if each.appliance_id in decided),
         forecast=row.forecast, solver=row.solver, imported_wh=row.imported_wh, bound_wh=row.bound_wh,
         solve_ms=row.solve_ms)
 
 
-def _placed(row: Row[Any], decided: Row[Any], pauses: bool) -> Placement:
+def _told(row: Row[Any]) -> Why:
+    return Why(row.french, tuple(json.loads(row.starts_wh)), tuple(Way(*each) for each in json.loads(row.ways)))
+
+
+def _placed(row: Row[Any], decided: Row[Any], pauses: bool, why: Why | None) -> Placement:
     return Placement(
         appliance_id=row.appliance_id, appliance_type=decided.machine_type, decisions=tuple(decided[-HORIZON:]),
         power_w=tuple(json.loads(row.power_w)), source=row.source, reason=row.reason,
-        late_by=timedelta(seconds=row.late_by_s), ends_at=instant(row.ends_at) if row.ends_at else None, pauses=pauses)
+        late_by=timedelta(seconds=row.late_by_s), ends_at=instant(row.ends_at) if row.ends_at else None, pauses=pauses, why=why)

@@ -10,6 +10,25 @@ from elfe.slots import slot_of
 
 
 @frozen
+class Way:
+    """A smallest change that makes a wish possible."""
+
+    what: str                       # deadline, programme, charge, power, window, hours, comfort, degrees, limit
+    english: str
+    french: str
+
+
+@frozen
+class Why:
+    """What is told of a placement beside its sentence."""
+
+    french: str                     # the sentence, for its people
+    starts_wh: tuple[float | None, ...] = ()
+    """What it would import at each start, Wh, the rest of the plan held; None: it cannot start there. Empty: it has no start."""
+    ways: tuple[Way, ...] = ()      # out, where its wish cannot be kept
+
+
+@frozen
 class Placement:
     """Where one appliance was placed, over the 96 slots of its plan."""
 
@@ -23,6 +42,7 @@ class Placement:
     late_by: timedelta = timedelta()   # how far behind its deadline it ends; zero when kept
     ends_at: datetime | None = None
     pauses: bool = False            # whether its powers are to be followed slot by slot; they stand beside its row
+    why: Why | None = None
 
 
 @frozen

@@ -26,6 +26,7 @@ class DutyLoad:
     duty: Duty
     slots: tuple[int, ...]
     needed: int                      # slots; at most as many as there are
+    short: int = 0                   # slots that its day can no longer hold
     wishes: Wishes = field(factory=Wishes)
     begins, modulates = "runs", False
     late_by = timedelta()

@@ -121,7 +121,7 @@ class RoomLoad:
         hottest = allowed = self.warm_c
         lows, highs = [], []
         for t, outside in enumerate(self.outside_c):
-            wanted, cools = self._wanted(t + 1), (1 - keeps) * outside
+            wanted, cools = self.wanted(t + 1), (1 - keeps) * outside
             hottest = keeps * hottest + cools + a_slot
             lows.append(min(wanted - self.room.band_k, hottest))
             allowed = max(wanted + self.room.band_k, keeps * allowed + cools)
@@ -131,7 +131,8 @@ class RoomLoad:
             lows[t - 1] = max(lows[t - 1], (lows[t] - (1 - keeps) * self.outside_c[t] - a_slot) / keeps)
         return tuple(lows), tuple(max(high, low + a_slot) for low, high in zip(lows, highs, strict=True))
 
-    def _wanted(self, index: int) -> float:
+    def wanted(self, index: int) -> float:
+        """°C that its programme asks for in a slot."""
         comfort = in_programme(self.room.programme, self.first_slot + index, self.zone)
         return self.room.comfort_c if comfort else self.room.eco_c
 

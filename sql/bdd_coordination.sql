@@ -109,6 +109,48 @@ CREATE TABLE bdd_coordination_schema.equipement_pilote_typologie_installation_do
 
 COMMENT ON TABLE bdd_coordination_schema.equipement_pilote_typologie_installation_domotique IS 'Par quels équipements domotiques un équipement est piloté';
 
+CREATE TABLE elfe.ability (
+    appliance_id INTEGER NOT NULL,
+    modulates BOOLEAN NOT NULL,
+    PRIMARY KEY (appliance_id)
+);
+
+COMMENT ON TABLE elfe.ability IS 'Vehicles whose charge may pause: the plan may cut it as often as it likes';
+
+COMMENT ON COLUMN elfe.ability.appliance_id IS 'as equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.ability.modulates IS 'whether it takes any power up to its own; else on or off';
+
+CREATE TABLE elfe.battery (
+    appliance_id INTEGER NOT NULL,
+    capacity_wh INTEGER NOT NULL,
+    charge_w INTEGER NOT NULL,
+    discharge_w INTEGER NOT NULL,
+    least_pct INTEGER NOT NULL,
+    efficiency FLOAT NOT NULL,
+    power_series INTEGER NOT NULL,
+    charge_series INTEGER NOT NULL,
+    PRIMARY KEY (appliance_id)
+);
+
+COMMENT ON TABLE elfe.battery IS 'Batteries';
+
+COMMENT ON COLUMN elfe.battery.appliance_id IS 'as equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.battery.capacity_wh IS 'Wh';
+
+COMMENT ON COLUMN elfe.battery.charge_w IS 'W at most';
+
+COMMENT ON COLUMN elfe.battery.discharge_w IS 'W at most';
+
+COMMENT ON COLUMN elfe.battery.least_pct IS 'of its capacity, never given';
+
+COMMENT ON COLUMN elfe.battery.efficiency IS 'of a round trip, 0 to 1';
+
+COMMENT ON COLUMN elfe.battery.power_series IS 'series of its power, positive where it is charged; 0: not measured';
+
+COMMENT ON COLUMN elfe.battery.charge_series IS 'series of its charge, %; 0: not measured';
+
 CREATE TABLE elfe.command_order (
     id VARCHAR NOT NULL,
     key VARCHAR NOT NULL,
@@ -240,6 +282,30 @@ COMMENT ON COLUMN elfe.device_state.firmware IS 'the version that it runs';
 COMMENT ON COLUMN elfe.device_state.newer IS 'the newer one that it knows of';
 
 COMMENT ON COLUMN elfe.device_state.firmware_at IS 'epoch s, when it said so';
+
+CREATE TABLE elfe.duty (
+    appliance_id INTEGER NOT NULL,
+    power_w INTEGER NOT NULL,
+    lasts_s INTEGER NOT NULL,
+    start_s INTEGER NOT NULL,
+    end_s INTEGER NOT NULL,
+    power_series INTEGER NOT NULL,
+    PRIMARY KEY (appliance_id)
+);
+
+COMMENT ON TABLE elfe.duty IS 'What only must run some hours of each local day';
+
+COMMENT ON COLUMN elfe.duty.appliance_id IS 'as equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.duty.power_w IS 'W while it runs';
+
+COMMENT ON COLUMN elfe.duty.lasts_s IS 'seconds a day';
+
+COMMENT ON COLUMN elfe.duty.start_s IS 'local seconds after midnight, from which it may run';
+
+COMMENT ON COLUMN elfe.duty.end_s IS 'until which; before the start: across midnight';
+
+COMMENT ON COLUMN elfe.duty.power_series IS 'series of its power, as mesures_puissance_elec_id; 0: not measured';
 
 CREATE TABLE elfe.firmware_campaign (
     id SERIAL NOT NULL,

@@ -159,6 +159,19 @@ COMMENT ON COLUMN elfe.plan.bound_wh IS 'no plan imports less';
 
 COMMENT ON COLUMN elfe.plan.balance_w IS 'JSON: forecast per slot, W';
 
+CREATE TABLE elfe.setpoint (
+    first_slot BIGINT NOT NULL,
+    appliance_id INTEGER NOT NULL,
+    power_w TEXT NOT NULL,
+    PRIMARY KEY (first_slot, appliance_id)
+);
+
+COMMENT ON TABLE elfe.setpoint IS 'Beside the rows of result that say a start alone: powers and pauses';
+
+COMMENT ON COLUMN elfe.setpoint.appliance_id IS 'equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.setpoint.power_w IS 'JSON: W per slot; 0 a pause, negative: a battery gives';
+
 CREATE TABLE elfe.version_sortie_ems (
     version_num VARCHAR(32) NOT NULL,
     PRIMARY KEY (version_num)

@@ -32,6 +32,7 @@ from elfe.cli.firmware import firmware
 from elfe.cli.history import history
 from elfe.cli.indicators import indicators
 from elfe.cli.labels import labels
+from elfe.cli.loads import loads
 from elfe.cli.orders import orders
 from elfe.cli.participants import participants
 from elfe.cli.plan import plan
@@ -75,7 +76,7 @@ devices.command("watch")(watch)
 devices.command("send")(send)
 for care in (find, labels, configure, tasks, unknown, adopt, replace):
     devices.command(care.__name__)(care)
-for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("cycles", cycles),
+for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("loads", loads), ("cycles", cycles),
                     ("command", command), ("history", history), ("db", db), ("broker", broker), ("plugin", plugin),
                     ("screen", screen),
                     ("participants", participants), ("firmware", firmware), ("visits", visits),

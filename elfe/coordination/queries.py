@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Row, Select, Table, insert, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from elfe import database, migrations
-from elfe.coordination import announced, ledger, reference, states, tables, visits
+from elfe.coordination import abilities, announced, ledger, reference, states, tables, visits
 from elfe.coordination.values import (
     Appliance,
     CommandState,
@@ -37,7 +37,7 @@ from elfe.errors import DeclarationError
 from elfe.slots import epoch_s, instant
 
 metadata = tables.Base.metadata
-WITH = (announced, ledger, states, visits)      # whose tables stand in the same database
+WITH = (abilities, announced, ledger, states, visits)      # whose tables stand in the same database
 VERSIONED = migrations.Versioned("coordination", metadata, Path(__file__).parent / "migrations",
                                  migrations.versions(metadata, "coordination"))
 
@@ -116,7 +116,8 @@ def _insert(connection: Connection, table: Table) -> Any:
 def appliances(engine: Engine) -> list[Appliance]:
     """Every appliance, in the order of its id."""
     with engine.connect() as connection:
-        return [_appliance(row) for row in connection.execute(select(EPOM).order_by(EPOM.c.id))]
+        pausing = abilities.pausing(connection)
+        return [_appliance(row, row.id in pausing) for row in connection.execute(select(EPOM).order_by(EPOM.c.id))]
 
 
 def machines(engine: Engine) -> list[Machine]:
@@ -224,13 +225,13 @@ def write_appliance(connection: Connection, appliance_id: int, *, only_if_modes:
     return bool(written.rowcount)
 
 
-def _appliance(row: Row[Any]) -> Appliance:
+def _appliance(row: Row[Any], pauses: bool = False) -> Appliance:
     return Appliance(
         id=row.id, name=row.nom_humain, type=row.equipement_pilote_ou_mesure_type_id,
         typology=row.typologie_installation_domotique_id, mode=row.equipement_pilote_ou_mesure_mode_id,
         control=row.etat_controle_id, command=row.etat_commande_id, participant=row.utilisateur,
         ems_order=row.ems_consigne_marche, last_started=_instant(row.timestamp_derniere_mise_en_marche),
-        programmed_at=_instant(row.timestamp_derniere_programmation))
+        programmed_at=_instant(row.timestamp_derniere_programmation), pauses=pauses)
 
 
 def _instant(seconds: int | None) -> datetime | None:

@@ -93,10 +93,16 @@ class Appliance:
     ems_order: bool = False         # ems_consigne_marche
     last_started: datetime | None = None
     programmed_at: datetime | None = None
+    pauses: bool = False            # whether its device may cut it and go on, whatever its type
 
     @property
     def continuous(self) -> bool:
         """Whether it is switched every quarter rather than started once."""
+        return self.pauses or self.recurs
+
+    @property
+    def recurs(self) -> bool:
+        """Whether the first programs switch it every quarter: its type says so."""
         return self.type in CONTINUOUS
 
 
@@ -176,6 +182,38 @@ class Room:
     programme: Week
     power_series: int
     temperature_series: int
+
+
+@frozen
+class Ability:
+    """What the device of a vehicle can do beyond starting it."""
+
+    modulates: bool                 # any power up to its own; else it is only cut and goes on
+
+
+@frozen
+class Duty:
+    """What only must run some hours a day, in as many pieces as the plan likes."""
+
+    appliance: Appliance
+    power_w: int
+    lasts: timedelta                # per local day
+    window: OffPeak                 # when it may run; from midnight to midnight: always
+    power_series: int
+
+
+@frozen
+class Battery:
+    """A home's or a territory's battery."""
+
+    appliance: Appliance
+    capacity_wh: int
+    charge_w: int
+    discharge_w: int
+    least_pct: int                  # of its capacity, never given
+    efficiency: float               # of a round trip
+    power_series: int
+    charge_series: int              # %; 0: not measured
 
 
 @frozen

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from elfe.ems.loads import CycleLoad, HeatingLoad, Load, RoomLoad, TankLoad, VehicleLoad
+from elfe.ems.loads import BatteryLoad, ChargeLoad, CycleLoad, DutyLoad, HeatingLoad, Load, RoomLoad, TankLoad, VehicleLoad
 from elfe.ems.loads.comforts import GAP
 from elfe.ems.values import Placement, Plan
 from elfe.errors import PlanError
@@ -50,6 +50,12 @@ def _problem(load: Load, placement: Placement, first_slot: int) -> str:
         return _heating_problem(load, placement)
     if isinstance(load, RoomLoad):
         return _room_problem(load, placement)
+    if isinstance(load, ChargeLoad):
+        return _charge_problem(load, placement, first_slot)
+    if isinstance(load, DutyLoad):
+        return _duty_problem(load, placement)
+    if isinstance(load, BatteryLoad):
+        return _battery_problem(load, placement)
     return f"nobody checks a {type(load).__name__}"
 
 
@@ -117,6 +123,50 @@ def _tank_problem(load: TankLoad, placement: Placement) -> str:
         if may_heat and i not in load.allowed and not load.overruns:
             return f"heats in slot {i}, outside its off-peak windows"
     return ""
+
+
+def _charge_problem(load: ChargeLoad, placement: Placement, first_slot: int) -> str:
+    most = load.vehicle.power_w
+    if any(not -NOISE_W <= power <= most + NOISE_W for power in placement.power_w):
+        return f"draws what is not between 0 and {most} W"
+    draws = sum(placement.power_w) * QUARTER_H
+    if draws < load.need_wh - NOISE_WH:
+        return f"draws {draws:.0f} of the {load.need_wh:.0f} Wh that it needs"
+    if not load.ability.modulates and sum(NOISE_W < power < most - NOISE_W for power in placement.power_w) > 1:
+        return "is modulated, and its device only switches"
+    last = max((t + 1 for t, power in enumerate(placement.power_w) if power > NOISE_W), default=0)
+    leaves = load.vehicle.deadline
+    if leaves and slot_start(first_slot + last) > leaves and any(power <= NOISE_W for power in placement.power_w[:last]):
+        return "is charged behind its departure, and paused before"
+    return _single_start(placement)
+
+
+def _duty_problem(load: DutyLoad, placement: Placement) -> str:
+    runs = [t for t, power in enumerate(placement.power_w) if power > NOISE_W]
+    if len(runs) != load.needed or not set(runs) <= set(load.slots):
+        return f"runs {len(runs)} quarters of the {load.needed} that it must, or outside its hours"
+    if any(abs(placement.power_w[t] - load.duty.power_w) > NOISE_W for t in runs):
+        return "its power is not its own"
+    return "" if load.appliance.recurs else _single_start(placement)
+
+
+def _battery_problem(load: BatteryLoad, placement: Placement) -> str:
+    battery, held = load.battery, load.charge_wh
+    way, (lows, highs) = battery.efficiency ** 0.5, load.band
+    for t, power in enumerate(placement.power_w):
+        if not -battery.discharge_w - NOISE_W <= power <= battery.charge_w + NOISE_W:
+            return f"is told {power:.0f} W in slot {t}, which it cannot"
+        held += QUARTER_H * (power * way if power > 0 else power / way)
+        if not lows[t] - NOISE_WH <= held <= highs[t] + NOISE_WH:
+            return f"holds {held:.0f} Wh after slot {t}, and may {lows[t]:.0f} to {highs[t]:.0f}"
+    return "has a start, and nothing starts a battery" if any(placement.decisions) else ""
+
+
+def _single_start(placement: Placement) -> str:
+    """Its row says where it begins, once."""
+    begins = next((t for t, power in enumerate(placement.power_w) if power > 0), None)
+    marked = [t for t, decision in enumerate(placement.decisions) if decision]
+    return "" if marked == [begins] else f"begins in slot {begins} and its row says {marked}"
 
 
 def _imported_wh(balance_w: Sequence[float], placements: Sequence[Placement]) -> float:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from numpy.typing import NDArray
 
 from elfe.slots import HORIZON
@@ -60,12 +60,33 @@ class Costs:
         levels = tuple((_at(level.offset, slots), _at(level.weight, slots)) for level in self.levels)
         return Table(slots, powers, (_at(self.drawn, slots) * powers).sum(axis=-1), levels)
 
+    def steps(self, left: Floats, most: Floats) -> tuple[Floats, Floats]:
+        """What drawing up to `most` W more costs in each slot: the lengths of its steps, W, and their slopes, steps × slots."""
+        kinks = np.stack([np.clip(left + level.offset, 0.0, most) for level in self.levels])
+        weights = np.stack([np.broadcast_to(level.weight, most.shape) for level in self.levels])
+        order = kinks.argsort(axis=0, kind="stable")
+        ends = np.concatenate([np.take_along_axis(kinks, order, axis=0), most[None]])
+        rises = np.take_along_axis(weights, order, axis=0).cumsum(axis=0)
+        return np.diff(ends, axis=0, prepend=0.0), self.drawn + np.concatenate([np.zeros((1, len(most))), rises])
+
+    def added(self, left: Floats, powers: Floats) -> Floats:
+        """What drawing these powers adds in each slot, each for itself."""
+        added: Floats = self.table(np.arange(HORIZON)[:, None], powers[:, None]).added(np.append(left, np.inf)[None])[0]
+        return added
+
+    def scaled(self, share: float) -> Costs:
+        """The same for a share of the territory: what limits it is smaller by as much."""
+        return evolve(self, levels=tuple(Level(level.offset * share, level.weight) for level in self.levels))
+
+    def beyond(self, offset: Floats, weight: float) -> Costs:
+        """The same, with a weight on every watt of net import beyond an offset."""
+        return evolve(self, levels=(*self.levels, Level(offset, np.full(HORIZON, weight))))
+
     def with_peak_at(self, level_w: float) -> Costs:
         """The same, with the peak as a weight on every watt beyond a peak that is there anyway."""
         if not self.peak:
             return self
-        beyond = Level(np.full(HORIZON, level_w), np.full(HORIZON, self.peak))
-        return Costs((*self.levels, beyond), self.drawn)
+        return evolve(self.beyond(np.full(HORIZON, level_w), self.peak), peak=0.0)
 
     @property
     def steepest(self) -> Floats:

@@ -16,10 +16,11 @@ compute again from the prices alone, whatever made them (`bound`):
 where F* is the conjugate of the import's cost: each λ_t is filled with the weights of its levels in their order, and what lies in a
 level costs its offset; beyond all of them it must be a share of the peak. With the import alone, 0 ≤ λ ≤ 1 and F* = 0.
 
-Prices are smoothed towards the best ones known (Wentges, Discrete Applied Mathematics 1997). When master and bound have met, the
-loads that may mix their runs do so, each other takes one of its group's answers, as often as the mix says; single moves then mend
-what rounding broke. What is lost by rounding does not grow with the number of loads (Shapley and Folkman), so the more loads, the
-nearer to the bound. A column keeps its prices, not the runs of its loads: they are asked again for the few columns that are used.
+Prices are smoothed towards the best ones known (Wentges, Discrete Applied Mathematics 1997). A large territory begins with the
+prices of a sample of its loads. When master and bound have met, the loads that may mix their runs do so, each other takes one of
+its group's answers, as often as the mix says. Single moves then mend what rounding broke; what modulates is mixed anew around it.
+What is lost by rounding does not grow with the number of loads (Shapley and Folkman), so the more loads, the nearer to the bound;
+and so some thousand loads that move suffice to mend any number.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pulp
-from attrs import define, field
+from attrs import define, evolve, field
 
 from elfe.ems import search
 from elfe.ems.costs import Costs
 from elfe.ems.loads.base import Fleet, Floats, Ints, Runs
-from elfe.ems.model import Choice, Problem, left_of, objective
+from elfe.ems.model import Choice, Homes, Problem, left_of, objective, powers_of
 from elfe.slots import HORIZON
 
 GROUPS = 20
@@ -42,8 +43,9 @@ MOST_ROUNDS = 80
 MET = 5e-7               # master and bound, relatively
 TOWARDS_BEST = 0.3       # how much of the best prices known stays in the next ones
 KEPT = 4                 # rounds that a column stays in the master without being used
-MANY_TO_MOVE = 20_000    # loads beyond which single moves take too long for all of them
-MENDERS = 10_000         # of those many, drawn by lot: enough to mend what rounding broke in every slot
+SAMPLE = 2500            # loads of a territory twice as large that find the prices to begin with
+BEGUN_WITH = 8           # of those prices
+MENDING = 4000           # loads that move to mend the rounding of all
 
 
 # -- prices -----------------------------------------------------------------------------------------------------------------------
@@ -88,6 +90,7 @@ class _Column:
     drawn: Floats            # groups × slots
     own: Floats              # groups
     used: Ints               # the round in which each group last used it
+    runs: list[Runs]         # of each fleet; none when no group uses it any more
 
 
 @define(eq=False)
@@ -112,20 +115,24 @@ class Decomposition:
         """Every load answers: a column for each group, and a bound."""
         costs = self.problem.costs
         price = allowed(costs, prices)
-        drawn, own = np.zeros((self.groups, HORIZON)), np.zeros(self.groups)
+        drawn, own, answers = np.zeros((self.groups, HORIZON)), np.zeros(self.groups), []
         found = -float(price @ self.problem.balance) - conjugate(costs, price)
         for fleet, groups in zip(self.problem.fleets, self.members, strict=True):
             runs, answered = fleet.respond(price + costs.drawn)
             found += float(answered.sum())
             drawn += fleet.drawn(runs, groups, self.groups)
             own += np.bincount(groups, weights=fleet.own(runs), minlength=self.groups)
+            answers.append(runs)
         if found > self.bound:
             self.bound, self.prices = found, price
-        self.columns.append(_Column(price, drawn, own, np.full(self.groups, self._round)))
+        self.columns.append(_Column(price, drawn, own, np.full(self.groups, self._round), answers))
 
     def mix(self) -> tuple[float, Floats, Floats]:
         """The master solved: its objective, its prices, and how much of each column each group takes (columns × groups)."""
         self._round += 1
+        for column in self.columns:
+            if column.used.max() <= self._round - KEPT:
+                column.runs = []
         model, theta, imports = self._master()
         model.solve(pulp.HiGHS(msg=False, threads=1))
         shares = np.zeros((len(self.columns), self.groups))
@@ -161,31 +168,40 @@ class Decomposition:
             model.addConstraint(whole == 1, f"whole_{group}")
         return model, theta, imports
 
+    def meet(self) -> Floats:
+        """Rounds until master and bound have met: how much of each column each group then takes."""
+        for _ in range(MOST_ROUNDS):
+            reached, prices, shares = self.mix()
+            if reached - self.bound <= MET * max(1.0, abs(reached)):
+                break
+            self.ask(TOWARDS_BEST * self.prices + (1 - TOWARDS_BEST) * prices)
+        return np.concatenate([shares, np.zeros((len(self.columns) - len(shares), self.groups))])
+
     def chosen(self, shares: Floats) -> list[Runs]:
         """A run per load. What may be mixed is; of the others, each column of a group is taken by its share of the loads."""
-        return [self._mixed(fleet, groups, shares) if fleet.convex else self._dealt(fleet, groups, shares)
-                for fleet, groups in zip(self.problem.fleets, self.members, strict=True)]
+        return [(self._mixed if fleet.relaxed else self._dealt)(f, shares) for f, fleet in enumerate(self.problem.fleets)]
 
-    def _mixed(self, fleet: Fleet, groups: Ints, shares: Floats) -> Runs:
+    def _mixed(self, f: int, shares: Floats) -> Runs:
         """Σ_c θ_gc · answer_c, made real where the answers are relaxed."""
+        fleet, groups = self.problem.fleets[f], self.members[f]
         runs = np.zeros((fleet.count, HORIZON))
         for column, share in zip(self.columns, shares, strict=True):
             which = np.flatnonzero(share[groups] > 0)
             if len(which):
-                answers, _ = fleet.some(which).respond(column.prices + self.problem.costs.drawn)
-                runs[which] += share[groups[which], None] * answers
+                runs[which] += share[groups[which], None] * column.runs[f][which]
         return fleet.realised(runs, self.prices + self.problem.costs.drawn)
 
-    def _dealt(self, fleet: Fleet, groups: Ints, shares: Floats) -> Runs:
-        taken = np.empty(fleet.count, np.int64)
+    def _dealt(self, f: int, shares: Floats) -> Runs:
+        """Each load takes the answer of one column, those of a group in the proportions of its shares."""
+        groups, runs = self.members[f], self.problem.fleets[f].soonest()
+        taken = np.empty(len(groups), np.int64)
         for g in range(self.groups):
             mine = np.flatnonzero(groups == g)
             middles = (np.arange(len(mine)) + 0.5) / max(1, len(mine))
             taken[mine] = np.searchsorted(np.cumsum(shares[:, g]), middles).clip(0, len(self.columns) - 1)
-        runs = fleet.soonest()
         for c in np.unique(taken):
             which = np.flatnonzero(taken == c)
-            runs[which] = fleet.some(which).respond(self.columns[c].prices + self.problem.costs.drawn)[0]
+            runs[which] = self.columns[c].runs[f][which]
         return runs
 
 
@@ -197,38 +213,85 @@ def _widths(costs: Costs) -> list[list[float | None]]:
     return [*widths, [None] * HORIZON]
 
 
+# -- the whole of it --------------------------------------------------------------------------------------------------------------
+
+
 def decomposed(problem: Problem) -> Choice:
     """The best choice that the decomposition and single moves find, with its bound. Bounded by rounds and moves alone."""
     work = Decomposition(problem)
-    shape = problem.balance / (2 * max(1.0, float(np.abs(problem.balance).max())))
-    work.ask(problem.costs.levels[0].weight * 0.5)
-    work.ask(problem.costs.levels[0].weight * np.clip(0.5 - shape, 0, 1))
-    shares = np.zeros((0, 0))
-    for _ in range(MOST_ROUNDS):
-        reached, prices, shares = work.mix()
-        if reached - work.bound <= MET * max(1.0, abs(reached)):
-            break
-        work.ask(TOWARDS_BEST * work.prices + (1 - TOWARDS_BEST) * prices)
-    shares = np.concatenate([shares, np.zeros((len(work.columns) - len(shares), work.groups))])
-    runs = work.chosen(shares)
-    runs = list(search.improved(problem, runs, "", work.bound).runs) if problem.count <= MANY_TO_MOVE else _mended(problem, runs)
+    for prices in _first_prices(problem):
+        work.ask(prices)
+    runs = work.chosen(work.meet())
+    runs = _mended(problem, runs, work.bound)
+    runs = _mixed_again(problem, runs, work)
     return Choice(tuple(runs), objective(problem, runs), work.bound, "decomposition", tuple(map(float, work.prices)))
 
 
-def _mended(problem: Problem, runs: list[Runs]) -> list[Runs]:
-    """Single moves of some loads drawn by lot, the others held: rounding breaks little, and any loads can mend it."""
+def _first_prices(problem: Problem) -> list[Floats]:
+    """Half of what an import costs, flat and by the balance; of a large territory, the prices that a sample of it ends with."""
+    if problem.count > 2 * SAMPLE:
+        sample = Decomposition(_sample(problem))
+        for prices in _first_prices(sample.problem):
+            sample.ask(prices)
+        taken = sample.meet().sum(axis=1)
+        most = [int(c) for c in np.argsort(-taken, kind="stable")[:BEGUN_WITH] if taken[c] > 0]
+        return [sample.prices, *(sample.columns[c].prices for c in most)]
+    shape = problem.balance / (2 * max(1.0, float(np.abs(problem.balance).max())))
+    weight = problem.costs.levels[0].weight
+    return [weight * 0.5, weight * np.clip(0.5 - shape, 0, 1)]
+
+
+def _sample(problem: Problem) -> Problem:
+    """A small territory like this one: of each fleet the same share of its loads, and so of the balance and of what limits it."""
+    dice, share = np.random.default_rng(3), SAMPLE / problem.count
+    fleets = tuple(fleet.some(dice.choice(fleet.count, round(share * fleet.count), replace=False)) for fleet in problem.fleets)
+    return Problem(problem.balance * share, fleets, problem.costs.scaled(share))
+
+
+def _mended(problem: Problem, runs: list[Runs], bound: float) -> list[Runs]:
+    """The same after the single moves that help, of all loads or of some."""
+    if problem.count <= MENDING:
+        return list(search.improved(problem, runs, "", bound).runs)
+    chosen = np.sort(np.random.default_rng(4).choice(problem.count, MENDING, replace=False))
+    begins = np.cumsum([0, *(fleet.count for fleet in problem.fleets)])
+    which = [chosen[(chosen >= begin) & (chosen < end)] - begin for begin, end in itertools.pairwise(begins)]
+    some = [mine[each] for mine, each in zip(runs, which, strict=True)]
+    part = _part(problem, [fleet.some(each) for fleet, each in zip(problem.fleets, which, strict=True)], some, runs)
     if problem.homes is not None:
-        return runs      # what is held of a home's limit by others would have to be known
-    dice, ends = np.random.default_rng(3), np.cumsum([fleet.count for fleet in problem.fleets])
-    lot = np.sort(dice.choice(problem.count, MENDERS, replace=False))
-    which = [part[(part >= end - fleet.count) & (part < end)] - (end - fleet.count)
-             for part, fleet, end in zip([lot] * len(ends), problem.fleets, ends, strict=True)]
-    some = tuple(fleet.some(each) for fleet, each in zip(problem.fleets, which, strict=True))
-    moved = tuple(run[each] for run, each in zip(runs, which, strict=True))
-    alone = Problem(problem.balance, some, problem.costs)
-    held = left_of(problem, runs) + problem.balance - left_of(alone, moved)
-    found = search.improved(Problem(held, some, problem.costs), moved, "")
-    mended = [run.copy() for run in runs]
-    for run, each, better in zip(mended, which, found.runs, strict=True):
-        run[each] = better
-    return min((runs, mended), key=lambda each: objective(problem, each))
+        part = evolve(part, homes=_homes_around(problem, runs, chosen))
+    mended = [each.copy() for each in runs]
+    for all_of, each, moved in zip(mended, which, search.improved(part, some, "").runs, strict=True):
+        all_of[each] = moved
+    return min(runs, mended, key=lambda each: objective(problem, each))
+
+
+def _mixed_again(problem: Problem, runs: list[Runs], parent: Decomposition) -> list[Runs]:
+    """What modulates is mixed anew around all the others, which stay where they are; where homes are limited it is not."""
+    mixing = [f for f, fleet in enumerate(problem.fleets) if fleet.convex and fleet.count]
+    if not mixing or len(mixing) == len(problem.fleets) or problem.homes is not None:
+        return runs
+    part = _part(problem, [problem.fleets[f] for f in mixing], [runs[f] for f in mixing], runs)
+    work = Decomposition(part)
+    for prices in [parent.prices, *(column.prices for column in parent.columns if column.runs)][:BEGUN_WITH]:
+        work.ask(prices)
+    again = list(runs)
+    for f, some in zip(mixing, work.chosen(work.meet()), strict=True):
+        again[f] = some
+    return min(runs, again, key=lambda each: objective(problem, each))
+
+
+def _part(problem: Problem, fleets: Sequence[Fleet], some: Sequence[Runs], runs: Sequence[Runs]) -> Problem:
+    """The problem of these loads alone, all the others staying as in `runs`."""
+    theirs = problem.balance - left_of(Problem(problem.balance, tuple(fleets)), some)
+    return Problem(left_of(problem, runs) + theirs, tuple(fleets), problem.costs)
+
+
+def _homes_around(problem: Problem, runs: Sequence[Runs], chosen: Ints) -> Homes:
+    """What these loads may draw in their homes: less by the most that the others of the home draw at any time."""
+    assert problem.homes is not None
+    others = np.ones(problem.count, bool)
+    others[chosen] = False
+    limited = others & (problem.homes.of >= 0)
+    drawn = np.zeros((len(problem.homes.limit_w), HORIZON))
+    np.add.at(drawn, problem.homes.of[limited], powers_of(problem, runs)[limited])
+    return Homes(problem.homes.of[chosen], problem.homes.limit_w - drawn.max(axis=1))

@@ -27,6 +27,7 @@ class Facts:
     from_now: bool               # whether that would have been at once
     begins: str                  # a cycle starts, a tank heats, a vehicle charges
     late_by: timedelta
+    gives_wh: float = 0.0        # what a battery gives back
 
 
 def facts(placing: Placing, choice: Choice, n: int, load: Load, left: Floats) -> Facts:
@@ -36,16 +37,18 @@ def facts(placing: Placing, choice: Choice, n: int, load: Load, left: Floats) ->
     drawn = alone.powers(choice.runs[f][i:i + 1])[0]
     soonest = alone.powers(alone.realised(alone.soonest(), np.zeros(HORIZON)))[0]
     imported = _imports(left + drawn, drawn)
-    energy = float(drawn.sum()) * SLOT_S / 3600
+    energy = float(drawn.clip(min=0.0).sum()) * SLOT_S / 3600
     return Facts(
         energy_wh=energy, local_wh=energy - imported, saved_wh=_imports(left + drawn, soonest) - imported,
         choices=len(alone.menu(0).runs) if isinstance(alone, Choosing) else 0, waits=bool((soonest != drawn).any()),
-        from_now=bool(soonest[0] > 0), begins=load.begins, late_by=load.late_by)
+        from_now=bool(soonest[0] > 0), begins=load.begins, late_by=load.late_by,
+        gives_wh=float((-drawn).clip(min=0.0).sum()) * SLOT_S / 3600)
 
 
 SENTENCES = {
     "en": {
         "rests": "needs nothing in the next 24 hours",
+        "gives": "{begins} {at}: {energy} kWh in and {gives} kWh back; without it {saved} kWh more would have been imported",
         "late": "{begins} {at}, at once, and yet it ends {late} behind its deadline, which can no longer be kept",
         "only": "{begins} {at}: there was no other choice",
         "soon": "{begins} {at}, {earliest}: {local} of its {energy} kWh come from local surplus, waiting would not help",
@@ -55,6 +58,7 @@ SENTENCES = {
     },
     "fr": {
         "rests": "n'a besoin de rien dans les 24 heures",
+        "gives": "{begins} {at} : {energy} kWh stockés, {gives} kWh rendus ; sans elle, {saved} kWh de plus auraient été importés",
         "late": "{begins} {at}, tout de suite, et finit pourtant {late} après l'heure voulue, qui ne peut plus être tenue",
         "only": "{begins} {at} : il n'y avait pas d'autre choix",
         "soon": "{begins} {at}, {earliest} : {local} de ses {energy} kWh viennent du surplus local, attendre n'y changerait rien",
@@ -64,9 +68,11 @@ SENTENCES = {
     },
 }
 WORDS = {
-    "en": {"starts": "starts at", "heats": "heats from", "charges": "charges from",
+    "en": {"starts": "starts at", "heats": "heats from", "charges": "charges from", "runs": "runs from",
+           "stores": "works from",
            "now": "at once", "earliest": "at the earliest"},
-    "fr": {"starts": "démarre à", "heats": "chauffe dès", "charges": "se charge dès",
+    "fr": {"starts": "démarre à", "heats": "chauffe dès", "charges": "se charge dès", "runs": "tourne dès",
+           "stores": "travaille dès",
            "now": "tout de suite", "earliest": "au plus tôt"},
 }
 
@@ -77,10 +83,12 @@ def reason_in(language: str, told: Facts, at: str) -> str:
     return SENTENCES[language][_kind(told)].format(
         begins=words[told.begins], at=at, earliest=words["now" if told.from_now else "earliest"],
         local=_kwh(told.local_wh, language), energy=_kwh(told.energy_wh, language), saved=_kwh(told.saved_wh, language),
-        late=_duration(told.late_by))
+        late=_duration(told.late_by), gives=_kwh(told.gives_wh, language))
 
 
 def _kind(told: Facts) -> str:
+    if told.gives_wh:
+        return "gives"
     if not told.energy_wh:
         return "rests"
     if told.late_by:

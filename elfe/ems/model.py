@@ -95,14 +95,17 @@ class Placing:
 
 def placing(balance_w: Sequence[float], loads: Sequence[Load], costs: Costs = IMPORT,
             homes: Mapping[int, tuple[int, float]] | None = None) -> Placing:
-    """The problem of these loads, a fleet per kind; `homes`: by appliance, the number of its home and that home's limit, W."""
-    kinds: dict[type, list[int]] = {}
+    """The problem of these loads: a fleet per kind, and another of those of it that modulate.
+
+    `homes`: by appliance, the number of its home and that home's limit, W.
+    """
+    kinds: dict[tuple[type, bool], list[int]] = {}
     for n, load in enumerate(loads):
-        kinds.setdefault(type(load), []).append(n)
+        kinds.setdefault((type(load), load.modulates), []).append(n)
     order = [n for members in kinds.values() for n in members]
     number = np.empty(len(loads), np.int64)
     number[order] = np.arange(len(loads))
-    fleets = tuple(kind.fleet([loads[n] for n in members]) for kind, members in kinds.items())    # type: ignore[attr-defined]
+    fleets = tuple(kind.fleet([loads[n] for n in members]) for (kind, _), members in kinds.items())    # type: ignore[attr-defined]
     problem = Problem(np.array(balance_w, float), fleets, costs, _homes([loads[n] for n in order], homes or {}))
     return Placing(problem, tuple(int(each) for each in number))
 
@@ -218,7 +221,7 @@ def _limit_homes(model: pulp.LpProblem, homes: Homes, everybody: Sequence[Formul
     for h in np.unique(homes.of[homes.of >= 0]):
         members = [everybody[int(i)] for i in np.flatnonzero(homes.of == h)]
         for t, (drawn, base) in enumerate(_by_slot(members)):
-            if drawn and sum(abs(w) for _, w in drawn) + base > homes.limit_w[h]:
+            if drawn and sum(max(0.0, w) * x.upBound for x, w in drawn) + base > homes.limit_w[h]:
                 model.addConstraint(_sum(drawn) <= float(homes.limit_w[h]) - base, f"home{h}_{t}")
 
 

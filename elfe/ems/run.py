@@ -15,8 +15,20 @@ import numpy as np
 from attrs import define, evolve, field, frozen
 from sqlalchemy import Engine
 
-from elfe.coordination import queries
-from elfe.coordination.values import Flexibility, Heating, Machine, Mode, Room, Vehicle, WaterHeater
+from elfe.coordination import abilities, queries
+from elfe.coordination.values import (
+    Ability,
+    Battery,
+    Duty,
+    Flexibility,
+    Heating,
+    Machine,
+    Mode,
+    OffPeak,
+    Room,
+    Vehicle,
+    WaterHeater,
+)
 from elfe.ems import check, decompose, explain, model, search, store
 from elfe.ems.costs import IMPORT, Aims, Costs
 from elfe.ems.cycles import Cycle, usual_cycle
@@ -25,15 +37,28 @@ from elfe.ems.cycles.run import Book
 from elfe.ems.forecast import Forecast
 from elfe.ems.forecast import store as announced
 from elfe.ems.forecast.run import Forecaster, Seen
-from elfe.ems.loads import CycleLoad, HeatingLoad, Load, RoomLoad, TankLoad, VehicleLoad, rooms, vehicles
+from elfe.ems.loads import (
+    BatteryLoad,
+    ChargeLoad,
+    CycleLoad,
+    DutyLoad,
+    HeatingLoad,
+    Load,
+    RoomLoad,
+    TankLoad,
+    VehicleLoad,
+    rooms,
+    vehicles,
+)
 from elfe.ems.loads.base import Floats, Wishes
+from elfe.ems.loads.hours import lies_in
 from elfe.ems.loads.tanks import QUARTER_H, full_reheat_wh, heating_day, is_hot
 from elfe.ems.solve import Solver
 from elfe.ems.values import Placement, Plan
 from elfe.errors import PlanError
 from elfe.history import quarters
 from elfe.history.values import History
-from elfe.slots import HORIZON, SLOT, slot_of, slot_start
+from elfe.slots import HORIZON, SLOT, slot_of, slot_start, slots_lasting
 
 HELD_FOR = timedelta(minutes=15)
 DAY = timedelta(days=1)
@@ -48,7 +73,9 @@ FRESH = timedelta(hours=2)
 """As long as a room's temperature is believed."""
 ROOM_DAYS = 21
 """Of its history, that a room is learned from."""
-Movable = Machine | WaterHeater | Vehicle | Heating | Room
+Movable = Machine | WaterHeater | Vehicle | Heating | Room | Duty | Battery
+FOLLOWED = (ChargeLoad, DutyLoad, BatteryLoad)
+"""What is told what to draw slot by slot."""
 
 log = logging.getLogger("elfe.ems")
 
@@ -137,7 +164,8 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
     started = [each for each in queries.flexibilities(sources.coordination, now - 2 * DAY) if each.started_at]
     running = {each.appliance.id: _running(each, started, sources, now, first_slot) for each in movable}
     about = About(sources, now, first_slot, store.allowed_slots(sources.sortie, first_slot - 2 * HORIZON, first_slot),
-                  _told(sources.sortie, first_slot), running)
+                  _told(sources.sortie, first_slot), running, abilities.abilities(sources.coordination),
+                  {each.appliance_id: each.opened_at for each in queries.open_flexibilities(sources.coordination)})
     loads: list[Load] = []
     left_out: list[str] = []
     for each in movable:
@@ -146,7 +174,8 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
                 loads += _loads(each, about)
             except (ValueError, ArithmeticError) as error:
                 left_out.append(f"appliance {each.appliance.id} ({each.appliance.name}): {error}")
-    placed = {each.appliance_id for each in started} | {each.appliance.id for each in loads if each.appliance.continuous}
+    placed = {each.appliance_id for each in started} | {
+        each.appliance.id for each in loads if each.appliance.recurs or isinstance(each, FOLLOWED)}
     seen = sources.forecasts.look(first_slot, [each.power_series for each in movable if each.appliance.id in placed])
     return Inputs(now, first_slot, sources.zone, seen, tuple(loads), tuple(powers for powers in running.values() if powers),
                   tuple(left_out), _costs(sources, first_slot), _homes(loads, sources.rules.home_w))
@@ -154,8 +183,10 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
 
 def _movable(coordination: Engine) -> list[Movable]:
     """Everything that may be placed, and what runs of it, by kind."""
+    known = {each.id: each for each in queries.appliances(coordination)}
     return [*queries.machines(coordination), *queries.water_heaters(coordination), *queries.vehicles(coordination),
-            *queries.heatings(coordination), *queries.rooms(coordination)]
+            *queries.heatings(coordination), *queries.rooms(coordination), *abilities.duties(coordination, known),
+            *abilities.batteries(coordination, known)]
 
 
 @frozen
@@ -168,6 +199,8 @@ class About:
     allowed: Mapping[int, set[int]]                      # by appliance: the slots that it was given
     told: Mapping[int, int]                              # by appliance: the start that the last plan told, an index
     running: Mapping[int, tuple[float, ...] | None]      # by appliance: what it draws anyway, W per slot
+    abilities: Mapping[int, Ability]                     # by vehicle: it may pause
+    declared: Mapping[int, datetime]                     # by appliance: since when it is lent
 
     def wishes(self, appliance_id: int) -> Wishes:
         """What decides between equals: the start that was told."""
@@ -194,14 +227,18 @@ def _loads(what: Movable, about: About) -> list[Load]:
         case WaterHeater():
             return [_sound(_tank_load(what, sources, about.allowed.get(what.appliance.id, set()), first_slot, wishes))]
         case Vehicle():
-            load = VehicleLoad(what, first_slot, wishes)
-            return [_sound(load)] if load.powers else []
+            load = _vehicle_load(what, about)
+            return [_sound(load)] if load else []
         case Heating():
             past = store.decided(sources.sortie, what.appliance.id, first_slot - HORIZON, first_slot)
             heating = HeatingLoad(what, first_slot, sources.zone, past)
             return [_sound(heating)]
         case Room():
             return [_room_load(what, about)]
+        case Duty():
+            return [_sound(_duty_load(what, about))]
+        case Battery():
+            return [_battery_load(what, about)]
 
 
 def _sound(load: Load) -> Load:
@@ -211,6 +248,48 @@ def _sound(load: Load) -> Load:
     if not (np.isfinite(powers).all() and (powers >= 0).all() and powers.any()):
         raise ValueError("its power is not a number of watts")
     return load
+
+
+def _vehicle_load(vehicle: Vehicle, about: About) -> VehicleLoad | ChargeLoad | None:
+    """Its charge, whole or in pieces; None where its battery holds what is wanted."""
+    if vehicle.power_w <= 0:
+        raise ValueError(f"it cannot be charged with {vehicle.power_w} W")
+    ability, wishes = about.abilities.get(vehicle.appliance.id), about.wishes(vehicle.appliance.id)
+    if ability is None:
+        whole = VehicleLoad(vehicle, about.first_slot, wishes)
+        return whole if whole.powers else None
+    since = slot_of(about.declared.get(vehicle.appliance.id, about.now))
+    drawn = about.sources.history.quarters(vehicle.power_series, since, max(0, about.first_slot - since), HELD_FOR)
+    charge = ChargeLoad(vehicle, ability, about.first_slot, quarters.energy_wh(drawn), wishes)
+    return charge if charge.left_wh >= 1 else None
+
+
+def _duty_load(duty: Duty, about: About) -> DutyLoad:
+    """What is left of today's hours; tomorrow's, when nothing is left or today cannot hold it."""
+    sources, zone = about.sources, about.sources.zone
+    if duty.power_w <= 0:
+        raise ValueError(f"it cannot run with {duty.power_w} W")
+    windows = (duty.window,) if duty.window.start_s != duty.window.end_s else ()
+    may = [t for t in range(HORIZON) if not windows or lies_in(windows, slot_start(about.first_slot + t), zone)]
+    begun, over = heating_day(windows or (OffPeak(0, 0),), slot_start(about.first_slot), zone)
+    begun_slot, ends = slot_of(begun), slot_of(over) - about.first_slot
+    drawn = sources.history.quarters(duty.power_series, begun_slot, about.first_slot - begun_slot, HELD_FOR)
+    ran = sum(power is not None and power > duty.power_w / 2 for power in drawn)
+    wanted = slots_lasting(duty.lasts)
+    today, tomorrow = [t for t in may if t < ends], [t for t in may if t >= ends]
+    if ran < wanted and (today or not tomorrow):
+        return DutyLoad(duty, tuple(today), min(wanted - ran, len(today)), about.wishes(duty.appliance.id))
+    return DutyLoad(duty, tuple(tomorrow), min(wanted, len(tomorrow)), about.wishes(duty.appliance.id))
+
+
+def _battery_load(battery: Battery, about: About) -> BatteryLoad:
+    """A battery from where it stands; half full where that is not measured, and told."""
+    if not (battery.capacity_wh > 0 and battery.charge_w >= 0 and battery.discharge_w >= 0 and 0 < battery.efficiency <= 1):
+        raise ValueError("its capacity, powers or efficiency are none of a battery")
+    last = about.sources.history.last(battery.charge_series, about.now) if battery.charge_series else None
+    if last is None or last.at < about.now - FRESH or not 0 <= last.value <= 100:
+        return BatteryLoad(battery, battery.capacity_wh / 2, "its charge not measured: taken as half")
+    return BatteryLoad(battery, battery.capacity_wh * last.value / 100)
 
 
 def _cycle_of(machine: Machine, sources: Sources, now: datetime) -> Cycle:
@@ -360,4 +439,5 @@ def _placement(inputs: Inputs, placing: model.Placing, choice: model.Choice, n: 
     return Placement(
         appliance_id=load.appliance.id, appliance_type=load.appliance.type, decisions=load.decisions(run),
         power_w=tuple(map(float, powers)), source=load.source, reason=explain.reason_in("en", told, f"{starts:%H:%M}"),
-        late_by=load.late_by, ends_at=slot_start(inputs.first_slot + load.ends(run)))
+        late_by=load.late_by, ends_at=slot_start(inputs.first_slot + load.ends(run)),
+        pauses=isinstance(load, FOLLOWED))

@@ -154,7 +154,8 @@ def exact(problem: Problem, start: Choice, limits: Limits) -> Choice:
     if built.model.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
         return start
     found = search.improved(problem, built.read(), "incumbent")
-    bound = float(built.model.solverModel.getInfo().mip_dual_bound)
+    told = built.model.solverModel.getInfo()
+    bound = float(told.mip_dual_bound if built.model.isMIP() else told.objective_function_value)
     bounds = [each for each in (start.bound, bound) if each is not None and math.isfinite(each)]
     return evolve(min(found, start, key=lambda each: each.objective), bound=max(bounds, default=None), prices=start.prices)
 

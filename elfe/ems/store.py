@@ -122,8 +122,22 @@ class PlacementRow(Base, table=True):
     power_w: str = Field(sa_column=Column("power_w", Text, nullable=False, comment="JSON: expected draw per slot, W"))
 
 
+class SetpointRow(Base, table=True):
+    """What an appliance that may pause or modulate is to draw."""
+
+    __tablename__ = "setpoint"
+    __table_args__ = ({"schema": "elfe", "comment": "Beside the rows of result that say a start alone: powers and pauses"},)
+
+    first_slot: int = Field(sa_column=Column("first_slot", BigInteger, primary_key=True, autoincrement=False))
+    appliance_id: int = Field(sa_column=Column("appliance_id", Integer, primary_key=True, autoincrement=False,
+                                               comment="equipement_pilote_ou_mesure.id"))
+    power_w: str = Field(sa_column=Column("power_w", Text, nullable=False,
+                                          comment="JSON: W per slot; 0 a pause, negative: a battery gives"))
+
+
 PLAN: Table = PlanRow.__table__  # type: ignore[attr-defined]
 PLACEMENT: Table = PlacementRow.__table__  # type: ignore[attr-defined]
+SETPOINT: Table = SetpointRow.__table__  # type: ignore[attr-defined]
 VERSIONED = migrations.Versioned("sortie_ems", Base.metadata, Path(__file__).parent / "migrations",
                                  migrations.versions(Base.metadata, "sortie_ems"))
 
@@ -146,11 +160,13 @@ def write_plan(engine: Engine, plan: Plan) -> None:
     first = plan.first_slot * SLOT_S
     with engine.begin() as connection:
         connection.execute(delete(RESULT).where(RESULT.c.first_valid_timestamp == first))
-        for table in (PLACEMENT, PLAN):
+        for table in (PLACEMENT, SETPOINT, PLAN):
             connection.execute(delete(table).where(table.c.first_slot == plan.first_slot))
         if plan.placements:
             connection.execute(RESULT.insert(), [_result(each, first) for each in plan.placements])
             connection.execute(PLACEMENT.insert(), [_placement(each, plan.first_slot) for each in plan.placements])
+        if any(each.pauses for each in plan.placements):
+            connection.execute(SETPOINT.insert(), [_setpoint(each, plan.first_slot) for each in plan.placements if each.pauses])
         connection.execute(PLAN.insert().values(_plan(plan)))
         for table, powers in ((WITHOUT, plan.balance_w), (WITH, plan.balance_with_w)):
             _upsert(connection, table, [{"data_timestamp": first + SLOT_S * t, "power": round(power)}
@@ -168,6 +184,11 @@ def _placement(each: Placement, first_slot: int) -> dict[str, Any]:
     return {"first_slot": first_slot, "appliance_id": each.appliance_id, "source": each.source, "reason": each.reason,
             "late_by_s": int(each.late_by.total_seconds()), "ends_at": epoch_s(each.ends_at) if each.ends_at else None,
             "power_w": json.dumps([round(power, 1) for power in each.power_w])}
+
+
+def _setpoint(each: Placement, first_slot: int) -> dict[str, Any]:
+    return {"first_slot": first_slot, "appliance_id": each.appliance_id,
+            "power_w": json.dumps([round(power) for power in each.power_w])}
 
 
 def _plan(plan: Plan) -> dict[str, Any]:
@@ -204,14 +225,28 @@ def _upsert(connection: Connection, table: Table, rows: Iterable[dict[str, int]]
 def decisions_in_force(engine: Engine, now: datetime) -> Decisions | None:
     """The decisions of the latest run that has begun; None before the first one.
 
-    A run that placed nothing counts: what an older one said of an appliance is no longer wanted.
+    A run that placed nothing counts: what an older one said of an appliance is no longer wanted. What may pause is on where its
+    setpoint says so, though its row is that of a single start.
     """
     with engine.connect() as connection:
         first_slot = _latest(connection, now)
         if first_slot is None:
             return None
         rows = connection.execute(select(RESULT).where(RESULT.c.first_valid_timestamp == first_slot * SLOT_S)).all()
-    return Decisions(first_slot, {row.machine_id: tuple(row[-HORIZON:]) for row in rows})
+        powers = _setpoints(connection, first_slot)
+    on_off = {appliance_id: tuple(int(power > 0) for power in row) for appliance_id, row in powers.items()}
+    return Decisions(first_slot, {row.machine_id: tuple(row[-HORIZON:]) for row in rows} | on_off)
+
+
+def setpoints(engine: Engine, first_slot: int) -> dict[int, tuple[float, ...]]:
+    """What each appliance that may pause or modulate is to draw, W per slot of the run that begins with a slot."""
+    with engine.connect() as connection:
+        return _setpoints(connection, first_slot)
+
+
+def _setpoints(connection: Connection, first_slot: int) -> dict[int, tuple[float, ...]]:
+    found = connection.execute(select(SETPOINT).where(SETPOINT.c.first_slot == first_slot))
+    return {row.appliance_id: tuple(json.loads(row.power_w)) for row in found}
 
 
 def allowed_slots(engine: Engine, start_slot: int, end_slot: int) -> dict[int, set[int]]:
@@ -272,17 +307,19 @@ def _read(connection: Connection, first_slot: int) -> Plan | None:
         return None
     first = RESULT.c.first_valid_timestamp == first_slot * SLOT_S
     decided = {each.machine_id: each for each in connection.execute(select(RESULT).where(first))}
+    pausing = _setpoints(connection, first_slot)
     placed = connection.execute(select(PLACEMENT).where(PLACEMENT.c.first_slot == first_slot)
                                 .order_by(PLACEMENT.c.appliance_id))
     return Plan(
         first_slot=first_slot, made_at=instant(row.made_at), balance_w=tuple(json.loads(row.balance_w)),
-        placements=tuple(_placed(each, decided[each.appliance_id]) for each in placed if each.appliance_id in decided),
+        placements=tuple(_placed(each, decided[each.appliance_id], each.appliance_id in pausing)
+                         for each in placed if each.appliance_id in decided),
         forecast=row.forecast, solver=row.solver, imported_wh=row.imported_wh, bound_wh=row.bound_wh,
         solve_ms=row.solve_ms)
 
 
-def _placed(row: Row[Any], decided: Row[Any]) -> Placement:
+def _placed(row: Row[Any], decided: Row[Any], pauses: bool) -> Placement:
     return Placement(
         appliance_id=row.appliance_id, appliance_type=decided.machine_type, decisions=tuple(decided[-HORIZON:]),
         power_w=tuple(json.loads(row.power_w)), source=row.source, reason=row.reason,
-        late_by=timedelta(seconds=row.late_by_s), ends_at=instant(row.ends_at) if row.ends_at else None)
+        late_by=timedelta(seconds=row.late_by_s), ends_at=instant(row.ends_at) if row.ends_at else None, pauses=pauses)

@@ -22,6 +22,7 @@ class Placement:
     reason: str                     # why there, one sentence
     late_by: timedelta = timedelta()   # how far behind its deadline it ends; zero when kept
     ends_at: datetime | None = None
+    pauses: bool = False            # whether its powers are to be followed slot by slot; they stand beside its row
 
 
 @frozen

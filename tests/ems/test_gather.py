@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from elfe.app.planning import rules_of
-from elfe.coordination import tables
+from elfe.coordination import abilities, queries, tables
 from elfe.coordination.values import ApplianceType, Mode
 from elfe.ems import store
 from elfe.ems.costs import IMPORT, Aims
@@ -181,6 +181,61 @@ def test_a_price_that_is_not_known_weighs_nothing(territory, caplog):
     sunny = plan(territory).placements[0].decisions
     assert plan(territory, Rules(Aims(price=1.0), price_series="Prix")).placements[0].decisions == sunny
     assert "there is no series 'Prix'" in caplog.text
+
+
+# -- what our own tables say ---------------------------------------------------------------------------------------------------
+
+
+def test_what_pauses_is_told_slot_by_slot_beside_the_row_of_its_start(territory):
+    territory.balance(SUNNY)
+    vehicle(territory)
+    abilities.put(territory.coordination, abilities.ABILITY, 3, modulates=False)
+    made = plan(territory).placements[0]
+    assert sum(made.decisions) == 1
+    assert made.pauses
+    assert store.setpoints(territory.sources.sortie, FIRST) == {3: tuple(round(power) for power in made.power_w)}
+    in_force = store.decisions_in_force(territory.sources.sortie, NOON)
+    assert in_force is not None
+    assert in_force.by_appliance[3] == tuple(int(power > 0) for power in made.power_w)
+    assert store.newest_plan(territory.sources.sortie).placements[0].pauses
+    assert next(each for each in queries.appliances(territory.coordination) if each.id == 3).continuous
+
+
+def test_a_charge_that_was_begun_goes_on_with_what_is_left(territory):
+    territory.balance(SUNNY)
+    series = vehicle(territory)
+    abilities.put(territory.coordination, abilities.ABILITY, 3, modulates=True)
+    with territory.coordination.begin() as connection:
+        queries.open_flexibility(connection, 3, NOON - timedelta(hours=1))
+    territory.drew(series, NOON - timedelta(hours=1), 3000, 3000, 3000, 3000)
+    assert sum(plan(territory).placements[0].power_w) / 4 == pytest.approx(20_000 * 0.6 / 0.9 - 3000, abs=1)
+
+
+def test_a_pump_runs_its_hours_in_the_sun_and_those_that_it_ran_count(territory):
+    territory.balance(SUNNY)
+    series = territory.history.series("A006 puissance", "W")
+    territory._add(territory._appliance(6, ApplianceType.MACHINE, Mode.PILOTED))
+    abilities.put(territory.coordination, abilities.DUTY, 6, power_w=900, lasts_s=3 * HOUR, start_s=8 * HOUR, end_s=20 * HOUR,
+                  power_series=series)
+    territory.drew(series, NOON - timedelta(hours=1), 900, 900, 900, 900)
+    made = plan(territory).placements[0]
+    assert [t for t, power in enumerate(made.power_w) if power] == list(range(8, 16))
+    assert sum(made.decisions) == 1
+
+
+def test_a_battery_is_planned_from_where_it_stands_and_starts_nothing(territory):
+    territory.balance(SUNNY)
+    level = territory.history.series("A007 charge", "%")
+    territory.history.append([Reading(level, NOON - timedelta(minutes=5), 40.0)])
+    territory._add(territory._appliance(7, ApplianceType.MACHINE, Mode.PILOTED))
+    abilities.put(territory.coordination, abilities.BATTERY, 7, capacity_wh=8000, charge_w=3000, discharge_w=2000, least_pct=10,
+                  efficiency=0.9, power_series=0, charge_series=level)
+    made = plan(territory)
+    battery = made.placements[0]
+    assert battery.source == "3.2 of 8.0 kWh"
+    assert min(battery.power_w) < 0 < max(battery.power_w)
+    assert not any(battery.decisions)
+    assert made.imported_wh < sum(max(0.0, -b) for b in made.balance_w) / 4 - 1000
 
 
 def test_the_settings_say_what_plans_are_judged_by():

@@ -15,7 +15,7 @@ from elfe.ems import model
 from elfe.ems.costs import Costs, Level
 from elfe.ems.decompose import bound, decomposed
 from elfe.ems.loads import HeatingLoad, RoomLoad, VehicleLoad
-from elfe.ems.loads.base import Load
+from elfe.ems.loads.base import Fleet, Load
 from elfe.ems.loads.comforts import GAP
 from elfe.ems.loads.rooms import Thermal, learned, of_contract
 from elfe.ems.model import Problem
@@ -53,6 +53,18 @@ def exact(load: Load, price: np.ndarray) -> tuple[np.ndarray, float]:
     assert built.model.status == pulp.LpStatusOptimal
     run = built.read()[0][0]
     return run, float(fleet.powers(run[None])[0] @ price) if np.ndim(run) else 0.0
+
+
+def linear(fleet: Fleet, price: np.ndarray) -> float:
+    """What HiGHS makes of the first load's own formulation at a price, its switches taken for dimmers."""
+    model_of = fleet.formulate(0, "x")
+    problem = pulp.LpProblem("alone", pulp.LpMinimize)
+    problem += pulp.lpSum(price[t] * watts * v for t, v, watts in model_of.drawn) + pulp.lpSum(w * v for v, w in model_of.own)
+    for constraint, name in model_of.constraints:
+        problem.addConstraint(constraint, name)
+    problem.solve(pulp.HiGHS(msg=False, mip=False))
+    assert problem.status == pulp.LpStatusOptimal
+    return float(problem.objective.value() or 0.0) + float(model_of.base @ price)
 
 
 # -- vehicles -------------------------------------------------------------------------------------------------------------------
@@ -144,7 +156,7 @@ def test_a_share_that_does_not_fit_is_saved_as_far_as_it_fits():
 
 
 def temperatures(load: RoomLoad, run: np.ndarray) -> np.ndarray:
-    return RoomLoad.fleet([load]).temperatures(run[None])[0]
+    return RoomLoad.fleet([load]).states(run[None])[0]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -152,31 +164,15 @@ def test_a_rooms_answer_is_the_best_that_a_modulating_heater_could_do(seed):
     load, price = a_room(), np.random.default_rng(seed).uniform(0, 1, HORIZON)
     fleet = RoomLoad.fleet([load])
     runs, answered = fleet.respond(price)
-    now = fleet.temperatures(runs)
+    now = fleet.states(runs)
     assert (now >= fleet.low - 1e-6).all()
     assert (now <= fleet.high + 1e-6).all()
-    assert answered[0] == pytest.approx(_linear(fleet, price), rel=1e-6)
+    assert answered[0] == pytest.approx(linear(fleet, price), rel=1e-6)
     _, cost = exact(load, price)
     real = fleet.realised(runs, price)
     assert answered[0] - 1e-6 <= cost <= real[0] @ price + 1e-6
     settled = fleet.settle(0, np.full(HORIZON, -1e6), Costs((Level(np.zeros(HORIZON), price),), np.zeros(HORIZON)))
     assert cost - 1e-6 <= settled @ price <= 1.01 * cost
-
-
-def _linear(fleet, price: np.ndarray) -> float:
-    """The relaxed problem as a linear programme of its own."""
-    x = [pulp.LpVariable(f"x{t}", 0, float(fleet.watts[0])) for t in range(HORIZON)]
-    warm: list = []
-    problem = pulp.LpProblem("room", pulp.LpMinimize)
-    problem += pulp.lpSum(p * x_t for p, x_t in zip(price, x, strict=True))
-    for t in range(HORIZON):
-        before = warm[-1] if warm else float(fleet.begin[0])
-        warm.append(pulp.LpVariable(f"T{t}", float(fleet.low[0, t]), float(fleet.high[0, t])))
-        problem += warm[t] == float(fleet.keep[0]) * before + (1 - float(fleet.keep[0])) * float(fleet.outside[0, t]) \
-            + float(fleet.gain[0]) * x[t]
-    problem.solve(pulp.HiGHS(msg=False))
-    assert problem.status == pulp.LpStatusOptimal
-    return float(problem.objective.value())
 
 
 def test_a_room_is_warm_when_comfort_begins():

@@ -55,6 +55,8 @@ class Fleet(ABC):
 
     convex = False
     """Whether a mix of two runs of a load is a run of it: then a mix of answers needs no rounding."""
+    relaxed = False
+    """Whether answers may be mixed at all, as if it were; `realised` makes a run of the mix."""
 
     @property
     @abstractmethod
@@ -145,6 +147,10 @@ class Load(Protocol):
         """What it does when it begins to draw: starts, heats, charges."""
 
     @property
+    def modulates(self) -> bool:
+        """Whether a mix of its runs is one of its runs."""
+
+    @property
     def late_by(self) -> timedelta:
         """How far behind its deadline even its best run ends."""
 
@@ -159,11 +165,16 @@ class Load(Protocol):
         """The index behind the last slot that it is busy in."""
 
 
-# -- loads that choose one of some alternatives ---------------------------------------------------------------------------------
-
-
 OVERLOAD = 1e4
 """What a watt beyond a home's limit weighs against a watt of import."""
+
+
+def within(costs: Costs, left: Floats, room: Floats | None) -> Costs:
+    """The costs of a load alone where `left` W is left of the balance, with what is beyond the `room` W that its home has."""
+    return costs if room is None else costs.beyond(room.clip(min=0.0) - left, OVERLOAD)
+
+
+# -- loads that choose one of some alternatives ---------------------------------------------------------------------------------
 
 
 @frozen(eq=False)

@@ -17,7 +17,7 @@ import pulp
 from attrs import frozen
 
 from elfe.ems.costs import Costs
-from elfe.ems.loads.base import Bools, Fleet, Floats, Formulation, Ints, Runs
+from elfe.ems.loads.base import Bools, Fleet, Floats, Formulation, Ints, Runs, within
 from elfe.slots import HORIZON, SLOTS_PER_HOUR
 
 GAP = SLOTS_PER_HOUR
@@ -59,12 +59,10 @@ class Comforts(Fleet):
 
     def settle(self, i: int, left: Floats, costs: Costs, room: Floats | None = None) -> Any:
         """As of `Fleet`: comfort costs what it adds to each slot, whatever the others."""
-        alone, slots = self.some(np.array([i])), np.arange(HORIZON)[:, None]
-        rest = np.append(left - self.eco[i], np.inf)
-        added = costs.table(slots, np.full((HORIZON, 1), self.comfort[i] - self.eco[i])).added(rest[None])
-        if room is not None:
-            added = added + 1e4 * np.maximum(0.0, self.comfort[i] - room)
-        return alone._run(alone._saving(added))[0]
+        alone, rest = self.some(np.array([i])), left - self.eco[i]
+        costs = within(costs, rest, None if room is None else room - self.eco[i])
+        added = costs.added(rest, np.full(HORIZON, self.comfort[i] - self.eco[i]))
+        return alone._run(alone._saving(added[None]))[0]
 
     def formulate(self, i: int, name: str) -> Formulation:
         """z_t ∈ {0, 1}: slot t is saved; Σ z = saved in each period; Σ of GAP slots in a row ≤ 1."""

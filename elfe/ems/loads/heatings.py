@@ -30,7 +30,7 @@ class HeatingLoad:
     zone: tzinfo
     past: tuple[bool | None, ...] = ()
     wishes: Wishes = field(factory=Wishes)
-    begins = "heats"
+    begins, modulates = "heats", False
     late_by = timedelta()
 
     @classmethod

@@ -28,7 +28,7 @@ class CycleLoad:
     first_slot: int
     busy_until: int = 0              # the index from which it may start: it still runs until then
     wishes: Wishes = field(factory=Wishes)
-    begins = "starts"
+    begins, modulates = "starts", False
 
     @classmethod
     def fleet(cls, loads: Sequence[CycleLoad]) -> Shifts:

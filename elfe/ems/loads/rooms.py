@@ -1,4 +1,4 @@
-"""A heater that is switched by the temperature of its room. Shape: `Warmths`.
+"""A heater that is switched by the temperature of its room. Shape: `Stores`.
 
 The room is kept within its band around the comfort temperature in its comfort hours and around the eco temperature else, as far as
 the heater can: it is warm when comfort begins, since the heater is planned before. What a room does is learned from its own history
@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 from elfe.coordination.values import Appliance, Room
 from elfe.ems.loads.base import Floats, Wishes
 from elfe.ems.loads.hours import in_programme
-from elfe.ems.loads.warmths import Warmths
+from elfe.ems.loads.stores import Stores
 from elfe.slots import HORIZON, SLOT_S
 
 RC_S = 12_960.0
@@ -83,18 +83,20 @@ class RoomLoad:
     zone: tzinfo
     told: str = ""                   # what was missing, in words
     wishes: Wishes = field(factory=Wishes)
-    begins = "heats"
+    begins, modulates = "heats", False
     late_by = timedelta()
 
     @classmethod
-    def fleet(cls, loads: Sequence[RoomLoad]) -> Warmths:
-        """As of `Load`."""
+    def fleet(cls, loads: Sequence[RoomLoad]) -> Stores:
+        """As of `Load`: the room's temperature is what it stores, °C."""
         keeps = np.array([each.thermal.keeps for each in loads])
-        return Warmths(
-            np.array([each.warm_c for each in loads]), keeps, np.array([each.outside_c for each in loads]),
-            (1 - keeps) * np.array([each.thermal.resistance for each in loads]),
-            np.array([each.room.power_w for each in loads], float),
-            np.array([each.band[0] for each in loads]), np.array([each.band[1] for each in loads]))
+        nothing = np.zeros(len(loads))
+        return Stores(
+            np.array([each.warm_c for each in loads]), keeps, (1 - keeps)[:, None] * np.array([each.outside_c for each in loads]),
+            nothing, np.array([[each.room.power_w] for each in loads], float),
+            ((1 - keeps) * np.array([each.thermal.resistance for each in loads]))[:, None],
+            np.array([each.band[0] for each in loads]), np.array([each.band[1] for each in loads]),
+            np.ones(len(loads), bool), nothing)
 
     @property
     def appliance(self) -> Appliance:

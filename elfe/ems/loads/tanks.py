@@ -39,7 +39,7 @@ class TankLoad:
     whole: bool = True               # False: more of its heating day lies beyond the horizon, what does not fit can wait
     wishes: Wishes = field(factory=Wishes)
 
-    begins = "heats"
+    begins, modulates = "heats", False
     late_by = timedelta()
 
     @classmethod

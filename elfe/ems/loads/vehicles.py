@@ -1,4 +1,4 @@
-"""A vehicle's charge, placed whole: as much as is wanted, ended before it leaves. Shape: `Shifts`.
+"""A vehicle's charge, placed whole where its device cannot pause it: as much as is wanted, ended before it leaves. Shape: `Shifts`.
 
 It draws its charging power from start to end, the last quarter in part; losses are counted, so that what is promised is in the
 battery. What cannot be ready in time is charged at once, and it says how late. Its row in `result` is a single 1 at the start:
@@ -23,10 +23,14 @@ EFFICIENCY = 0.9
 """Of what is drawn, the share that is stored: 0.85 to 0.92 on a domestic socket."""
 
 
+def drawn_wh(vehicle: Vehicle) -> float:
+    """What it draws in all, so that what is wanted is in its battery."""
+    return vehicle.capacity_wh * max(0, vehicle.wanted_pct - vehicle.charge_pct) / 100 / EFFICIENCY
+
+
 def profile(vehicle: Vehicle) -> tuple[float, ...]:
     """What it draws from its start on, W per quarter: all that is wanted, the last quarter in part."""
-    rest = vehicle.capacity_wh * max(0, vehicle.wanted_pct - vehicle.charge_pct) / 100 / EFFICIENCY / QUARTER_H
-    whole, part = divmod(rest, vehicle.power_w)
+    whole, part = divmod(drawn_wh(vehicle) / QUARTER_H, vehicle.power_w)
     return (float(vehicle.power_w),) * int(whole) + ((part,) if part >= 1 else ())
 
 
@@ -37,7 +41,7 @@ class VehicleLoad:
     vehicle: Vehicle
     first_slot: int
     wishes: Wishes = field(factory=Wishes)
-    begins = "charges"
+    begins, modulates = "charges", False
 
     @classmethod
     def fleet(cls, loads: Sequence[VehicleLoad]) -> Shifts:

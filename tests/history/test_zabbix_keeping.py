@@ -189,7 +189,7 @@ def test_what_is_installed_is_watched_and_what_has_left_no_longer_is(here):
     assert "0 triggers created, 1 changed, 1 removed." in elfe("zabbix", "sync")
     [mine] = zabbix.api("trigger.get", {"output": ["priority"], "filter": {"description": "D901 is offline"}})
     assert (mine["priority"], watched(here)["D901 is offline"]) == ("4", "max(/D901/presence,5m)=0")      # theirs to say
-    [template] = zabbix.api("template.get", {"filter": {"host": "elfe point"}, "selectMacros": "extend", "selectHosts": ["host"]})
+    [template] = zabbix.api("template.get", {"filter": {"host": "elfe-point"}, "selectMacros": "extend", "selectHosts": ["host"]})
     assert {each["macro"]: each["value"] for each in template["macros"]}["{$ELFE.OFFLINE}"] == "1h"
     assert {"A901", "A902", "B901", "D901"} <= {each["host"] for each in template["hosts"]}
     assert elfe("zabbix", "check").endswith("32 stand.\n")

@@ -20,7 +20,7 @@ from elfe.history.zabbix.naming import key
 WATCH, AS_WRITTEN = {"tag": "elfe", "value": "watch"}, "elfe.expression"
 INFORMATION, WARNING, AVERAGE, HIGH = 1, 2, 3, 4
 """Zabbix' severities."""
-DASHBOARD, TEMPLATE = "elfe", "elfe point"
+DASHBOARD, TEMPLATE = "elfe", "elfe-point"
 IMPORT_RULES = {"groups": {"createMissing": True}, "templates": {"createMissing": True}}
 """An import adds what is missing and leaves what somebody changed."""
 STRING, NUMBER = 1, 0

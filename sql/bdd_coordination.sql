@@ -352,6 +352,36 @@ COMMENT ON COLUMN elfe.firmware_volunteer.reference IS 'R004';
 
 COMMENT ON COLUMN elfe.firmware_volunteer.since IS 'epoch s';
 
+CREATE TABLE elfe.hold (
+    id SERIAL NOT NULL,
+    appliance_id INTEGER,
+    supply BOOLEAN,
+    since BIGINT NOT NULL,
+    until BIGINT,
+    origin VARCHAR NOT NULL,
+    who VARCHAR NOT NULL,
+    ended_at BIGINT,
+    PRIMARY KEY (id)
+);
+
+CREATE INDEX hold_open ON elfe.hold (appliance_id) WHERE ended_at IS NULL;
+
+COMMENT ON TABLE elfe.hold IS 'What people decided for a while; it goes before the plan';
+
+COMMENT ON COLUMN elfe.hold.appliance_id IS 'equipement_pilote_ou_mesure.id; NULL: every appliance';
+
+COMMENT ON COLUMN elfe.hold.supply IS 'true: supplied, false: cut, NULL: left alone, whatever it does';
+
+COMMENT ON COLUMN elfe.hold.since IS 'epoch s';
+
+COMMENT ON COLUMN elfe.hold.until IS 'epoch s; NULL: until it is taken back';
+
+COMMENT ON COLUMN elfe.hold.origin IS 'device, screen, portal or centre';
+
+COMMENT ON COLUMN elfe.hold.who IS 'the person''s reference, or the account at the centre';
+
+COMMENT ON COLUMN elfe.hold.ended_at IS 'epoch s; NULL: it holds, unless its end has passed';
+
 CREATE TABLE elfe.mail (
     day VARCHAR NOT NULL,
     reference VARCHAR NOT NULL,
@@ -402,6 +432,30 @@ COMMENT ON COLUMN elfe.participant.reference IS 'R004';
 COMMENT ON COLUMN elfe.participant.email IS 'empty when unknown';
 
 COMMENT ON COLUMN elfe.participant.observer IS 'sees, does not set';
+
+CREATE TABLE elfe.taken_over (
+    id SERIAL NOT NULL,
+    appliance_id INTEGER NOT NULL,
+    device_id VARCHAR NOT NULL,
+    mode_before INTEGER NOT NULL,
+    since BIGINT NOT NULL,
+    given_back_at BIGINT,
+    PRIMARY KEY (id)
+);
+
+CREATE UNIQUE INDEX taken_over_one_open ON elfe.taken_over (appliance_id) WHERE given_back_at IS NULL;
+
+COMMENT ON TABLE elfe.taken_over IS 'Mode 70 that we wrote because a unit went local; any other 70 is an operator''s own';
+
+COMMENT ON COLUMN elfe.taken_over.appliance_id IS 'equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.taken_over.device_id IS 'the installation point that said so';
+
+COMMENT ON COLUMN elfe.taken_over.mode_before IS '20 or 30; what giving it back restores';
+
+COMMENT ON COLUMN elfe.taken_over.since IS 'epoch s';
+
+COMMENT ON COLUMN elfe.taken_over.given_back_at IS 'epoch s; NULL: still local';
 
 CREATE TABLE elfe.version_coordination (
     version_num VARCHAR(32) NOT NULL,

@@ -164,6 +164,10 @@ CREATE TABLE elfe.command_order (
     status VARCHAR NOT NULL,
     stage VARCHAR NOT NULL,
     cause VARCHAR NOT NULL,
+    press BOOLEAN DEFAULT false NOT NULL,
+    step INTEGER DEFAULT 0 NOT NULL,
+    again INTEGER DEFAULT 0 NOT NULL,
+    seen_w FLOAT,
     attempts INTEGER NOT NULL,
     wanted_ms BIGINT NOT NULL,
     recorded_ms BIGINT,
@@ -191,7 +195,7 @@ COMMENT ON COLUMN elfe.command_order.appliance_id IS 'as equipement_pilote_ou_me
 
 COMMENT ON COLUMN elfe.command_order.flexibility_id IS 'its stay in mode 30, elfe.flexibility';
 
-COMMENT ON COLUMN elfe.command_order.why IS 'wait, start, plan or release';
+COMMENT ON COLUMN elfe.command_order.why IS 'wait, start, plan, guarantee, release, restore, hold or hand';
 
 COMMENT ON COLUMN elfe.command_order.is_on IS 'the wanted level of the output';
 
@@ -204,6 +208,14 @@ COMMENT ON COLUMN elfe.command_order.status IS 'the stage in the seven words of 
 COMMENT ON COLUMN elfe.command_order.stage IS 'where it stands, in our words';
 
 COMMENT ON COLUMN elfe.command_order.cause IS 'why it ended so';
+
+COMMENT ON COLUMN elfe.command_order.press IS 'a press, sent once; otherwise a level';
+
+COMMENT ON COLUMN elfe.command_order.step IS 'which press of a start''s sequence';
+
+COMMENT ON COLUMN elfe.command_order.again IS 'how many orders were made for that step before';
+
+COMMENT ON COLUMN elfe.command_order.seen_w IS 'the last power measured behind it, W';
 
 COMMENT ON COLUMN elfe.command_order.attempts IS 'how often it was sent';
 
@@ -1230,4 +1242,4 @@ INSERT INTO bdd_coordination_schema.chauffage_asservi_modele_thermique (id, nom,
     (2, 'bonne', 'aucun');
 
 INSERT INTO elfe.version_coordination (version_num) VALUES
-    ('0002');
+    ('0003');

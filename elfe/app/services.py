@@ -17,8 +17,8 @@ from elfe.app.post import Post
 from elfe.broker.client import MqttSession
 from elfe.broker.rights import TERRITORY_ACCOUNT
 from elfe.broker.session import Session
+from elfe.command.rules import Rules
 from elfe.command.service import CommandService
-from elfe.command.values import Rules
 from elfe.coordination import queries
 from elfe.coordination.devices import device_values
 from elfe.coordination.values import InstalledDevice
@@ -72,9 +72,15 @@ def command(settings: Settings) -> Made:
     session = MqttSession(here.broker_as(account), account)
     service = CommandService(
         session, here.coordination, here.sortie, here.drivers, instance=settings.command.instance,
-        poll_every=timedelta(seconds=settings.command.poll_s), rules=Rules(proof_w=settings.command.proof_w),
+        poll_every=timedelta(seconds=settings.command.poll_s), rules=_rules(settings),
         configure=here.configuration)
     return service, (session,)
+
+
+def _rules(settings: Settings) -> Rules:
+    given = settings.command
+    return Rules(proof_w=given.proof_w, hold_for=timedelta(hours=given.hold_h), spread=timedelta(seconds=given.spread_s),
+                 most_kw_a_minute=given.most_kw_a_minute)
 
 
 def territory(settings: Settings) -> Made:

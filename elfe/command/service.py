@@ -21,6 +21,7 @@ from elfe.command import engine as pure
 from elfe.command import store
 from elfe.command.fleet import fleet
 from elfe.command.orders import MISSED, On
+from elfe.command.rules import Rules
 from elfe.command.upkeep import Upkeep, upkept
 from elfe.command.values import (
     Ask,
@@ -31,21 +32,22 @@ from elfe.command.values import (
     EngineEvent,
     FleetRead,
     Installed,
+    LeaveAlone,
     LedgerRead,
     MarkStarted,
     NotRecorded,
     OpenFlexibility,
     PlanRead,
     Record,
-    Rules,
     Said,
     Save,
     Send,
+    TakeOver,
     Tick,
     Unsent,
     Write,
 )
-from elfe.coordination import queries
+from elfe.coordination import holds, queries
 from elfe.coordination.devices import device_values
 from elfe.devices.drivers import Drivers
 from elfe.devices.routing import Heard, Router, SetAside
@@ -154,19 +156,20 @@ class CommandService:
     def _read(self, now: datetime) -> list[EngineEvent]:
         resumed: list[EngineEvent] = []
         if not self._started:
-            resumed = [LedgerRead(tuple(store.orders(self._coordination, live=True)))]
-        read = self._read_fleet()
+            resumed = [LedgerRead((*store.orders(self._coordination, live=True), *store.presses(self._coordination)))]
+        read = self._read_fleet(now)
         plan = PlanRead(decisions_in_force(self._sortie, now))
         if self._database_away:
             log.warning("the database answers again")
         self._started, self._database_away = True, False
         return [*resumed, plan, read]
 
-    def _read_fleet(self) -> FleetRead:
+    def _read_fleet(self, now: datetime) -> FleetRead:
         installed, unreadable = device_values(
             queries.installed_devices(self._coordination), self._drivers, self._instance)
         found = fleet(queries.appliances(self._coordination), installed,
-                      queries.open_flexibilities(self._coordination), self._drivers)
+                      queries.open_flexibilities(self._coordination), self._drivers,
+                      holds.in_force(self._coordination, now))
         for problem in (*unreadable, *found.problems):
             if problem not in self._problems:
                 log.error("left alone: %s", problem)
@@ -253,6 +256,10 @@ class CommandService:
                 queries.mark_started(connection, id, at)
             case CloseFlexibility(id, outcome):
                 queries.close_flexibility(connection, id, now, outcome)
+            case LeaveAlone(id, until):
+                holds.put(connection, id, None, now, until, holds.Origin.DEVICE)
+            case TakeOver(id, device_id, taken):
+                store.take_over(connection, id, device_id, taken, now)
         self._read_at = None           # the fleet is not any more what we know of it
         return []
 

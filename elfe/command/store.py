@@ -17,8 +17,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from elfe.command.orders import S2_STATUS, TRANSITIONS, Order, Stage, Why
 from elfe.command.values import EngineEvent, Known, NotRecorded, Record, Recorded, Save
-from elfe.coordination import queries
+from elfe.coordination import holds, queries
 from elfe.coordination.ledger import OrderEventRow, OrderRow
+from elfe.coordination.queries import FLEXIBILITY
+from elfe.coordination.values import Mode
 from elfe.slots import EPOCH
 
 LIVE = tuple(stage.value for stage, row in TRANSITIONS.items() if row)
@@ -67,6 +69,26 @@ def orders(engine: Engine, *, live: bool = False, since_slot: int | None = None,
         wanted = wanted.where(_ORDER.c.slot >= since_slot)
     with engine.connect() as connection:
         return [_order_of(row) for row in reversed(connection.execute(wanted.limit(limit)).all())]
+
+
+def presses(engine: Engine) -> list[Order]:
+    """The presses that have ended, of the stays in mode 30 that are not over."""
+    wanted = (select(_ORDER).join(FLEXIBILITY, FLEXIBILITY.c.id == _ORDER.c.flexibility_id)
+              .where(_ORDER.c.press, _ORDER.c.stage.not_in(LIVE), FLEXIBILITY.c.closed_at.is_(None)).order_by(_ORDER.c.wanted_ms))
+    with engine.connect() as connection:
+        return [_order_of(row) for row in connection.execute(wanted)]
+
+
+def take_over(connection: Connection, appliance_id: int, device_id: str, taken: bool, now: datetime) -> None:
+    """A unit went local: 70, and what it was before is remembered. It came back: what it was, if the 70 was ours."""
+    mode = queries.mode_of(connection, appliance_id)
+    if taken and mode in (Mode.MANUAL, Mode.PILOTED):
+        holds.take_over(connection, appliance_id, device_id, Mode(mode), now)
+        queries.write_appliance(connection, appliance_id, only_if_modes=(mode,), mode=Mode.DISABLED)
+    elif not taken:
+        before = holds.give_back(connection, appliance_id, now)
+        if before is not None:      # unless somebody has decided otherwise meanwhile
+            queries.write_appliance(connection, appliance_id, only_if_modes=(Mode.DISABLED,), mode=before)
 
 
 def history(engine: Engine, order_id: str) -> list[Happened]:
@@ -134,6 +156,7 @@ def _row_of(order: Order) -> dict[str, object]:
         "id": order.id, "key": order.key, "device_id": order.device_id, "appliance_id": order.appliance_id,
         "flexibility_id": order.flexibility_id, "why": order.why.value, "is_on": order.on, "powers": order.powers,
         "slot": order.slot, "status": S2_STATUS[order.stage], "stage": order.stage.value, "cause": order.cause,
+        "press": order.press, "step": order.step, "again": order.again, "seen_w": order.seen_w,
         "attempts": order.attempts, "wanted_ms": _ms(order.wanted_at), "recorded_ms": _ms(order.recorded_at),
         "sent_ms": _ms(order.sent_at), "acknowledged_ms": _ms(order.acknowledged_at),
         "proved_ms": _ms(order.proved_at), "ended_ms": _ms(order.ended_at),
@@ -148,7 +171,7 @@ def _order_of(row: object) -> Order:
         wanted_at=_at(get("wanted_ms")), stage=Stage(get("stage")), cause=get("cause"), attempts=get("attempts"),
         recorded_at=_at_or_none(get("recorded_ms")), sent_at=_at_or_none(get("sent_ms")),
         acknowledged_at=_at_or_none(get("acknowledged_ms")), proved_at=_at_or_none(get("proved_ms")),
-        ended_at=_at_or_none(get("ended_ms")),
+        ended_at=_at_or_none(get("ended_ms")), press=get("press"), step=get("step"), again=get("again"), seen_w=get("seen_w"),
     )
 
 

@@ -97,6 +97,8 @@ class Command:
     hold_h: float = field(default=2.0, metadata={"from": 0.25, "to": 24})
     spread_s: float = field(default=120.0, metadata={"from": 0, "to": 600})
     most_kw_a_minute: float = field(default=0.0, metadata={"from": 0, "to": 1_000_000})
+    worker: int = field(default=1, metadata={"from": 1, "to": 1000})
+    workers: int = field(default=1, metadata={"from": 1, "to": 1000})
 
 
 @frozen

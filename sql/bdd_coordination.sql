@@ -394,6 +394,21 @@ COMMENT ON COLUMN elfe.hold.who IS 'the person''s reference, or the account at t
 
 COMMENT ON COLUMN elfe.hold.ended_at IS 'epoch s; NULL: it holds, unless its end has passed';
 
+CREATE TABLE elfe.leader (
+    share INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    beat_s FLOAT NOT NULL,
+    PRIMARY KEY (share)
+);
+
+COMMENT ON TABLE elfe.leader IS 'Who drives: an engine whose epoch has passed writes nothing';
+
+COMMENT ON COLUMN elfe.leader.share IS 'the worker''s number, from 1';
+
+COMMENT ON COLUMN elfe.leader.epoch IS 'how often the lead was taken';
+
+COMMENT ON COLUMN elfe.leader.beat_s IS 'epoch s by the database''s clock, when its leader was last alive';
+
 CREATE TABLE elfe.mail (
     day VARCHAR NOT NULL,
     reference VARCHAR NOT NULL,

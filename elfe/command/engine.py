@@ -61,7 +61,7 @@ from elfe.ems.values import Decisions
 from elfe.errors import DriverDefect
 from elfe.slots import slot_of, slot_start
 
-LISTENS = timedelta(minutes=1)
+LISTENS = timedelta(seconds=35)
 """An engine that has just begun does not cut what it has not yet heard the power of."""
 CAPPED = frozenset({Why.PLAN, Why.START, Why.GUARANTEE})
 """What waits for the limit of kilowatts a minute; what gives a home its service back does not, but counts."""
@@ -453,9 +453,15 @@ class Engine:
     # -- hearing --------------------------------------------------------------------------------------------------
 
     def _hear(self, device_id: str, said: object, now: datetime) -> list[Effect]:
+        if isinstance(said, Presence):
+            return self._hear_presence(device_id, said, now)
+        known = self.seen.get(device_id)
+        gone = known is not None and known.presence is Presence.OFFLINE      # who speaks is there: a last will may come too late
+        back = self._hear_presence(device_id, Presence.ONLINE, now) if gone else []
+        return [*back, *self._hear_word(device_id, said, now)]
+
+    def _hear_word(self, device_id: str, said: object, now: datetime) -> list[Effect]:
         match said:
-            case Presence():
-                return self._hear_presence(device_id, said, now)
             case Measure(Quantity.POWER, value, _, ""):
                 return self._weigh(device_id, value, now)
             case Measure(Quantity.BATTERY, value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from zlib import crc32
 
 from attrs import frozen
 
@@ -14,6 +15,18 @@ from elfe.coordination.holds import Hold
 from elfe.coordination.values import Appliance, Flexibility, InstalledDevice
 from elfe.devices.drivers import Drivers
 from elfe.devices.values import Capability, Device
+
+
+@frozen
+class Share:
+    """Which of the homes one engine drives: a home is whole with one of them, always the same."""
+
+    worker: int = 1
+    workers: int = 1
+
+    def has(self, participant: str) -> bool:
+        """Whether a home is of this share."""
+        return crc32(participant.encode()) % self.workers == self.worker - 1
 
 
 @frozen

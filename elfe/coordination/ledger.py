@@ -1,4 +1,4 @@
-"""The order ledger's two tables, ours, in the schema `elfe`: a row per order, and a row per thing that happened to it.
+"""The order ledger's tables, ours, in the schema `elfe`: a row per order, a row per thing that happened to it, and who leads.
 
 Instants are epoch milliseconds in UTC. `elfe.command.store` writes and reads them.
 """
@@ -67,3 +67,14 @@ class OrderEventRow(Base, table=True):
     happened: str = Field(sa_column_kwargs={"comment": "recorded, sent, acknowledged, proved, refused, ..."})
     stage: str = Field(sa_column_kwargs={"comment": "the stage after it"})
     detail: str = Field(default="", sa_column_kwargs={"comment": "a cause, the device's own words"})
+
+
+class LeaderRow(Base, table=True):
+    """Which engine drives a share of the homes, and when it last said so."""
+
+    __tablename__ = "leader"
+    __table_args__ = {"schema": "elfe", "comment": "Who drives: an engine whose epoch has passed writes nothing"}  # noqa: RUF012
+
+    share: int = Field(primary_key=True, sa_column_kwargs={"comment": "the worker's number, from 1", "autoincrement": False})
+    epoch: int = Field(sa_column_kwargs={"comment": "how often the lead was taken"})
+    beat_s: float = Field(sa_column_kwargs={"comment": "epoch s by the database's clock, when its leader was last alive"})

@@ -131,6 +131,12 @@ class MockSession:
     def wait(self, at_most: timedelta) -> None:
         """Nothing to wait for: everything has arrived."""
 
+    def join(self) -> None:
+        """It is connected from the start."""
+
+    def leave(self) -> None:
+        """Nothing: a mocked broker knows no identities."""
+
     def close(self) -> None:
         """Leave."""
         self._broker.sessions.remove(self)

@@ -54,6 +54,7 @@ class MqttSession:
         self._asked: set[int] = set()            # subscriptions asked for, and granted, since the connection
         self._granted: set[int] = set()
         self._announcing: int | None = None      # the one whose grant is worth a `Connected`
+        self._told = False                       # the owner has taken that `Connected` out of the inbox
         self._reasons: set[str] = set()          # why we are not connected, each told once until we are
         self._version5 = address.protocol == "5"
         self._client = paho_client(address, client_id, will)
@@ -85,6 +86,11 @@ class MqttSession:
         """Whether the connection stands and every subscription is granted."""
         return self._up and self._asked <= self._granted
 
+    @property
+    def settled(self) -> bool:
+        """Ready, and the owner has been told so."""
+        return self._told and self.ready
+
     def send(self, message: Publish, expires_after: timedelta | None = None) -> bool:
         """Publish; False while there is no connection, and then it is not kept to be sent late."""
         if not self._up:
@@ -103,6 +109,7 @@ class MqttSession:
         with contextlib.suppress(IndexError):
             while True:
                 emptied.append(self._inbox.popleft())
+        self._told = self._told or any(isinstance(each, Connected) for each in emptied)
         self.received.update(each.topic for each in emptied if isinstance(each, Message) and not each.retained)
         return emptied
 
@@ -147,7 +154,7 @@ class MqttSession:
         with self._subscribing:
             self._asked, self._granted = set(), set()
             self._announcing = self._subscribe(self.filters)
-            self._up = True
+            self._up, self._told = True, False
         if self._announcing is None:
             self._announce()
 

@@ -58,6 +58,10 @@ class Session(Protocol):
     def ready(self) -> bool:
         """Whether the connection stands and every subscription is granted."""
 
+    @property
+    def settled(self) -> bool:
+        """Ready, and the owner has been told so: what it says because it is connected, it has said."""
+
     def listen(self, filters: tuple[str, ...]) -> None:
         """Replace the subscriptions."""
 

@@ -61,8 +61,9 @@ from elfe.ems.values import Decisions
 from elfe.errors import DriverDefect
 from elfe.slots import slot_of, slot_start
 
-LISTENS = timedelta(seconds=35)
-"""An engine that has just begun does not cut what it has not yet heard the power of."""
+LISTENS = timedelta(minutes=6)
+"""After a silence of ours a machine may have been started by its device's fail-safe: it is not cut before its power is heard. A
+meter that says nothing for so long, longer than any period, is not waited for."""
 CAPPED = frozenset({Why.PLAN, Why.START, Why.GUARANTEE})
 """What waits for the limit of kilowatts a minute; what gives a home its service back does not, but counts."""
 PILOTED, MANUAL = frozenset({Mode.PILOTED}), frozenset({Mode.MANUAL})
@@ -82,7 +83,7 @@ class Engine:
     settled: dict[str, str] = field(factory=dict)              # by device: the key of its last order that ended
     pressed: dict[int, list[Order]] = field(factory=dict)      # by flexibility: its presses that have ended
     seen: dict[str, Seen] = field(factory=dict)
-    _began_at: datetime | None = None                          # when it took up what an engine before it had left
+    _deaf_until_at: datetime | None = None                     # when its last silence ended: it began, or the broker returned
     _to_ask: bool = False                                      # we were away: each device is still to be asked how it is
     _reviewed: int | None = None                               # the slot of the last review of everything
     _pace: Pace = field(factory=Pace)
@@ -107,6 +108,7 @@ class Engine:
                 return self._recall(device_id, said) if retained else self._hear(device_id, said, now)
             case BrokerUp():
                 self.connected = self._to_ask = True
+                self._listen_anew(now)
                 return [*self._ask_all(), *self._say_all(now)]
             case BrokerDown():
                 self.connected = False
@@ -169,13 +171,20 @@ class Engine:
 
     def _resume(self, kept: tuple[Order, ...], now: datetime) -> list[Effect]:
         """Take up what an engine that stopped had left. Levels are safe to say again; what was pressed is not pressed again."""
-        self._began_at, self._to_ask = now, True
+        self._to_ask = True
+        self._listen_anew(now)
         for order in kept:
             if not order.live:
                 self.pressed.setdefault(order.flexibility_id, []).append(order)
             else:
                 self._keep(order if order.heard or order.press else evolve(order, say_again_at=now))
         return []
+
+    def _listen_anew(self, now: datetime) -> None:
+        """What devices did meanwhile nobody has heard."""
+        self._deaf_until_at = now
+        for known in self.seen.values():
+            known.watts = known.output = None
 
     # -- what is wanted -------------------------------------------------------------------------------------------
 
@@ -226,7 +235,8 @@ class Engine:
 
     def _drop(self, pilot: Pilot, now: datetime) -> list[Effect]:
         """Nothing is wanted of it: what has not been done yet is not done any more."""
-        cause = Cause.HELD if pilot.hold else Cause.MODE
+        runs = pilot.appliance.mode == Mode.PILOTED and pilot.flexibility and not pilot.hold
+        cause = Cause.RUNS if runs else Cause.HELD if pilot.hold else Cause.MODE
         standing = [self.live[each.device.id] for each in pilot.devices if each.device.id in self.live]
         return [effect for order in standing if not self._stands_by_itself(order, pilot)
                 for effect in self._move(order.id, On.SUPERSEDES, now, cause)]
@@ -252,16 +262,30 @@ class Engine:
         meter, standing = self.seen.get(pilot.meter), self.live.get(pilot.driven.device.id)
         if standing and standing.heard and not standing.powers:
             return False
-        if meter is None or meter.watts is None:
-            just_began = self._began_at is not None and now - self._began_at < LISTENS
-            return bool(pilot.meter) and just_began and standing is None and pilot.appliance.command != CommandState.STANDING_BY
-        if meter.draws_since is None or not meter.drew_within(self.rules.pauses_within, now):
+        if meter is None or meter.draws_since is None or not meter.drew_within(self.rules.pauses_within, now):
             return False
         driven = self.seen.get(pilot.driven.device.id)
         if driven and driven.told_off_at and driven.told_off_at > meter.draws_since:
             return False
-        found_running = self._began_at is not None and meter.draws_since - self._began_at < LISTENS
-        return found_running or now - meter.draws_since > self.rules.arms_within
+        return meter.found_running or now - meter.draws_since > self.rules.arms_within
+
+    def _may_run_until(self, pilot: Pilot, now: datetime) -> datetime | None:
+        """Until when nobody can tell, after a silence of ours, that no cycle of it is under way; None: it can be told.
+
+        What was declared during the silence, and draws nothing now, may have been started then, and soak.
+        """
+        meter, driven = self.seen.get(pilot.meter), self.seen.get(pilot.driven.device.id)
+        if not pilot.meter or pilot.appliance.continuous:
+            return None
+        if driven is not None and driven.output is not None and driven.output == pilot.typology.level(False):
+            return None
+        if self._deaf_until_at is None:
+            return None
+        unheard = meter is None or meter.watts is None
+        opened_at = pilot.flexibility.opened_at if pilot.flexibility else now
+        long_ago = opened_at < self._deaf_until_at and now - opened_at > self.rules.arms_within
+        doubt = max(LISTENS if unheard else timedelta(), self.rules.pauses_within if long_ago else timedelta())
+        return self._deaf_until_at + doubt if now < self._deaf_until_at + doubt else None
 
     def _owed(self, pilot: Pilot, now: datetime) -> bool:
         """Whether a tank has been cut for so long that it is supplied, whatever the plan says."""
@@ -370,6 +394,10 @@ class Engine:
 
     def _say(self, order: Order | None, now: datetime) -> list[Effect]:
         if order is None or not self.connected or not self._present(order.device_id) or not self._may_say(order):
+            return []
+        doubt = self._may_run_until(self.pilots[order.appliance_id], now) if order.why is Why.WAIT and not order.heard else None
+        if doubt:
+            self._keep(evolve(order, say_again_at=doubt))
             return []
         if order.fades(now):
             return self._refresh(order, now)
@@ -502,14 +530,17 @@ class Engine:
         return self._move(order.id, On.REFUSES, now, f"{Cause.REFUSED}: {detail}") if order.may(On.REFUSES) else []
 
     def _hear_state(self, device_id: str, on: bool, now: datetime) -> list[Effect]:
-        order = self.live.get(device_id)
+        order, known = self.live.get(device_id), self._seen(device_id)
+        first, known.output = known.output is None, on
+        was_on, known.last_output = known.last_output, on
         if order is None:
-            return self._restore(device_id, on, now)
+            return self._restore(device_id, on, was_on, now)
         if order.press:
             return []
         if on == order.on:
-            self._seen(device_id).acknowledges(order.powers, now)
-            return self._acknowledge(order, now)
+            known.acknowledges(order.powers, now)
+            pilot = self._pilot_of(device_id)
+            return [*self._acknowledge(order, now), *(self._heard_at_last(pilot, now) if first and pilot else [])]
         if not order.heard:
             return []
         if self._lost_it(order, now):
@@ -530,11 +561,21 @@ class Engine:
     def _weigh(self, meter_id: str, power_w: float, now: datetime) -> list[Effect]:
         known = self._seen(meter_id)
         first = known.watts is None
-        known.measures(power_w, self.rules.proof_w, self.rules.pauses_within, now)
+        found = self._deaf_until_at is not None and now - self._deaf_until_at < LISTENS
+        known.measures(power_w, self.rules.proof_w, self.rules.pauses_within, now, found)
         pilots = [self.pilots[appliance_id] for appliance_id in self._by_meter.get(meter_id, ())]
         weighed = [effect for pilot in pilots for device in pilot.devices
                    for effect in self._weigh_order(self.live.get(device.device.id), power_w, now)]
-        return [*weighed, *(effect for pilot in pilots if first for effect in self._want(pilot, now))]
+        news = pilots if first else ()
+        return [*weighed, *(effect for pilot in news for effect in (*self._want(pilot, now), *self._heard_at_last(pilot, now)))]
+
+    def _heard_at_last(self, pilot: Pilot, now: datetime) -> list[Effect]:
+        """What was not said because its appliance might be running is said now, unless it is not wanted any more."""
+        standing = [self.live[each.device.id] for each in pilot.supplies if each.device.id in self.live]
+        waiting = [order for order in standing if order.why is Why.WAIT and order.sayable]
+        for order in waiting:
+            self._keep(evolve(order, say_again_at=None))
+        return [effect for order in waiting for effect in self._say(self.live[order.device_id], now)]
 
     def _weigh_order(self, order: Order | None, power_w: float, now: datetime) -> list[Effect]:
         if order is None or not order.can_be_weighed:
@@ -620,16 +661,17 @@ class Engine:
         return bool(not order.powers and fail_safe and fail_safe.after and known.told_off_at
                     and now - known.told_off_at >= fail_safe.after)
 
-    def _restore(self, device_id: str, on: bool, now: datetime) -> list[Effect]:
-        """A machine that we started and that comes back without its power gets it back: a blip is nobody's will."""
+    def _restore(self, device_id: str, on: bool, was_on: bool | None, now: datetime) -> list[Effect]:
+        """What had its power before a blip, or a machine that we started, and comes back without it gets it back: nobody's will."""
         pilot = self._pilot_of(device_id)
-        if pilot is None or device_id not in {each.device.id for each in pilot.supplies} or on == pilot.typology.level(True):
+        supplied = pilot.typology.level(True) if pilot else None
+        if pilot is None or device_id not in {each.device.id for each in pilot.supplies} or on == supplied:
             return []
         appliance = pilot.appliance
-        started = not appliance.continuous and appliance.ems_order and appliance.last_started
-        if appliance.mode != Mode.MANUAL or not started or not self._seen(device_id).just_back(now) or pilot.hold:
+        if appliance.mode != Mode.MANUAL or not self._seen(device_id).just_back(now) or pilot.hold:
             return []
-        if now - started > self.rules.longest_run:
+        started = not appliance.continuous and appliance.ems_order and appliance.last_started
+        if was_on != supplied and not (started and now - started <= self.rules.longest_run):
             return []
         order = self._order(pilot, device_id, Why.RESTORE, now, on=pilot.typology.level(True))
         return [] if self.settled.get(device_id) == order.key else self._make(order, None, pilot, now)
@@ -672,7 +714,7 @@ class Engine:
     @staticmethod
     def _say_what_is_not_known(ended: Order) -> list[Effect]:
         """An order that was never answered leaves the appliance's supply unknown."""
-        if ended.stage not in orders.MISSED or ended.acknowledged_at is not None:
+        if ended.stage not in orders.MISSED or ended.acknowledged_at is not None or ended.cause == Cause.UNSAID:
             return []
         control = None if ended.press else ControlState.UNKNOWN
         return [Write(ended.appliance_id, OURS, control=control, command=CommandState.FAILED)]

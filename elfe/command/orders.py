@@ -118,6 +118,8 @@ class Cause(StrEnum):
     NEW_WISH = "something else is wanted now"
     PERSON = "switched by hand"
     HELD = "a person holds it"
+    RUNS = "a cycle is under way: it is not cut"
+    UNSAID = "never said: its appliance may have been running, or the limit of kilowatts held it back"
     NEXT_STEP = "acknowledged; the next step follows"
     DID_NOT_START = "pressed, but nothing drew power: door open, or not loaded"
     UNKNOWN = "nobody can tell whether it was pressed: not pressed again"
@@ -262,7 +264,7 @@ def ends(order: Order, now: datetime, *, present: bool, connected: bool, measure
         return order.happens(On.EXPIRES, now, Cause.BROKER_AWAY)
     if not present:
         return order.happens(On.MISSES, now, Cause.AWAY)
-    return order.happens(On.EXPIRES, now, Cause.SILENT)
+    return order.happens(On.EXPIRES, now, Cause.SILENT if order.attempts else Cause.UNSAID)
 
 
 def _level_ends(order: Order, now: datetime, measured: bool, thirsty: bool) -> Order:

@@ -20,10 +20,9 @@ BEGINS = timedelta(minutes=1)
 
 def said_at(order: Order, spread: timedelta, slack: timedelta) -> datetime | None:
     """When a new order is to be said for the first time; None: at once. The same order always has the same delay."""
-    begins = slot_start(order.slot)
-    if order.why not in SPREAD or not spread or order.wanted_at - begins > BEGINS:
+    longest = min(spread, slack)
+    if order.why not in SPREAD or longest <= timedelta() or order.wanted_at - slot_start(order.slot) > BEGINS:
         return None
-    longest = max(timedelta(), min(spread, slack))
     return order.wanted_at + longest * Random(order.key).random()
 
 

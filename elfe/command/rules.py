@@ -15,7 +15,7 @@ class Rules:
     hold_for: timedelta = timedelta(hours=2)                 # how long a load that somebody switched by hand is left alone
     stale_after: timedelta = timedelta(minutes=30)           # a plan older than that keeps no deadline any more: the engine does
     dead_after: timedelta = timedelta(hours=2)               # after that everything gets its normal service back
-    pauses_within: timedelta = timedelta(minutes=10)         # a cycle that soaks draws nothing for so long and is not over
+    pauses_within: timedelta = timedelta(minutes=20)         # a cycle that soaks draws nothing for so long and is not over
     arms_within: timedelta = timedelta(minutes=10)           # a machine is started by its person, declared, and cut to wait
     proves_within: timedelta = timedelta(minutes=5)          # a machine that was pressed draws by then, or did not start
     least_level: timedelta = timedelta(minutes=10)           # a level that the plan asked for stands at least so long

@@ -17,7 +17,7 @@ from attrs import frozen
 from sqlalchemy import ColumnElement, Connection, Engine, literal_column, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from elfe.command.orders import S2_STATUS, TRANSITIONS, Order, Stage, Why
+from elfe.command.orders import S2_STATUS, TRANSITIONS, On, Order, Stage, Why
 from elfe.command.values import EngineEvent, Known, NotRecorded, Record, Recorded, Save
 from elfe.coordination import holds, queries
 from elfe.coordination.ledger import LeaderRow, OrderEventRow, OrderRow
@@ -58,7 +58,8 @@ def record(connection: Connection, wanted: Record) -> EngineEvent:
     if queries.mode_of(connection, wanted.order.appliance_id) != wanted.allowed:
         return NotRecorded(wanted.order.id)
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    written = connection.execute(insert(_ORDER).values(_row_of(wanted.order)).on_conflict_do_nothing())
+    order = wanted.order.happens(On.RECORDS, wanted.order.wanted_at)      # with its row it is: who dies now goes on from here
+    written = connection.execute(insert(_ORDER).values(_row_of(order)).on_conflict_do_nothing())
     if written.rowcount:
         return Recorded(wanted.order.id)
     earlier = connection.execute(select(_ORDER).where(_ORDER.c.key == wanted.order.key)).one()

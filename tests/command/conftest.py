@@ -198,8 +198,10 @@ def state(on: bool) -> OutputState:
 def world() -> World:
     """A connected engine that knows one loaded washing machine on a plug, and no plan."""
     counter = iter(range(1, 10_000))
-    world = World(Engine(new_id=lambda: f"o{next(counter)}"))
-    world.tell(BrokerUp(), FleetRead({}), PlanRead(a_plan(m1=(0,) * 8 + (1,))))
+    world = World(Engine(new_id=lambda: f"o{next(counter)}"), now=NOON - timedelta(hours=1))
+    world.tell(BrokerUp())      # it has been listening for an hour
+    world.now = NOON
+    world.tell( FleetRead({}), PlanRead(a_plan(m1=(0,) * 8 + (1,))))
     return world
 
 

@@ -326,11 +326,31 @@ def test_a1_when_the_broker_returns_every_device_is_asked_and_orders_in_flight_a
 
     effects = world.tell(BrokerUp())
     assert [e.device_id for e in effects if isinstance(e, Ask)] == ["D001"]
-    assert world.said(effects) == [("D001/set", b"off")]
+    assert world.said(effects) == []                         # its fail-safe may have started it: its power first
+
+    assert world.said(world.tell(Said("D001", power(2)))) == [("D001/set", b"off")]
+
+
+def test_a3_after_an_outage_a_tank_is_told_at_once(world):
+    world.tell(PlanRead(a_plan(m2=(0,) * 4)), BrokerDown())
+    world.change(a_tank())
+
+    assert world.said(world.tell(BrokerUp())) == [("D002/set", b"on")]
+
+
+def test_i4_a_machine_that_its_fail_safe_started_during_an_outage_is_not_cut(world):
+    loaded(world)
+    world.tell(BrokerDown())
+    for _ in range(3):
+        world.after(minutes=15)
+    world.tell(BrokerUp(), Said("D001", state(True)), Said("D001", power(2000)))
+
+    assert [world.said(world.after(minutes=1)) for _ in range(12)] == [[]] * 12
 
 
 def test_a3_an_expired_order_is_never_said_when_the_broker_returns(world):
-    world.change(a_pilot())
+    world.tell(PlanRead(a_plan(m2=(0,) * 4)))
+    world.change(a_tank())
     world.tell(BrokerDown())
     world.after(minutes=15)
     old = [e.order for e in world.effects if isinstance(e, Save) and e.order.stage is Stage.EXPIRED]
@@ -348,7 +368,7 @@ def test_f1_an_engine_that_restarts_goes_on_with_the_order_that_it_finds(world):
     kept = world.order
     reborn = World(type(world.engine)())
     effects = reborn.tell(LedgerRead((kept,)), PlanRead(a_plan(m1=(0,) * 8 + (1,))), FleetRead({1: a_pilot()}),
-                          BrokerUp())
+                          BrokerUp(), Said("D001", power(2)))
 
     assert not [e for e in effects if isinstance(e, Record)]
     assert [e.order.id for e in effects if isinstance(e, Send)] == [kept.id]

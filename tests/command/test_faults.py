@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -215,13 +215,16 @@ def test_e9_a_row_that_cannot_be_is_left_alone_and_the_others_are_driven(home: R
 def test_f1_an_engine_that_is_killed_again_and_again_makes_no_order_twice_and_starts_the_machine(home: Rig) -> None:
     home.engine("0")
     home.declare()
-    for life in range(1, 5):
-        home.until(lambda life=life: home.commands() >= life or len(home.orders()) >= life)  # type: ignore[misc]
+    moments: tuple[Callable[[], bool], ...] = (        # of the engine's life, from one order to its acknowledgement
+        lambda: home.engines[-1].says("connected"),
+        lambda: bool(home.orders()),
+        lambda: home.commands() > 0,
+        lambda: home.acknowledged(Why.WAIT),
+    )
+    for moment in moments:
+        home.until(moment)
         home.engines[-1].kill()
-        home.engine(str(life))
-    home.until(lambda: home.acknowledged(Why.WAIT))
-    home.engines[-1].kill()
-    home.engine("last")
+        home.engine(str(len(home.engines)))
     must_start_now(home)
 
     assert each_once(home)

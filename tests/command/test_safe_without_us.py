@@ -11,7 +11,7 @@ from elfe.command.orders import Why
 from elfe.command.pace import said_at
 from elfe.command.rules import Rules
 from elfe.command.values import BrokerUp, Effect, FleetRead, LedgerRead, PlanRead, Record, Said, Send, Tick
-from elfe.coordination.values import ApplianceType, CommandState, ControlState, Flexibility, Mode
+from elfe.coordination.values import ApplianceType, ControlState, Flexibility, Mode
 from elfe.devices.values import Measure, Presence, Quantity
 from tests.command.conftest import NOON, World, a_pilot, a_plan, state
 
@@ -118,7 +118,7 @@ def test_i4_a_machine_that_runs_when_it_is_declared_is_not_cut(world):
     assert world.said(world.change(a_pilot())) == []
 
     world.tell(Said("D001", watts(2)))                       # it soaks
-    assert world.said(world.after(minutes=9)) == []
+    assert world.said(world.after(minutes=19)) == []
     assert world.said(world.after(minutes=2)) == [("D001/set", b"off")]
 
 
@@ -154,13 +154,21 @@ def test_i4_an_engine_that_has_just_begun_listens_before_it_cuts(world):
     assert reborn.said(reborn.tell(Said("D001", watts(2)))) == [("D001/set", b"off")]
 
 
-def test_i4_what_it_had_cut_before_it_died_it_goes_on_cutting(world):
+def test_a_meter_that_says_nothing_is_not_waited_for_for_ever(world):
     reborn = World(type(world.engine)(), now=NOON)
     reborn.tell(LedgerRead(()), BrokerUp())
-    pilot = a_pilot()
-    reborn.change(evolve(pilot, appliance=evolve(pilot.appliance, command=CommandState.STANDING_BY)))
+    reborn.change(a_pilot())
+    said = [reborn.said(reborn.after(minutes=1)) for _ in range(7)]
 
-    assert reborn.said() == [("D001/set", b"off")]
+    assert said[:6] == [[]] * 5 + [[("D001/set", b"off")]]
+
+
+def test_what_says_that_it_is_still_cut_is_told_so_at_once(world):
+    reborn = World(type(world.engine)(), now=NOON)
+    reborn.tell(LedgerRead(()), BrokerUp())
+    reborn.change(a_pilot())
+
+    assert reborn.said(reborn.tell(Said("D001", state(False)))) == [("D001/set", b"off")]
 
 
 def started(world: World):
@@ -197,6 +205,16 @@ def test_what_we_did_not_start_is_not_given_power_after_a_blip(world, change):
     world.tell(Said("D001", Presence.OFFLINE), Said("D001", Presence.ONLINE))
 
     assert world.said(world.tell(Said("D001", state(False)))) == []
+
+
+def test_g2_a_plug_that_was_on_and_comes_back_off_is_switched_on_again_whoever_uses_it(world):
+    started(world)
+    world.change(evolve(world.rows[1], appliance=evolve(world.rows[1].appliance, ems_order=False)))
+    world.tell(Said("D001", state(True)))
+    world.now += timedelta(minutes=5)
+    world.tell(Said("D001", Presence.OFFLINE), Said("D001", Presence.ONLINE))
+
+    assert world.said(world.tell(Said("D001", state(False)))) == [("D001/set", b"on")]
 
 
 def test_g4_a_machine_that_its_person_switches_off_is_not_switched_on_again(world):
@@ -242,7 +260,7 @@ def test_a_delay_never_costs_a_machine_its_deadline(world):
     world.change(a_pilot(flexibility=promised(2, lasts=2)))
     (order,) = [each.order for each in world.effects if isinstance(each, Record)]
 
-    assert said_at(order, timedelta(minutes=10), timedelta()) == NOON
+    assert said_at(order, timedelta(minutes=10), timedelta()) is None
     assert world.said() == [("D001/set", b"on")]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspect
@@ -42,6 +43,22 @@ def connect(url: str, metadata: MetaData) -> Engine:
     event.listen(engine, "connect", _set_pragmas)
     schemas = {table.schema for table in metadata.tables.values() if table.schema}
     return engine.execution_options(schema_translate_map=dict.fromkeys(schemas))
+
+
+def hurry(engine: Engine, longest: timedelta) -> None:
+    """Let no statement of a service wait for a lock, or run, for longer: what it cannot do in time it does when it can.
+
+    For whoever acts on the world and must go on; on PostgreSQL, and for connections that are not open yet.
+    """
+    if engine.dialect.name == "postgresql":
+        milliseconds = int(longest.total_seconds() * 1000)
+        event.listen(engine, "connect", lambda connection, _: _limit(connection, milliseconds))
+
+
+def _limit(connection: Any, milliseconds: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {milliseconds}; SET statement_timeout = {2 * milliseconds}")
+    connection.commit()
 
 
 def create(engine: Engine, metadata: MetaData, blank: Callable[[Connection], None] = lambda _: None) -> None:

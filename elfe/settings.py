@@ -94,6 +94,11 @@ class Command:
     instance: str = "engine"       # devices answer it on elfe/<instance>/<device>
     poll_s: float = field(default=5.0, metadata={"from": 1, "to": 900})
     proof_w: float = field(default=10.0, metadata={"from": 0, "to": 10_000})
+    hold_h: float = field(default=2.0, metadata={"from": 0.25, "to": 24})
+    spread_s: float = field(default=120.0, metadata={"from": 0, "to": 600})
+    most_kw_a_minute: float = field(default=0.0, metadata={"from": 0, "to": 1_000_000})
+    worker: int = field(default=1, metadata={"from": 1, "to": 1000})
+    workers: int = field(default=1, metadata={"from": 1, "to": 1000})
 
 
 @frozen

@@ -164,6 +164,10 @@ CREATE TABLE elfe.command_order (
     status VARCHAR NOT NULL,
     stage VARCHAR NOT NULL,
     cause VARCHAR NOT NULL,
+    press BOOLEAN DEFAULT false NOT NULL,
+    step INTEGER DEFAULT 0 NOT NULL,
+    again INTEGER DEFAULT 0 NOT NULL,
+    seen_w FLOAT,
     attempts INTEGER NOT NULL,
     wanted_ms BIGINT NOT NULL,
     recorded_ms BIGINT,
@@ -191,7 +195,7 @@ COMMENT ON COLUMN elfe.command_order.appliance_id IS 'as equipement_pilote_ou_me
 
 COMMENT ON COLUMN elfe.command_order.flexibility_id IS 'its stay in mode 30, elfe.flexibility';
 
-COMMENT ON COLUMN elfe.command_order.why IS 'wait, start, plan or release';
+COMMENT ON COLUMN elfe.command_order.why IS 'wait, start, plan, guarantee, release, restore, hold or hand';
 
 COMMENT ON COLUMN elfe.command_order.is_on IS 'the wanted level of the output';
 
@@ -204,6 +208,14 @@ COMMENT ON COLUMN elfe.command_order.status IS 'the stage in the seven words of 
 COMMENT ON COLUMN elfe.command_order.stage IS 'where it stands, in our words';
 
 COMMENT ON COLUMN elfe.command_order.cause IS 'why it ended so';
+
+COMMENT ON COLUMN elfe.command_order.press IS 'a press, sent once; otherwise a level';
+
+COMMENT ON COLUMN elfe.command_order.step IS 'which press of a start''s sequence';
+
+COMMENT ON COLUMN elfe.command_order.again IS 'how many orders were made for that step before';
+
+COMMENT ON COLUMN elfe.command_order.seen_w IS 'the last power measured behind it, W';
 
 COMMENT ON COLUMN elfe.command_order.attempts IS 'how often it was sent';
 
@@ -352,6 +364,51 @@ COMMENT ON COLUMN elfe.firmware_volunteer.reference IS 'R004';
 
 COMMENT ON COLUMN elfe.firmware_volunteer.since IS 'epoch s';
 
+CREATE TABLE elfe.hold (
+    id SERIAL NOT NULL,
+    appliance_id INTEGER,
+    supply BOOLEAN,
+    since BIGINT NOT NULL,
+    until BIGINT,
+    origin VARCHAR NOT NULL,
+    who VARCHAR NOT NULL,
+    ended_at BIGINT,
+    PRIMARY KEY (id)
+);
+
+CREATE INDEX hold_open ON elfe.hold (appliance_id) WHERE ended_at IS NULL;
+
+COMMENT ON TABLE elfe.hold IS 'What people decided for a while; it goes before the plan';
+
+COMMENT ON COLUMN elfe.hold.appliance_id IS 'equipement_pilote_ou_mesure.id; NULL: every appliance';
+
+COMMENT ON COLUMN elfe.hold.supply IS 'true: supplied, false: cut, NULL: left alone, whatever it does';
+
+COMMENT ON COLUMN elfe.hold.since IS 'epoch s';
+
+COMMENT ON COLUMN elfe.hold.until IS 'epoch s; NULL: until it is taken back';
+
+COMMENT ON COLUMN elfe.hold.origin IS 'device, screen, portal or centre';
+
+COMMENT ON COLUMN elfe.hold.who IS 'the person''s reference, or the account at the centre';
+
+COMMENT ON COLUMN elfe.hold.ended_at IS 'epoch s; NULL: it holds, unless its end has passed';
+
+CREATE TABLE elfe.leader (
+    share INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    beat_s FLOAT NOT NULL,
+    PRIMARY KEY (share)
+);
+
+COMMENT ON TABLE elfe.leader IS 'Who drives: an engine whose epoch has passed writes nothing';
+
+COMMENT ON COLUMN elfe.leader.share IS 'the worker''s number, from 1';
+
+COMMENT ON COLUMN elfe.leader.epoch IS 'how often the lead was taken';
+
+COMMENT ON COLUMN elfe.leader.beat_s IS 'epoch s by the database''s clock, when its leader was last alive';
+
 CREATE TABLE elfe.mail (
     day VARCHAR NOT NULL,
     reference VARCHAR NOT NULL,
@@ -402,6 +459,30 @@ COMMENT ON COLUMN elfe.participant.reference IS 'R004';
 COMMENT ON COLUMN elfe.participant.email IS 'empty when unknown';
 
 COMMENT ON COLUMN elfe.participant.observer IS 'sees, does not set';
+
+CREATE TABLE elfe.taken_over (
+    id SERIAL NOT NULL,
+    appliance_id INTEGER NOT NULL,
+    device_id VARCHAR NOT NULL,
+    mode_before INTEGER NOT NULL,
+    since BIGINT NOT NULL,
+    given_back_at BIGINT,
+    PRIMARY KEY (id)
+);
+
+CREATE UNIQUE INDEX taken_over_one_open ON elfe.taken_over (appliance_id) WHERE given_back_at IS NULL;
+
+COMMENT ON TABLE elfe.taken_over IS 'Mode 70 that we wrote because a unit went local; any other 70 is an operator''s own';
+
+COMMENT ON COLUMN elfe.taken_over.appliance_id IS 'equipement_pilote_ou_mesure.id';
+
+COMMENT ON COLUMN elfe.taken_over.device_id IS 'the installation point that said so';
+
+COMMENT ON COLUMN elfe.taken_over.mode_before IS '20 or 30; what giving it back restores';
+
+COMMENT ON COLUMN elfe.taken_over.since IS 'epoch s';
+
+COMMENT ON COLUMN elfe.taken_over.given_back_at IS 'epoch s; NULL: still local';
 
 CREATE TABLE elfe.version_coordination (
     version_num VARCHAR(32) NOT NULL,
@@ -1176,4 +1257,4 @@ INSERT INTO bdd_coordination_schema.chauffage_asservi_modele_thermique (id, nom,
     (2, 'bonne', 'aucun');
 
 INSERT INTO elfe.version_coordination (version_num) VALUES
-    ('0002');
+    ('0003');

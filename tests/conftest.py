@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from attrs import frozen
+from attrs import define
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -35,13 +35,39 @@ TEMPLATES: dict[str, Callable[[str], None]] = {
 """The template databases, and what fills each; they are made when a test first asks for them."""
 
 
-@frozen
+@define(eq=False)
 class Server:
     """A running PostgreSQL."""
 
     port: int
     numbers: Iterator[int]
     templates: set[str]
+    binaries: Path
+    folder: Path
+    user: str | None
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and return as soon as it answers."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(_command(self.binaries, self.folder, self.port), user=self.user, stdout=log,
+                                            stderr=log, cwd=self.folder)
+        deadline = time.monotonic() + STARTS_WITHIN_S
+        while True:
+            try:
+                self.execute("SELECT 1")
+            except OperationalError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"PostgreSQL did not start:\n{(self.folder / 'log').read_text()}") from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Stop it at once, as a power cut would: nothing here is worth a checkpoint."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait()
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://elfe@127.0.0.1:{self.port}/{database}"
@@ -81,17 +107,14 @@ def postgresql() -> Iterator[Server]:
 def running(binaries: Path) -> Iterator[Server]:
     """A PostgreSQL of its own, for the benchmarks too; nothing of it stays."""
     folder = Path(tempfile.mkdtemp(prefix="elfe-postgresql-"))
-    user = _user(folder)
+    server = Server(free_port(), count(1), set(), binaries, folder, _user(folder))
     try:
-        _initialise(binaries, folder, user)
-        port = free_port()
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(_command(binaries, folder, port), user=user, stdout=log, stderr=log, cwd=folder)
+        _initialise(binaries, folder, server.user)
+        server.start()
         try:
-            yield _answering(server, port, folder / "log")
+            yield server
         finally:
-            server.send_signal(signal.SIGQUIT)      # at once: nothing here is worth a checkpoint
-            server.wait()
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -157,18 +180,3 @@ def free_port() -> int:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
         return port
-
-
-def _answering(process: subprocess.Popen[bytes], port: int, log: Path) -> Server:
-    """The server as soon as it answers."""
-    server = Server(port, count(1), set())
-    deadline = time.monotonic() + STARTS_WITHIN_S
-    while True:
-        try:
-            server.execute("SELECT 1")
-        except OperationalError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}") from None
-            time.sleep(0.05)
-        else:
-            return server

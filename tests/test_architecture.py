@@ -18,7 +18,7 @@ EDGE_ROOMS = {"broker", "app", "cli", "connectors", "portal"}
 REVISIONS = "migrations"       # the rooms' folders of revisions
 EDGE_FILES = {"clock.py", "settings.py", "database.py", "migrations.py", "coordination/tables.py", "coordination/queries.py",
               "coordination/types.py", "coordination/ledger.py", "coordination/announced.py", "coordination/states.py",
-              "coordination/abilities.py",
+              "coordination/abilities.py", "coordination/holds.py",
               "coordination/leaving.py", "coordination/visits.py", "coordination/as_sql.py", "ems/tables.py", "history/spool.py",
               "history/keeper.py",
               "history/zabbix/api.py",

@@ -31,7 +31,7 @@ class Counted(Protocol):
     def received(self) -> Mapping[str, int]: ...
 
     @property
-    def ready(self) -> bool: ...
+    def settled(self) -> bool: ...
 
 
 class Service(Protocol):
@@ -64,7 +64,7 @@ class Idle:
     sent: Mapping[str, int]         # topic → how many messages, since the start
     received: Mapping[str, int]     # likewise, of all sessions of the party
     filters: tuple[tuple[str, ...], ...]   # what each session of the party listens to
-    ready: bool = True              # its connections stand
+    ready: bool = True              # its connections stand, and it knows
     note: Mapping[str, float] = field(factory=dict)   # what a person who watches would like to see
 
 
@@ -109,6 +109,6 @@ def _idle(service: Service, next_at: datetime, sessions: Sequence[Counted]) -> I
             sent[topic] = sent.get(topic, 0) + count
         for topic, count in session.received.items():
             received[topic] = received.get(topic, 0) + count
-    ready = all(session.ready for session in sessions) and getattr(service, "ready", True)
+    ready = all(session.settled for session in sessions) and getattr(service, "ready", True)
     return Idle(next_at, sent, received, tuple(session.filters for session in sessions), ready,
                 getattr(service, "note", {}))

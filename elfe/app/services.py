@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from elfe import clock, connectors
+from elfe import clock, connectors, database
 from elfe.app import after_visit, indicated, planning, visit
 from elfe.app.context import Context
 from elfe.app.loop import Service
@@ -17,8 +17,9 @@ from elfe.app.post import Post
 from elfe.broker.client import MqttSession
 from elfe.broker.rights import TERRITORY_ACCOUNT
 from elfe.broker.session import Session
+from elfe.command.fleet import Share
+from elfe.command.rules import Rules
 from elfe.command.service import CommandService
-from elfe.command.values import Rules
 from elfe.coordination import queries
 from elfe.coordination.devices import device_values
 from elfe.coordination.values import InstalledDevice
@@ -32,6 +33,8 @@ from elfe.history.spool import Spool
 from elfe.settings import Settings
 from elfe.territory.service import Place, Territory, World
 
+HURRIES = timedelta(seconds=5)
+"""The command engine waits so long for what somebody else has locked."""
 BRIEF_TRIES = 900        # a simulated day has a hundred plans, and nobody waits two minutes for it
 
 Made = tuple[Service, tuple[Session, ...]]
@@ -69,12 +72,20 @@ def command(settings: Settings) -> Made:
     """The command engine."""
     here = Context(settings)
     account = f"elfe-command-{settings.command.instance}"
-    session = MqttSession(here.broker_as(account), account)
+    session = MqttSession(here.broker_as(account), account, joins=False)      # who stands by does not use the leader's identity
+    database.hurry(here.coordination, HURRIES)
+    share = Share(settings.command.worker, settings.command.workers)
     service = CommandService(
-        session, here.coordination, here.sortie, here.drivers, instance=settings.command.instance,
-        poll_every=timedelta(seconds=settings.command.poll_s), rules=Rules(proof_w=settings.command.proof_w),
+        session, here.coordination, here.sortie, here.drivers, instance=settings.command.instance, share=share,
+        poll_every=timedelta(seconds=settings.command.poll_s), rules=_rules(settings),
         configure=here.configuration)
     return service, (session,)
+
+
+def _rules(settings: Settings) -> Rules:
+    given = settings.command
+    return Rules(proof_w=given.proof_w, hold_for=timedelta(hours=given.hold_h), spread=timedelta(seconds=given.spread_s),
+                 most_kw_a_minute=given.most_kw_a_minute)
 
 
 def territory(settings: Settings) -> Made:

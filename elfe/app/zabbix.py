@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.resources import files
 
 from attrs import frozen
 
@@ -73,8 +74,10 @@ def _spoken(here: Context) -> list[Spoken]:
 
 
 def _watch(here: Context, zabbix: ZabbixHistory, dry_run: bool) -> watching.Changes:
-    """The triggers of what is installed: made, their expressions put right, those of what is gone taken away."""
-    there = zabbix.api("trigger.get", {"output": ["triggerid", "description", "expression"], "expandExpression": True,
+    """The triggers of what is installed: made, brought up to date where we write them otherwise, taken away with what is gone."""
+    if not dry_run:
+        _template(zabbix)
+    there = zabbix.api("trigger.get", {"output": ["triggerid", "description"], "selectTags": ["tag", "value"],
                                        "selectHosts": ["host"], "tags": [{**watching.WATCH, "operator": 1}]})
     found = watching.changes(watching.triggers(_spoken(here), zabbix.access.general_host), there)
     if not dry_run:
@@ -82,6 +85,19 @@ def _watch(here: Context, zabbix: ZabbixHistory, dry_run: bool) -> watching.Chan
             for start in range(0, len(rows), AT_ONCE):
                 zabbix.api(method, list(rows[start:start + AT_ONCE]))
     return found
+
+
+def _template(zabbix: ZabbixHistory) -> None:
+    """The template that is shipped, imported and linked to the hosts of devices that lack it."""
+    asked = {"filter": {"host": watching.TEMPLATE}, "output": ["templateid"]}
+    if not zabbix.api("template.get", asked):
+        text = (files("elfe.history.zabbix") / "template.yaml").read_text(encoding="utf-8")
+        zabbix.api("configuration.import", {"format": "yaml", "source": text, "rules": watching.IMPORT_RULES})
+    [template] = zabbix.api("template.get", asked)
+    hosts = zabbix.api("host.get", {"output": ["hostid"], "groupids": [zabbix.group()], "selectParentTemplates": ["templateid"]})
+    lacking = [{"hostid": each["hostid"]} for each in hosts if template not in each["parentTemplates"]]
+    for start in range(0, len(lacking), AT_ONCE):
+        zabbix.api("host.massadd", {"hosts": lacking[start:start + AT_ONCE], "templates": [template]})
 
 
 def _show(zabbix: ZabbixHistory, dry_run: bool) -> bool:

@@ -30,6 +30,8 @@ KEEPALIVE_S = 15
 """A connection that is cut without a word is noticed after twice as long."""
 SOONEST_RETRY_S, LATEST_RETRY_S = (1.0, 2.0), (45.0, 60.0)
 """Between these, drawn once per session, so that a broker that comes back is not asked by all at once."""
+TAKEN_OVER = 0x8E
+"""MQTT 5's "session taken over"."""
 INBOX = 100_000
 """A flood beyond this pushes the oldest messages out; `dropped` counts them."""
 
@@ -39,7 +41,8 @@ log = logging.getLogger("elfe.broker")
 class MqttSession:
     """A `Session` on a real broker."""
 
-    def __init__(self, address: BrokerAddress, client_id: str, *, will: Publish | None = None) -> None:
+    def __init__(self, address: BrokerAddress, client_id: str, *, will: Publish | None = None,
+                 joins: bool = True) -> None:
         self.filters: tuple[str, ...] = ()
         self.sent: Counter[str] = Counter()
         self.received: Counter[str] = Counter()
@@ -51,6 +54,7 @@ class MqttSession:
         self._asked: set[int] = set()            # subscriptions asked for, and granted, since the connection
         self._granted: set[int] = set()
         self._announcing: int | None = None      # the one whose grant is worth a `Connected`
+        self._told = False                       # the owner has taken that `Connected` out of the inbox
         self._reasons: set[str] = set()          # why we are not connected, each told once until we are
         self._version5 = address.protocol == "5"
         self._client = paho_client(address, client_id, will)
@@ -60,8 +64,9 @@ class MqttSession:
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
         self._client.reconnect_delay_set(uniform(*SOONEST_RETRY_S), uniform(*LATEST_RETRY_S))  # type: ignore[arg-type]
-        self._client.connect_async(address.host, address.port, KEEPALIVE_S)
-        self._client.loop_start()
+        self._address, self._joined = address, False
+        if joins:
+            self.join()
 
     # -- the owner's thread -----------------------------------------------------------------------------------------
 
@@ -81,6 +86,11 @@ class MqttSession:
         """Whether the connection stands and every subscription is granted."""
         return self._up and self._asked <= self._granted
 
+    @property
+    def settled(self) -> bool:
+        """Ready, and the owner has been told so."""
+        return self._told and self.ready
+
     def send(self, message: Publish, expires_after: timedelta | None = None) -> bool:
         """Publish; False while there is no connection, and then it is not kept to be sent late."""
         if not self._up:
@@ -99,6 +109,7 @@ class MqttSession:
         with contextlib.suppress(IndexError):
             while True:
                 emptied.append(self._inbox.popleft())
+        self._told = self._told or any(isinstance(each, Connected) for each in emptied)
         self.received.update(each.topic for each in emptied if isinstance(each, Message) and not each.retained)
         return emptied
 
@@ -106,10 +117,24 @@ class MqttSession:
         """Return when something arrives."""
         self._arrived.wait(at_most.total_seconds())
 
+    def join(self) -> None:
+        """Connect, and come back by itself."""
+        if not self._joined:
+            self._client.loop_stop()      # what another owner of our identity has ended
+            self._joined = True
+            self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
+            self._client.loop_start()
+
+    def leave(self) -> None:
+        """Disconnect in order, and stay away."""
+        if self._joined:
+            self._joined = False
+            self._client.disconnect()
+            self._client.loop_stop()
+
     def close(self) -> None:
         """Disconnect in order."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        self.leave()
 
     # -- paho's thread ------------------------------------------------------------------------------------------------
 
@@ -129,7 +154,7 @@ class MqttSession:
         with self._subscribing:
             self._asked, self._granted = set(), set()
             self._announcing = self._subscribe(self.filters)
-            self._up = True
+            self._up, self._told = True, False
         if self._announcing is None:
             self._announce()
 
@@ -148,6 +173,9 @@ class MqttSession:
 
     def _on_disconnect(self, _: Any, __: Any, ___: Any, reason: Any, ____: Any) -> None:
         was_up, self._up = self._up, False
+        if reason.value == TAKEN_OVER:       # somebody has our identity now: to come back would be to fight for it
+            self._joined = False
+            self._client.disconnect()
         if was_up or not self._reasons:      # after a refusal it only repeats it, in vaguer words
             self._lose(str(reason))
 

@@ -47,6 +47,11 @@ class Connection:
         """Whether its subscriptions stand; nobody waits for one that was dropped."""
         return self.granted or self.dropped
 
+    @property
+    def settled(self) -> bool:
+        """Likewise: of those who are told, their owner keeps count."""
+        return self.ready
+
 
 class Fleet:
     """The connections of many devices."""
@@ -117,7 +122,7 @@ class Fleet:
 
     @property
     def sessions(self) -> tuple[Connection, ...]:
-        """Each connection's `filters`, `sent`, `received` and `ready`, for whoever counts; a dropped one keeps its place."""
+        """Each connection's `filters`, `sent`, `received` and `settled`, for whoever counts; a dropped one keeps its place."""
         return tuple(self._all)
 
     def close(self) -> None:

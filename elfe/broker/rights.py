@@ -121,7 +121,7 @@ class Service:
     name: str
     hears: frozenset[Role] = frozenset()
     commands: Callable[[Driver], bool] = lambda driver: False
-    overhears: bool = False        # what others command
+    overhears: bool = False        # what is commanded, by whomever
     asks: str = ""
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
@@ -137,7 +137,7 @@ def services(engine: str, sources: Iterable[str] = ()) -> tuple[Service, ...]:
     """
     every = _every
     return (
-        Service(f"elfe-command-{engine}", SAID, every, asks=engine, reads=(PORTAL,)),
+        Service(f"elfe-command-{engine}", SAID, every, overhears=True, asks=engine, reads=(PORTAL,)),
         Service(f"elfe-recorder-{engine}", SAID, reads=(INDICATORS,)),
         Service("elfe-hand", SAID, every, asks="hand"),
         Service("elfe-doctor", reads=("elfe/doctor",), writes=("elfe/doctor",)),

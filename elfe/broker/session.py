@@ -58,6 +58,10 @@ class Session(Protocol):
     def ready(self) -> bool:
         """Whether the connection stands and every subscription is granted."""
 
+    @property
+    def settled(self) -> bool:
+        """Ready, and the owner has been told so: what it says because it is connected, it has said."""
+
     def listen(self, filters: tuple[str, ...]) -> None:
         """Replace the subscriptions."""
 
@@ -69,6 +73,12 @@ class Session(Protocol):
 
     def wait(self, at_most: timedelta) -> None:
         """Return when something arrives, or after `at_most`."""
+
+    def join(self) -> None:
+        """Connect, and come back by itself whenever the connection is lost; nothing where it already does."""
+
+    def leave(self) -> None:
+        """Step back: disconnect in order, and stay away until `join`. An identity is one session's at a time."""
 
     def close(self) -> None:
         """Disconnect in order: no last will."""

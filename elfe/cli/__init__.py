@@ -30,6 +30,7 @@ from elfe.cli.doctor import doctor
 from elfe.cli.ems import ems
 from elfe.cli.firmware import firmware
 from elfe.cli.history import history
+from elfe.cli.hold import hold, release
 from elfe.cli.indicators import indicators
 from elfe.cli.labels import labels
 from elfe.cli.loads import loads
@@ -69,16 +70,17 @@ def _root(
     ctx.obj = Context(settings.load(config))
 
 
-for name, function in (("demo", demo), ("up", up), ("declare", declare), ("backtest", backtest), ("doctor", doctor),
-                       ("plugins", plugins), ("simulate", simulate)):
+for name, function in (("demo", demo), ("up", up), ("declare", declare), ("release", release), ("backtest", backtest),
+                       ("doctor", doctor), ("plugins", plugins),
+                       ("simulate", simulate)):
     app.command(name)(function)
 devices.command("watch")(watch)
 devices.command("send")(send)
 for care in (find, labels, configure, tasks, unknown, adopt, replace):
     devices.command(care.__name__)(care)
-for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("ems", ems), ("loads", loads), ("cycles", cycles),
-                    ("command", command), ("history", history), ("db", db), ("broker", broker), ("plugin", plugin),
-                    ("screen", screen),
+for name, group in (("devices", devices), ("plan", plan), ("orders", orders), ("hold", hold), ("ems", ems), ("loads", loads),
+                    ("cycles", cycles), ("command", command), ("history", history), ("db", db), ("broker", broker),
+                    ("plugin", plugin), ("screen", screen),
                     ("participants", participants), ("firmware", firmware), ("visits", visits),
                     ("territory", territory), ("weather", weather), ("mail", mail), ("indicators", indicators), ("zabbix", zabbix)):
     app.add_typer(group, name=name)

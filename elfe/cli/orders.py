@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -9,10 +10,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from elfe import clock
-from elfe.app.context import context
+from elfe.app.context import Context, context
 from elfe.cli import show
 from elfe.command import store
 from elfe.command.orders import S2_STATUS, Order, Stage
+from elfe.coordination import holds
 from elfe.errors import ElfeError
 from elfe.slots import slot_of, slot_start
 
@@ -41,32 +43,57 @@ def list_orders(
     zone = ZoneInfo(here.settings.timezone)
     show.table(
         ("order", "slot", "device", "", "for", "stage", "sent", "heard", "proved", "times", "cause"),
-        [(each.id[:8], _local(slot_start(each.slot), zone), each.device_id, "ON" if each.on else "OFF", each.why,
+        [(each.id[:8], _local(slot_start(each.slot), zone), each.device_id, _asked(each), each.why,
           f"[{COLOURS.get(each.stage, 'cyan')}]{each.stage}", _clock(each.sent_at, zone), _clock(each.acknowledged_at, zone),
           _clock(each.proved_at, zone), str(each.attempts), each.cause) for each in found],
         f"No order in the last {hours:g} hours.")
 
 
+OrderId = Annotated[str, typer.Argument(help="An order's id, or the first characters of it.")]
+
+
 @orders.command()
-def why(
-    ctx: typer.Context,
-    order_id: Annotated[str, typer.Argument(help="An order's id, or the first characters of it.")],
-    as_json: show.AsJson = False,
-) -> None:
+def why(ctx: typer.Context, order_id: OrderId, as_json: show.AsJson = False) -> None:
     """Tell the whole life of one order."""
     here = context(ctx)
-    found = [each for each in store.orders(here.coordination) if each.id.startswith(order_id)]
-    if len(found) != 1:
-        raise ElfeError(f"{len(found)} orders begin with {order_id!r}; `elfe orders list --json` shows their ids")
-    lines = store.history(here.coordination, found[0].id)
+    found = _the_one(here, order_id)
+    lines = store.history(here.coordination, found.id)
     if as_json:
         told = [{"at": each.at.isoformat(), "what": each.what, "stage": each.stage, "detail": each.detail}
                 for each in lines]
-        show.as_json({**_plain(found[0]), "history": told})
+        show.as_json({**_plain(found), "history": told})
         return
     zone = ZoneInfo(here.settings.timezone)
     for each in lines:
         typer.echo(f"{_clock(each.at, zone)}  {each.what:<14} {each.stage:<13} {each.detail}")
+
+
+@orders.command()
+def cancel(ctx: typer.Context, order_id: OrderId, as_json: show.AsJson = False) -> None:
+    """Leave an order's appliance alone until the order's slot ends: what is not yet done is not done any more."""
+    here, now = context(ctx), clock.now()
+    found = _the_one(here, order_id)
+    if not found.live or found.valid_until <= now:
+        raise ElfeError(f"order {found.id[:8]} has ended ({found.stage}{f': {found.cause}' if found.cause else ''}): "
+                        f"there is nothing to cancel; `elfe hold on {found.appliance_id}` keeps its appliance from being ordered")
+    with here.coordination.begin() as connection:
+        holds.put(connection, found.appliance_id, None, now, found.valid_until, holds.Origin.CENTRE, getpass.getuser())
+    if as_json:
+        show.as_json({"id": found.id, "appliance_id": found.appliance_id, "until": found.valid_until.isoformat()})
+    else:
+        typer.echo(f"{found.device_id} is left alone until {_local(found.valid_until, here.settings.zone)}"
+                   + (": its device has done it already, and keeps its state." if found.heard else "."))
+
+
+def _asked(order: Order) -> str:
+    return "PRESS" if order.press else "ON" if order.on else "OFF"
+
+
+def _the_one(here: Context, order_id: str) -> Order:
+    found = [each for each in store.orders(here.coordination) if each.id.startswith(order_id)]
+    if len(found) != 1:
+        raise ElfeError(f"{len(found)} orders begin with {order_id!r}; `elfe orders list --json` shows their ids")
+    return found[0]
 
 
 def _plain(order: Order) -> dict[str, object]:
@@ -74,6 +101,7 @@ def _plain(order: Order) -> dict[str, object]:
               "acknowledged": order.acknowledged_at, "proved": order.proved_at, "ended": order.ended_at}
     return {
         "id": order.id, "device": order.device_id, "appliance": order.appliance_id, "why": order.why, "on": order.on,
+        "press": order.press,
         "supplies": order.powers, "slot": slot_start(order.slot).isoformat(), "status": S2_STATUS[order.stage],
         "stage": order.stage, "cause": order.cause, "attempts": order.attempts,
         "at": {name: at.isoformat() if at else None for name, at in stages.items()},

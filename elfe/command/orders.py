@@ -16,7 +16,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from elfe.slots import slot_of, slot_start
+from elfe.slots import slot_start
 
 
 class Stage(StrEnum):
@@ -59,7 +59,8 @@ TRANSITIONS: Mapping[Stage, Mapping[On, Stage]] = {
     Stage.RECORDED:     {On.SENDS: Stage.SENT, On.EXPIRES: Stage.EXPIRED, On.MISSES: Stage.OFFLINE,
                          On.FAILS: Stage.FAILED, **_ENDS},
     Stage.SENT:         {On.SENDS: Stage.SENT, On.REFUSES: Stage.SENT, On.ECHOES: Stage.ACKNOWLEDGED,
-                         On.EXPIRES: Stage.EXPIRED, On.MISSES: Stage.OFFLINE, On.FAILS: Stage.FAILED, **_ENDS},
+                         On.DRAWS: Stage.PROVED, On.EXPIRES: Stage.EXPIRED, On.MISSES: Stage.OFFLINE, On.FAILS: Stage.FAILED,
+                         **_ENDS},
     Stage.ACKNOWLEDGED: {On.DRAWS: Stage.PROVED, On.LAPSES: Stage.SENT, On.SETTLES: Stage.DONE,
                          On.FAILS: Stage.FAILED, **_ENDS},
     Stage.PROVED:       {On.LAPSES: Stage.SENT, On.SETTLES: Stage.DONE, **_ENDS},
@@ -93,7 +94,10 @@ class Why(StrEnum):
     WAIT = "wait"            # a loaded machine is cut until its slot
     START = "start"          # its slot has come
     PLAN = "plan"            # a continuous load, for one quarter
+    GUARANTEE = "guarantee"  # a tank that was cut for too long, whatever the plan says
     RELEASE = "release"      # back to the person: normal service
+    RESTORE = "restore"      # a cycle that we started has lost its power: a blip
+    HOLD = "hold"            # what a person has decided for a while
     HAND = "hand"            # `elfe devices send`: a person's own will
 
 
@@ -113,6 +117,13 @@ class Cause(StrEnum):
     MODE = "the mode does not allow it any more"
     NEW_WISH = "something else is wanted now"
     PERSON = "switched by hand"
+    HELD = "a person holds it"
+    RUNS = "a cycle is under way: it is not cut"
+    UNSAID = "never said: its appliance may have been running, or the limit of kilowatts held it back"
+    NEXT_STEP = "acknowledged; the next step follows"
+    DID_NOT_START = "pressed, but nothing drew power: door open, or not loaded"
+    UNKNOWN = "nobody can tell whether it was pressed: not pressed again"
+    FLAT = "its battery is too low to press"
     BY_HAND = "asked by hand; acknowledged"
 
 
@@ -121,11 +132,13 @@ MISSED = frozenset({Stage.EXPIRED, Stage.OFFLINE, Stage.FAILED})
 
 LONGEST_PATIENCE = timedelta(minutes=1)
 """A silent device is asked again after its own answering time, then twice that, never more rarely than this."""
+REFRESHES = 3
+"""A level that a device's fail-safe undoes is said so often within the fail-safe's time."""
 
 
 @frozen
 class Order:
-    """A level order to one output of one device, for one slot. Safe to repeat while it is valid."""
+    """One order to one device: a level for one slot, safe to repeat while it is valid, or a press, which is sent once."""
 
     id: str
     device_id: str
@@ -145,13 +158,18 @@ class Order:
     acknowledged_at: datetime | None = None
     proved_at: datetime | None = None
     ended_at: datetime | None = None
-    seen_w: float | None = None              # the last power measured after the acknowledgement
+    seen_w: float | None = None              # the last power measured after the acknowledgement; of a press, after it was sent
+    press: bool = False
+    step: int = 0                            # which press of its sequence
+    again: int = 0                           # how many orders were made for that step before
 
     @property
     def key(self) -> str:
-        """What makes it unique: point, slot and wanted level, within one stay in mode 30 and for one purpose."""
+        """What makes it unique: point, slot and wanted level, for one purpose of one stay in mode 30; of a press, its step."""
         if self.why is Why.HAND:
             return f"{self.device_id}/{self.why}/{self.id}"      # a person may want the same twice
+        if self.press:
+            return f"{self.device_id}/press {self.step}.{self.again}/{self.why}/{self.flexibility_id}"
         return f"{self.device_id}/{self.slot}/{'on' if self.on else 'off'}/{self.why}/{self.flexibility_id}"
 
     @property
@@ -199,15 +217,33 @@ class Order:
         patience = min(LONGEST_PATIENCE, within * 2 ** min(self.attempts, 8))
         return evolve(self.happens(On.SENDS, now), say_again_at=now + max(within, patience))
 
+    @property
+    def sayable(self) -> bool:
+        """Whether it may be said in its stage: a press once, a level until it is answered."""
+        return self.stage is Stage.RECORDED if self.press else self.may(On.SENDS)
+
     def due(self, now: datetime) -> bool:
         """Whether it is time to say it, or to say it again."""
-        return self.may(On.SENDS) and now < self.valid_until and (self.say_again_at is None or now >= self.say_again_at)
+        return self.sayable and now < self.valid_until and (self.say_again_at is None or now >= self.say_again_at)
+
+    def fades(self, now: datetime) -> bool:
+        """Whether it is time to say again what the device has done, before its fail-safe undoes it."""
+        return self.heard and self.say_again_at is not None and self.say_again_at <= now < self.valid_until
+
+    @property
+    def can_be_weighed(self) -> bool:
+        """Whether a power measured now tells something of it."""
+        return self.heard or (self.press and self.stage is Stage.SENT)
 
     def weighs(self, power_w: float, threshold_w: float, now: datetime) -> Order:
-        """The order after a power measured behind its acknowledgement: proved when the power is as the level says."""
+        """The order after a power measured behind it: proved when the power is as the order says."""
         seen = evolve(self, seen_w=power_w)
-        proves = self.stage is Stage.ACKNOWLEDGED and (power_w >= threshold_w) == self.powers
+        proves = self.can_be_weighed and self.stage is not Stage.PROVED and (power_w >= threshold_w) == self.powers
         return seen.happens(On.DRAWS, now, Cause.PROVED) if proves else seen
+
+    def over_at(self, proves_within: timedelta) -> datetime:
+        """When it ends: with its slot; a press that was sent, when measured power has had the time to tell."""
+        return self.sent_at + proves_within if self.press and self.sent_at else self.valid_until
 
 
 def ends(order: Order, now: datetime, *, present: bool, connected: bool, measured: bool, thirsty: bool) -> Order:
@@ -218,23 +254,38 @@ def ends(order: Order, now: datetime, *, present: bool, connected: bool, measure
     """
     if order.stage is Stage.PROVED:
         return order.happens(On.SETTLES, now, Cause.PROVED)
+    if order.press and order.attempts:
+        return _press_ends(order, now, measured)
     if order.stage is Stage.ACKNOWLEDGED:
-        if not measured or order.seen_w is None:
-            return order.happens(On.SETTLES, now, Cause.NOT_MEASURABLE)
-        if not order.powers:
-            return order.happens(On.FAILS, now, Cause.STILL_DRAWS)
-        if thirsty and order.why is Why.START:
-            return order.happens(On.FAILS, now, Cause.NOTHING_DREW)
-        return order.happens(On.SETTLES, now, Cause.SATISFIED)
+        return _level_ends(order, now, measured, thirsty)
     if order.cause.startswith(Cause.REFUSED):
         return order.happens(On.FAILS, now)
     if not connected:
         return order.happens(On.EXPIRES, now, Cause.BROKER_AWAY)
     if not present:
         return order.happens(On.MISSES, now, Cause.AWAY)
-    return order.happens(On.EXPIRES, now, Cause.SILENT)
+    return order.happens(On.EXPIRES, now, Cause.SILENT if order.attempts else Cause.UNSAID)
 
 
-def is_over(order: Order, now: datetime) -> bool:
+def _level_ends(order: Order, now: datetime, measured: bool, thirsty: bool) -> Order:
+    if not measured or order.seen_w is None:
+        return order.happens(On.SETTLES, now, Cause.NOT_MEASURABLE)
+    if not order.powers:
+        return order.happens(On.FAILS, now, Cause.STILL_DRAWS)
+    if thirsty and order.why is Why.START:
+        return order.happens(On.FAILS, now, Cause.NOTHING_DREW)
+    return order.happens(On.SETTLES, now, Cause.SATISFIED)
+
+
+def _press_ends(order: Order, now: datetime, measured: bool) -> Order:
+    """What was pressed and not proved: nothing started, or nobody can tell."""
+    if measured and order.seen_w is not None:
+        return order.happens(On.FAILS, now, Cause.DID_NOT_START)
+    if order.stage is Stage.ACKNOWLEDGED:
+        return order.happens(On.SETTLES, now, Cause.NOT_MEASURABLE)
+    return order.happens(On.EXPIRES, now, Cause.UNKNOWN)
+
+
+def is_over(order: Order, now: datetime, proves_within: timedelta) -> bool:
     """Whether a live order's validity has ended."""
-    return order.live and slot_of(now) > order.slot
+    return order.live and now >= order.over_at(proves_within)

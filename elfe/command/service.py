@@ -19,8 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from elfe.broker.session import Connected, Disconnected, Message, Session
 from elfe.command import engine as pure
 from elfe.command import store
-from elfe.command.fleet import fleet
+from elfe.command.fleet import Share, fleet
 from elfe.command.orders import MISSED, On
+from elfe.command.rules import Rules
 from elfe.command.upkeep import Upkeep, upkept
 from elfe.command.values import (
     Ask,
@@ -31,33 +32,38 @@ from elfe.command.values import (
     EngineEvent,
     FleetRead,
     Installed,
+    LeaveAlone,
     LedgerRead,
     MarkStarted,
     NotRecorded,
     OpenFlexibility,
     PlanRead,
     Record,
-    Rules,
     Said,
     Save,
     Send,
+    TakeOver,
     Tick,
     Unsent,
     Write,
 )
-from elfe.coordination import queries
+from elfe.coordination import holds, queries
 from elfe.coordination.devices import device_values
+from elfe.coordination.values import Appliance
 from elfe.devices.drivers import Drivers
-from elfe.devices.routing import Heard, Router, SetAside
-from elfe.devices.values import ConfigPush
+from elfe.devices.routing import Heard, Router, SetAside, commanded
+from elfe.devices.values import ConfigPush, Device, Publish
 from elfe.ems.store import decisions_in_force
 from elfe.slots import next_slot_start
 
 PORTAL = "viriya/update/"
 """Whoever changed an appliance in the database says so here, with its id: it is read at once."""
-STANDBY = timedelta(seconds=5)
+STANDBY = timedelta(seconds=2)
 READ_BACK = 3
 """Within one step the database is read at most so often: what somebody else keeps changing waits for the next."""
+SWEEPS_FOR, SWEEPS_EVERY = timedelta(seconds=10), timedelta(days=1)
+"""So long the command topics are listened to, at the beginning and each day: what somebody has retained there acts again whenever
+its device connects, against everybody's will."""
 KEPT = 10_000
 """How much of what happened is kept in memory while the database is away."""
 
@@ -68,7 +74,7 @@ class CommandService:
     """Carries the plan out. See `elfe.app.loop.Service`."""
 
     def __init__(self, session: Session, coordination: Engine, sortie: Engine, drivers: Drivers, *,
-                 instance: str = "engine", poll_every: timedelta = timedelta(seconds=5),
+                 instance: str = "engine", share: Share | None = None, poll_every: timedelta = timedelta(seconds=5),
                  rules: Rules | None = None,
                  configure: Callable[[Installed], ConfigPush | None] = lambda installed: None) -> None:
         self.engine = pure.Engine(rules=rules or Rules())
@@ -78,9 +84,12 @@ class CommandService:
         self._instance = instance
         self._poll_every = poll_every
         self._configure, self._upkeep = configure, Upkeep()
-        self._leadership = store.Leadership(coordination)
+        self._share = share or Share()
+        self._leadership = store.Leadership(coordination, self._share.worker)
         self._router = Router(drivers, ())
         self._read_at: datetime | None = None           # None: now
+        self._commanded: Mapping[str, Device] = {}      # by command topic
+        self._sweeps_at = self._swept_at = datetime.min.replace(tzinfo=UTC)
         self._releases_at = datetime.min.replace(tzinfo=UTC)      # set-aside units are tried again each quarter
         self._started = False
         self._problems: tuple[str, ...] = ()
@@ -105,6 +114,7 @@ class CommandService:
         if now >= self._releases_at:
             self._router.release()
             self._releases_at = next_slot_start(now)
+        self._sweep(now)
         for said in heard:
             if isinstance(said, Said):
                 self._upkeep.hear(said.device_id, said.event, now, said.retained)
@@ -125,11 +135,17 @@ class CommandService:
 
     def _leads(self) -> bool:
         try:
-            return self._leadership.held()
+            leads = self._leadership.held()
         except DBAPIError as error:
             self._lose_database(error)
             self._leadership.release()
             return False
+        if leads:
+            self._session.join()
+        else:
+            self._leadership.release()
+            self._session.leave()
+        return leads
 
     def _stand_by(self, now: datetime) -> None:
         """Another engine may lead: what we knew is old, and of what arrives only whether the broker is there matters."""
@@ -154,19 +170,25 @@ class CommandService:
     def _read(self, now: datetime) -> list[EngineEvent]:
         resumed: list[EngineEvent] = []
         if not self._started:
-            resumed = [LedgerRead(tuple(store.orders(self._coordination, live=True)))]
-        read = self._read_fleet()
+            kept = (*store.orders(self._coordination, live=True), *store.presses(self._coordination))
+            ours = {each.id for each in self._appliances()}
+            resumed = [LedgerRead(tuple(each for each in kept if each.appliance_id in ours))]
+        read = self._read_fleet(now)
         plan = PlanRead(decisions_in_force(self._sortie, now))
         if self._database_away:
             log.warning("the database answers again")
         self._started, self._database_away = True, False
         return [*resumed, plan, read]
 
-    def _read_fleet(self) -> FleetRead:
+    def _appliances(self) -> list[Appliance]:
+        return [each for each in queries.appliances(self._coordination) if self._share.has(each.participant)]
+
+    def _read_fleet(self, now: datetime) -> FleetRead:
         installed, unreadable = device_values(
             queries.installed_devices(self._coordination), self._drivers, self._instance)
-        found = fleet(queries.appliances(self._coordination), installed,
-                      queries.open_flexibilities(self._coordination), self._drivers)
+        found = fleet(self._appliances(), installed,
+                      queries.open_flexibilities(self._coordination), self._drivers,
+                      holds.in_force(self._coordination, now))
         for problem in (*unreadable, *found.problems):
             if problem not in self._problems:
                 log.error("left alone: %s", problem)
@@ -174,11 +196,24 @@ class CommandService:
         devices = tuple(device for row, device in installed if row.appliance_id in found.pilots)
         if devices != self._router.devices:
             self._router = Router(self._drivers, devices)
-            self._session.listen((f"{PORTAL}+", *self._router.filters))
+            self._commanded = {topic: device for topic, device in commanded(self._drivers, devices).items() if topic}
+            self._sweeps_at = now
+            self._session.listen(self._filters(sweeping=False))
             self._upkeep.devices = upkept(
                 (Installed(row, device, self._drivers[row.type_id]) for row, device in installed if device in devices),
                 self._configure)
         return FleetRead(found.pilots)
+
+    def _filters(self, sweeping: bool) -> tuple[str, ...]:
+        return (f"{PORTAL}+", *self._router.filters, *(self._commanded if sweeping else ()))
+
+    def _sweep(self, now: datetime) -> None:
+        """Listen to the command topics for a moment: what the broker has kept there is told on the subscription."""
+        if now >= self._sweeps_at and self.engine.connected and self._commanded:
+            self._sweeps_at, self._swept_at = now + SWEEPS_EVERY, now + SWEEPS_FOR
+            self._session.listen(self._filters(sweeping=True))
+        elif self._swept_at <= now and self._session.filters != self._filters(sweeping=False):
+            self._session.listen(self._filters(sweeping=False))
 
     def _arrivals(self) -> Iterator[EngineEvent]:
         for arrival in self._session.arrivals():
@@ -196,6 +231,10 @@ class CommandService:
         if topic.startswith(PORTAL):
             self._read_at = None
             return
+        if retained and payload and topic in self._commanded:
+            log.warning("a retained command on %s is cleared: %s would obey it whenever it connects", topic,
+                        self._commanded[topic].id)
+            self._session.send(Publish(topic, b"", retain=True))
         for each in self._router.read(topic, payload):
             if isinstance(each, Heard):
                 yield Said(each.device.id, each.event, retained)
@@ -226,6 +265,10 @@ class CommandService:
         except DBAPIError as error:
             self._lose_database(error)
             return self._keep_for_later(kept, said, now)
+        except store.LostLead as error:
+            log.error("%s: nothing is written and nothing sent", error)
+            self._leadership.release()
+            return []
         for effect in kept:
             _tell_operators(effect)
         self._happened.update(effect.what for effect in kept if isinstance(effect, Save))
@@ -235,6 +278,7 @@ class CommandService:
         if not effects:
             return []
         with self._coordination.begin() as connection:
+            self._leadership.confirm(connection)
             return [answer for effect in effects for answer in self._write_one(connection, effect, now)]
 
     def _write_one(self, connection: Connection, effect: Effect, now: datetime) -> list[EngineEvent]:
@@ -253,6 +297,10 @@ class CommandService:
                 queries.mark_started(connection, id, at)
             case CloseFlexibility(id, outcome):
                 queries.close_flexibility(connection, id, now, outcome)
+            case LeaveAlone(id, until):
+                holds.put(connection, id, None, now, until, holds.Origin.DEVICE)
+            case TakeOver(id, device_id, taken):
+                store.take_over(connection, id, device_id, taken, now)
         self._read_at = None           # the fleet is not any more what we know of it
         return []
 
@@ -274,6 +322,7 @@ class CommandService:
         if not self._unwritten:
             return
         with self._coordination.begin() as connection:
+            self._leadership.confirm(connection)
             for at, effect in self._unwritten:
                 self._write_one(connection, effect, at)
         self._unwritten.clear()

@@ -7,24 +7,40 @@ thing that happens (`save`).
 from __future__ import annotations
 
 import fcntl
+import logging
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import IO
 
 from attrs import frozen
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, literal_column, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from elfe.command.orders import S2_STATUS, TRANSITIONS, Order, Stage, Why
+from elfe.command.orders import S2_STATUS, TRANSITIONS, On, Order, Stage, Why
 from elfe.command.values import EngineEvent, Known, NotRecorded, Record, Recorded, Save
-from elfe.coordination import queries
-from elfe.coordination.ledger import OrderEventRow, OrderRow
+from elfe.coordination import holds, queries
+from elfe.coordination.ledger import LeaderRow, OrderEventRow, OrderRow
+from elfe.coordination.queries import FLEXIBILITY
+from elfe.coordination.values import Mode
+from elfe.errors import ElfeError
 from elfe.slots import EPOCH
 
 LIVE = tuple(stage.value for stage, row in TRANSITIONS.items() if row)
 _ORDER = OrderRow.__table__  # type: ignore[attr-defined]
 _EVENT = OrderEventRow.__table__  # type: ignore[attr-defined]
+_LEADER = LeaderRow.__table__  # type: ignore[attr-defined]
 _MS = timedelta(milliseconds=1)
+WRITES = 1 << 32
+"""Beside a leader's lock: the one of its writing transactions. Who is put aside loses those too."""
+_NOW: ColumnElement[float] = literal_column("extract(epoch FROM clock_timestamp())::float8")
+_HOLDERS = text("""
+    SELECT pg_terminate_backend(pid, 2000) FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1
+      AND (classid::bigint << 32 | objid::bigint) IN (:leads, :writes)
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""")
+
+log = logging.getLogger("elfe.command")
 
 
 @frozen
@@ -42,7 +58,8 @@ def record(connection: Connection, wanted: Record) -> EngineEvent:
     if queries.mode_of(connection, wanted.order.appliance_id) != wanted.allowed:
         return NotRecorded(wanted.order.id)
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    written = connection.execute(insert(_ORDER).values(_row_of(wanted.order)).on_conflict_do_nothing())
+    order = wanted.order.happens(On.RECORDS, wanted.order.wanted_at)      # with its row it is: who dies now goes on from here
+    written = connection.execute(insert(_ORDER).values(_row_of(order)).on_conflict_do_nothing())
     if written.rowcount:
         return Recorded(wanted.order.id)
     earlier = connection.execute(select(_ORDER).where(_ORDER.c.key == wanted.order.key)).one()
@@ -69,6 +86,26 @@ def orders(engine: Engine, *, live: bool = False, since_slot: int | None = None,
         return [_order_of(row) for row in reversed(connection.execute(wanted.limit(limit)).all())]
 
 
+def presses(engine: Engine) -> list[Order]:
+    """The presses that have ended, of the stays in mode 30 that are not over."""
+    wanted = (select(_ORDER).join(FLEXIBILITY, FLEXIBILITY.c.id == _ORDER.c.flexibility_id)
+              .where(_ORDER.c.press, _ORDER.c.stage.not_in(LIVE), FLEXIBILITY.c.closed_at.is_(None)).order_by(_ORDER.c.wanted_ms))
+    with engine.connect() as connection:
+        return [_order_of(row) for row in connection.execute(wanted)]
+
+
+def take_over(connection: Connection, appliance_id: int, device_id: str, taken: bool, now: datetime) -> None:
+    """A unit went local: 70, and what it was before is remembered. It came back: what it was, if the 70 was ours."""
+    mode = queries.mode_of(connection, appliance_id)
+    if taken and mode in (Mode.MANUAL, Mode.PILOTED):
+        holds.take_over(connection, appliance_id, device_id, Mode(mode), now)
+        queries.write_appliance(connection, appliance_id, only_if_modes=(mode,), mode=Mode.DISABLED)
+    elif not taken:
+        before = holds.give_back(connection, appliance_id, now)
+        if before is not None:      # unless somebody has decided otherwise meanwhile
+            queries.write_appliance(connection, appliance_id, only_if_modes=(Mode.DISABLED,), mode=before)
+
+
 def history(engine: Engine, order_id: str) -> list[Happened]:
     """Everything that happened to one order, in order."""
     wanted = select(_EVENT).where(_EVENT.c.order_id == order_id).order_by(_EVENT.c.id)
@@ -77,24 +114,44 @@ def history(engine: Engine, order_id: str) -> list[Happened]:
                 for row in connection.execute(wanted)]
 
 
-class Leadership:
-    """One engine at a time: an advisory lock of PostgreSQL on a connection of its own, or a locked file beside SQLite.
+class LostLead(ElfeError):
+    """Another engine has taken the lead: nothing that this one still wanted to write is true any more."""
 
-    Whoever dies lets go: the connection breaks, the file closes.
+
+class Leadership:
+    """One engine at a time for a share of the homes: an advisory lock of PostgreSQL on a connection of its own, or a locked
+    file beside SQLite.
+
+    Whoever dies lets go: the connection breaks, the file closes. Whoever freezes is put aside on PostgreSQL: a leader beats, and
+    one that has not for `FROZEN_S` loses its connections, and with them the lock. When it wakes up its epoch has passed: it writes
+    nothing. A lock is of one machine beside SQLite, and there a frozen leader keeps it.
     """
 
     KEY = 0x656C6665     # "elfe"
+    BEAT_S = 1.0
+    FROZEN_S = 6.0
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, share: int = 1) -> None:
+        self._engine, self._share = engine, share
         self._connection: Connection | None = None
         self._file: IO[str] | None = None
+        self._key = self.KEY + share - 1
+        self._epoch = 0
+        self._beat_at = 0.0
 
     def held(self) -> bool:
-        """Take the lock if it is free; whether it is ours now."""
+        """Take the lock if it is free, and say that we are alive; whether it is ours now."""
         if self._engine.dialect.name == "postgresql":
             return self._holds_connection()
         return self._holds_file()
+
+    def confirm(self, connection: Connection) -> None:
+        """Within a transaction: raises `LostLead` where another one leads. Until it ends nobody can take the lead."""
+        if not self._epoch:
+            return
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": self._key + WRITES})
+        if not self._beats(connection):
+            raise LostLead(f"another engine leads share {self._share}")
 
     def release(self) -> None:
         """Let another one lead. The connection is broken, not given back to its pool: the lock would live on there."""
@@ -107,19 +164,43 @@ class Leadership:
 
     def _holds_connection(self) -> bool:
         if self._connection is not None:
-            self._connection.execute(text("SELECT 1"))       # raises when the connection, and so the lock, is gone
-            return True
+            if monotonic() - self._beat_at < self.BEAT_S:
+                self._connection.execute(text("SELECT 1"))       # raises when the connection, and so the lock, is gone
+                return True
+            self._beat_at = monotonic()
+            return self._beats(self._connection)
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self.KEY}).scalar():
-            self._connection = connection
-            return True
-        connection.close()
-        return False
+        if not self._locks(connection) and not (self._puts_aside(connection) and self._locks(connection)):
+            connection.close()
+            return False
+        self._connection, self._epoch, self._beat_at = connection, self._begins(connection), monotonic()
+        return True
+
+    def _locks(self, connection: Connection) -> bool:
+        return bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}).scalar())
+
+    def _puts_aside(self, connection: Connection) -> bool:
+        """Break the connection of a leader that has not beaten for too long: it is frozen, or cannot reach the database."""
+        silent = connection.execute(select(_NOW - _LEADER.c.beat_s).where(_LEADER.c.share == self._share)).scalar()
+        if silent is None or silent < self.FROZEN_S:
+            return False
+        log.warning("the engine that leads share %d has said nothing for %.0f s: it is put aside", self._share, silent)
+        return bool(connection.execute(_HOLDERS, {"leads": self._key, "writes": self._key + WRITES}).all())
+
+    def _begins(self, connection: Connection) -> int:
+        taken = postgresql.insert(_LEADER).values(share=self._share, epoch=1, beat_s=_NOW)
+        taken = taken.on_conflict_do_update(index_elements=["share"], set_={"epoch": _LEADER.c.epoch + 1, "beat_s": _NOW})
+        return int(connection.execute(taken.returning(_LEADER.c.epoch)).scalar_one())
+
+    def _beats(self, connection: Connection) -> bool:
+        ours = update(_LEADER).where(_LEADER.c.share == self._share, _LEADER.c.epoch == self._epoch)
+        return bool(connection.execute(ours.values(beat_s=_NOW)).rowcount)
 
     def _holds_file(self) -> bool:
         if self._file is not None or not self._engine.url.database or self._engine.url.database == ":memory:":
             return True
-        file = Path(f"{self._engine.url.database}.engine.lock").open("w")  # noqa: SIM115 - held open as long as we lead
+        name = f"{self._engine.url.database}.engine{'' if self._share == 1 else self._share}.lock"
+        file = Path(name).open("w")  # noqa: SIM115 - held open as long as we lead
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -134,6 +215,7 @@ def _row_of(order: Order) -> dict[str, object]:
         "id": order.id, "key": order.key, "device_id": order.device_id, "appliance_id": order.appliance_id,
         "flexibility_id": order.flexibility_id, "why": order.why.value, "is_on": order.on, "powers": order.powers,
         "slot": order.slot, "status": S2_STATUS[order.stage], "stage": order.stage.value, "cause": order.cause,
+        "press": order.press, "step": order.step, "again": order.again, "seen_w": order.seen_w,
         "attempts": order.attempts, "wanted_ms": _ms(order.wanted_at), "recorded_ms": _ms(order.recorded_at),
         "sent_ms": _ms(order.sent_at), "acknowledged_ms": _ms(order.acknowledged_at),
         "proved_ms": _ms(order.proved_at), "ended_ms": _ms(order.ended_at),
@@ -148,7 +230,7 @@ def _order_of(row: object) -> Order:
         wanted_at=_at(get("wanted_ms")), stage=Stage(get("stage")), cause=get("cause"), attempts=get("attempts"),
         recorded_at=_at_or_none(get("recorded_ms")), sent_at=_at_or_none(get("sent_ms")),
         acknowledged_at=_at_or_none(get("acknowledged_ms")), proved_at=_at_or_none(get("proved_ms")),
-        ended_at=_at_or_none(get("ended_ms")),
+        ended_at=_at_or_none(get("ended_ms")), press=get("press"), step=get("step"), again=get("again"), seen_w=get("seen_w"),
     )
 
 

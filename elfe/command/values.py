@@ -9,6 +9,7 @@ from attrs import frozen
 
 from elfe.command.orders import On, Order
 from elfe.command.typologies import Typology
+from elfe.coordination.holds import Hold
 from elfe.coordination.values import Appliance, CommandState, ControlState, Flexibility, InstalledDevice, Mode
 from elfe.devices.drivers import Driver
 from elfe.devices.values import Device, Event, Presence, Publish
@@ -32,9 +33,22 @@ class Pilot:
 
     appliance: Appliance
     typology: Typology
-    driven: Installed               # the device that supplies it
+    driven: Installed               # the device that supplies it; the one that starts it where nothing does
     meter: str                      # the device whose power proves it; empty: nothing measures it
     flexibility: Flexibility | None = None
+    besides: tuple[Installed, ...] = ()      # its further relays
+    presses: tuple[Installed, ...] = ()      # its fingers, in the order of its typology's presses
+    hold: Hold | None = None                 # what a person has decided of it for a while
+
+    @property
+    def supplies(self) -> tuple[Installed, ...]:
+        """Its relays."""
+        return (self.driven, *self.besides) if self.typology.supplies else ()
+
+    @property
+    def devices(self) -> tuple[Installed, ...]:
+        """All that we may order, each once."""
+        return tuple({each.device.id: each for each in (self.driven, *self.besides, *self.presses)}.values())
 
 
 @frozen
@@ -53,7 +67,7 @@ class PlanRead:
 
 @frozen
 class LedgerRead:
-    """The orders that were live when the engine last stopped."""
+    """The orders that were live when the engine last stopped, and the presses of the stays in mode 30 that are not over."""
 
     orders: tuple[Order, ...]
 
@@ -119,7 +133,7 @@ EngineEvent = (FleetRead | PlanRead | LedgerRead | Said | BrokerUp | BrokerDown
 
 @frozen
 class Record:
-    """Commit the order before anything is sent, if the appliance's mode is still the one that allows it."""
+    """Commit the order before anything is sent, if the appliance's mode is still the one in which it was made."""
 
     order: Order
     allowed: Mode
@@ -188,11 +202,21 @@ class CloseFlexibility:
     outcome: str
 
 
-Effect = Record | Save | Send | Ask | Write | OpenFlexibility | MarkStarted | CloseFlexibility
+@frozen
+class LeaveAlone:
+    """A person has switched the appliance: it is theirs until then."""
+
+    appliance_id: int
+    until: datetime
 
 
 @frozen
-class Rules:
-    """The engine's settings."""
+class TakeOver:
+    """A person has taken the unit over at the unit itself, or given it back: 70, or what it was before."""
 
-    proof_w: float = 10.0           # from here on an appliance is drawing; standby is less
+    appliance_id: int
+    device_id: str
+    taken: bool
+
+
+Effect = LeaveAlone | TakeOver | Record | Save | Send | Ask | Write | OpenFlexibility | MarkStarted | CloseFlexibility

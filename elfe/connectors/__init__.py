@@ -126,7 +126,7 @@ def topics(sources: Iterable[Source]) -> tuple[str, ...]:
 
 def options(into: type[Any], given: Mapping[str, Any]) -> Any:
     """A connector's options as its attrs class. Raises `ValueError` that names what is wrong."""
-    known = {each.name: each for each in fields(into)}
+    known = {each.name: each for each in fields(into) if each.init}
     unknown = given.keys() - known.keys()
     if unknown:
         raise ValueError(f"unknown {', '.join(sorted(unknown))} (known: {', '.join(known)})")

@@ -16,16 +16,8 @@ from sqlalchemy import BigInteger, Engine, Table, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field
 
-from elfe.coordination.tables import OURS, Base
+from elfe.coordination.tables import OURS, Base, epoch_column, text_column
 from elfe.slots import epoch_s, instant
-
-
-def _seconds(comment: str, **options: Any) -> Any:
-    return Field(sa_type=BigInteger, sa_column_kwargs={"comment": comment}, **options)
-
-
-def _text(comment: str, **options: Any) -> Any:
-    return Field(sa_column_kwargs={"comment": comment}, **options)
 
 
 def _watts(comment: str) -> Any:
@@ -38,7 +30,7 @@ class ThresholdRow(Base, table=True):
     __tablename__ = "weather_threshold"
     __table_args__ = {"schema": OURS, "comment": "Dated thresholds of the energy weather, W of balance"}  # noqa: RUF012
 
-    cohort: str = _text("a group of participants; empty: everybody without one", primary_key=True)
+    cohort: str = text_column("a group of participants; empty: everybody without one", primary_key=True)
     valid_from: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"comment": "epoch s"})
     very_low: float = _watts("W, end of --")
     low: float = _watts("W, end of -")
@@ -52,8 +44,8 @@ class CohortRow(Base, table=True):
     __tablename__ = "weather_cohort"
     __table_args__ = {"schema": OURS, "comment": "Which group's weather a participant sees"}  # noqa: RUF012
 
-    reference: str = _text("R004", primary_key=True)
-    cohort: str = _text("the group's name")
+    reference: str = text_column("R004", primary_key=True)
+    cohort: str = text_column("the group's name")
 
 
 class WindowRow(Base, table=True):
@@ -62,8 +54,8 @@ class WindowRow(Base, table=True):
     __tablename__ = "weather_window"
     __table_args__ = {"schema": OURS, "comment": "The good windows announced each day, to be judged by what came"}  # noqa: RUF012
 
-    day: str = _text("the local day of the announcement, ISO", primary_key=True)
-    cohort: str = _text("the group that it was announced to", primary_key=True)
+    day: str = text_column("the local day of the announcement, ISO", primary_key=True)
+    cohort: str = text_column("the group that it was announced to", primary_key=True)
     first_slot: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"comment": "epoch // 900"})
     end_slot: int = Field(sa_type=BigInteger, sa_column_kwargs={"comment": "epoch // 900, excluded"})
 
@@ -74,12 +66,12 @@ class MailRow(Base, table=True):
     __tablename__ = "mail"
     __table_args__ = {"schema": OURS, "comment": "One mail a day and participant, whatever restarts"}  # noqa: RUF012
 
-    day: str = _text("the local day, ISO", primary_key=True)
-    reference: str = _text("R004", primary_key=True)
-    status: str = _text("sending, sent or refused")
-    at: int = _seconds("epoch s, of the last try")
+    day: str = text_column("the local day, ISO", primary_key=True)
+    reference: str = text_column("R004", primary_key=True)
+    status: str = text_column("sending, sent or refused")
+    at: int = epoch_column("epoch s, of the last try")
     tries: int = Field(default=1, sa_column_kwargs={"comment": "how often it was tried"})
-    problem: str = _text("what the server said", default="")
+    problem: str = text_column("what the server said", default="")
 
 
 class NoMailRow(Base, table=True):
@@ -88,8 +80,8 @@ class NoMailRow(Base, table=True):
     __tablename__ = "mail_unsubscribed"
     __table_args__ = {"schema": OURS, "comment": "Participants who want no daily mail"}  # noqa: RUF012
 
-    reference: str = _text("R004", primary_key=True)
-    since: int = _seconds("epoch s")
+    reference: str = text_column("R004", primary_key=True)
+    since: int = epoch_column("epoch s")
 
 
 def _table(row: Any) -> Table:

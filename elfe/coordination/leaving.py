@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 
-from elfe.coordination import abilities, announced, states, tables, visits
+from elfe.coordination import abilities, announced, holds, states, tables, visits
 from elfe.coordination.kinds import programme
 from elfe.coordination.lifecycle import GONE, Leaving, Retired
 from elfe.coordination.queries import CYCLE, DEVICE, EPOM, FLEXIBILITY, HARDWARE, MACHINE, OFF_PEAK, TANK
@@ -59,6 +59,7 @@ def leave(engine: Engine, leaving: Leaving, now: datetime) -> int:
                   for row in connection.execute(select(DEVICE).where(DEVICE.c.utilisateur == reference))}
         _remove(connection, removed, now)
         abilities.forget(connection, removed)
+        holds.forget(connection, removed)
         _take_down(connection, list(points), now)
         states.forget(connection, points, closed_too=True)
         connection.execute(delete(states.VOLUNTEER).where(states.VOLUNTEER.c.reference == reference))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Row, Select, Table, insert, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from elfe import database, migrations
-from elfe.coordination import abilities, announced, ledger, reference, states, tables, visits
+from elfe.coordination import abilities, announced, holds, ledger, reference, states, tables, visits
 from elfe.coordination.values import (
     Appliance,
     CommandState,
@@ -37,7 +37,7 @@ from elfe.errors import DeclarationError
 from elfe.slots import epoch_s, instant
 
 metadata = tables.Base.metadata
-WITH = (abilities, announced, ledger, states, visits)      # whose tables stand in the same database
+WITH = (abilities, announced, holds, ledger, states, visits)      # whose tables stand in the same database
 VERSIONED = migrations.Versioned("coordination", metadata, Path(__file__).parent / "migrations",
                                  migrations.versions(metadata, "coordination"))
 

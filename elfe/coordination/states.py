@@ -16,25 +16,17 @@ from enum import StrEnum
 from typing import Any
 
 from attrs import frozen
-from sqlalchemy import BigInteger, Connection, Engine, Index, Table, delete, select, text, update
+from sqlalchemy import Connection, Engine, Index, Table, delete, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field
 
 from elfe.coordination.noticing import State
 from elfe.coordination.rings import Campaign, Ring, Told
-from elfe.coordination.tables import OURS, Base
+from elfe.coordination.tables import OURS, Base, epoch_column, text_column
 from elfe.devices.values import Setting
 from elfe.slots import epoch_s, instant
 
 WHERE_OPEN = text("closed_at IS NULL")
-
-
-def _seconds(comment: str, **options: Any) -> Any:
-    return Field(sa_type=BigInteger, sa_column_kwargs={"comment": comment}, **options)
-
-
-def _text(comment: str, **options: Any) -> Any:
-    return Field(sa_column_kwargs={"comment": comment}, **options)
 
 
 class DeviceStateRow(Base, table=True):
@@ -43,13 +35,13 @@ class DeviceStateRow(Base, table=True):
     __tablename__ = "device_state"
     __table_args__ = {"schema": OURS, "comment": "How each device is: bounded, at most a row's write a minute"}  # noqa: RUF012
 
-    device_id: str = _text("installation point, as equipement_domotique.id", primary_key=True)
-    presence: str = _text("online, offline, asleep, or empty: never said", default="")
-    presence_at: int | None = _seconds("epoch s, when it became so", default=None)
-    heard_at: int | None = _seconds("epoch s, its last word; what the broker kept does not count", default=None)
-    firmware: str = _text("the version that it runs", default="")
-    newer: str = _text("the newer one that it knows of", default="")
-    firmware_at: int | None = _seconds("epoch s, when it said so", default=None)
+    device_id: str = text_column("installation point, as equipement_domotique.id", primary_key=True)
+    presence: str = text_column("online, offline, asleep, or empty: never said", default="")
+    presence_at: int | None = epoch_column("epoch s, when it became so", default=None)
+    heard_at: int | None = epoch_column("epoch s, its last word; what the broker kept does not count", default=None)
+    firmware: str = text_column("the version that it runs", default="")
+    newer: str = text_column("the newer one that it knows of", default="")
+    firmware_at: int | None = epoch_column("epoch s, when it said so", default=None)
 
 
 class DeviceSettingRow(Base, table=True):
@@ -58,10 +50,10 @@ class DeviceSettingRow(Base, table=True):
     __tablename__ = "device_setting"
     __table_args__ = {"schema": OURS, "comment": "Settings as last read back; only expected ones, never a secret"}  # noqa: RUF012
 
-    device_id: str = _text("installation point", primary_key=True)
-    name: str = _text("in the words of its family", primary_key=True)
-    value: str = _text("as it was read back")
-    read_at: int = _seconds("epoch s")
+    device_id: str = text_column("installation point", primary_key=True)
+    name: str = text_column("in the words of its family", primary_key=True)
+    value: str = text_column("as it was read back")
+    read_at: int = epoch_column("epoch s")
 
 
 class VisitTaskRow(Base, table=True):
@@ -74,11 +66,11 @@ class VisitTaskRow(Base, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    device_id: str = _text("installation point")
-    kind: str = _text("configure or firmware")
-    says: str = _text("what is to be done, in French")
-    opened_at: int = _seconds("epoch s")
-    closed_at: int | None = _seconds("epoch s; NULL: to be done", default=None)
+    device_id: str = text_column("installation point")
+    kind: str = text_column("configure or firmware")
+    says: str = text_column("what is to be done, in French")
+    opened_at: int = epoch_column("epoch s")
+    closed_at: int | None = epoch_column("epoch s; NULL: to be done", default=None)
 
 
 class CampaignRow(Base, table=True):
@@ -92,13 +84,13 @@ class CampaignRow(Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     type_id: int = Field(sa_column_kwargs={"comment": "as equipement_domotique_type"})
-    opened_at: int = _seconds("epoch s")
+    opened_at: int = epoch_column("epoch s")
     ring: int = Field(sa_column_kwargs={"comment": "0 volunteers, 1 ten per cent, 2 all"})
-    ring_at: int = _seconds("epoch s, when the ring was opened")
+    ring_at: int = epoch_column("epoch s, when the ring was opened")
     anyway: bool = Field(default=False, sa_column_kwargs={"comment": "told though none knows of a newer version"})
-    stopped_at: int | None = _seconds("epoch s; it goes no further", default=None)
-    why_stopped: str = _text("who or what stopped it", default="")
-    closed_at: int | None = _seconds("epoch s; finished, or given up for a new one", default=None)
+    stopped_at: int | None = epoch_column("epoch s; it goes no further", default=None)
+    why_stopped: str = text_column("who or what stopped it", default="")
+    closed_at: int | None = epoch_column("epoch s; finished, or given up for a new one", default=None)
 
 
 class CampaignUnitRow(Base, table=True):
@@ -108,11 +100,11 @@ class CampaignUnitRow(Base, table=True):
     __table_args__ = {"schema": OURS, "comment": "Which unit was told to update when, and what it ran then"}  # noqa: RUF012
 
     campaign_id: int = Field(primary_key=True, foreign_key="elfe.firmware_campaign.id")
-    unit: str = _text("its first installation point", primary_key=True)
+    unit: str = text_column("its first installation point", primary_key=True)
     ring: int = Field(sa_column_kwargs={"comment": "0, 1 or 2"})
-    told_at: int = _seconds("epoch s, the last time")
-    was: str = _text("the version that it ran")
-    brings: str = _text("the stepping stone that it was told to take; empty: the newest", default="")
+    told_at: int = epoch_column("epoch s, the last time")
+    was: str = text_column("the version that it ran")
+    brings: str = text_column("the stepping stone that it was told to take; empty: the newest", default="")
 
 
 class VolunteerRow(Base, table=True):
@@ -121,8 +113,8 @@ class VolunteerRow(Base, table=True):
     __tablename__ = "firmware_volunteer"
     __table_args__ = {"schema": OURS, "comment": "Participants whose devices are updated first"}  # noqa: RUF012
 
-    reference: str = _text("R004", primary_key=True)
-    since: int = _seconds("epoch s")
+    reference: str = text_column("R004", primary_key=True)
+    since: int = epoch_column("epoch s")
 
 
 class DepartureRow(Base, table=True):
@@ -132,10 +124,10 @@ class DepartureRow(Base, table=True):
     __table_args__ = {"schema": OURS, "comment": "Who left when; done again after a restore from an older backup"}  # noqa: RUF012
 
     id: int | None = Field(default=None, primary_key=True)
-    reference: str = _text("R004; nothing leads from it to an appliance or a measure")
-    left_at: int = _seconds("epoch s")
+    reference: str = text_column("R004; nothing leads from it to an appliance or a measure")
+    left_at: int = epoch_column("epoch s")
     keeps_measures: bool = Field(sa_column_kwargs={"comment": "the consent to keep measures without a name"})
-    pending: str = _text("JSON: point to appliance, whose measures are still to be erased; empty when it is done")
+    pending: str = text_column("JSON: point to appliance, whose measures are still to be erased; empty when it is done")
 
 
 def _table(row: Any) -> Table:

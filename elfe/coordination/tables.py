@@ -70,6 +70,16 @@ def _seconds(name: str, comment: str, **options: Any) -> Any:
     return _column(name, BigInteger, comment, **options)
 
 
+def epoch_column(comment: str, **options: Any) -> Any:
+    """An instant in a table of ours, for the modules beside this one."""
+    return Field(sa_type=BigInteger, sa_column_kwargs={"comment": comment}, **options)
+
+
+def text_column(comment: str, **options: Any) -> Any:
+    """A text in a table of ours, for the modules beside this one."""
+    return Field(sa_column_kwargs={"comment": comment}, **options)
+
+
 def _refers(table: str) -> ForeignKey:
     return ForeignKey(f"{CONTRACT}.{table}.id", onupdate="CASCADE", ondelete="RESTRICT")
 

@@ -103,6 +103,11 @@ class MockSession:
         self._broker = broker
         self._inbox: deque[Arrival] = deque([Connected()])
 
+    @property
+    def settled(self) -> bool:
+        """Ready, and the owner has been told so."""
+        return self.ready and not any(isinstance(each, Connected) for each in self._inbox)
+
     def listen(self, filters: tuple[str, ...]) -> None:
         """Subscribe; what is retained comes at once, marked so."""
         new = tuple(each for each in filters if each not in self.filters)
@@ -130,6 +135,12 @@ class MockSession:
 
     def wait(self, at_most: timedelta) -> None:
         """Nothing to wait for: everything has arrived."""
+
+    def join(self) -> None:
+        """It is connected from the start."""
+
+    def leave(self) -> None:
+        """Nothing: a mocked broker knows no identities."""
 
     def close(self) -> None:
         """Leave."""

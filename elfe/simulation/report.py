@@ -21,7 +21,7 @@ from elfe.ems.values import Plan
 from elfe.simulation.appliances import CycleMachine, Log, Run, SimulatedAppliance, Tank
 from elfe.simulation.homes import Account, Seen
 from elfe.simulation.story import Act
-from elfe.slots import SLOT
+from elfe.slots import SLOT, slot_start
 
 LUKEWARM_C = 40.0
 MINUTE = timedelta(minutes=1)
@@ -176,7 +176,8 @@ def report(day: Day) -> Report:
         declared=len(uses), done=sum(run.ended_at is not None for run in runs),
         deadlines=len(due), kept=sum(use.in_time for use in due), impossible=sum(not use.possible for use in due),
         coldest_c=min((tank.coldest_c for tank in tanks), default=None),
-        orders=_counted(day.orders), told=tuple(_tell(day, use, drawn) for use in uses),
+        orders=_counted([each for each in day.orders if slot_start(each.slot) < day.end]),
+        told=tuple(_tell(day, use, drawn) for use in uses),
         problems=tuple(_problems(day, uses)))
 
 

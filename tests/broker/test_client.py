@@ -42,6 +42,15 @@ def test_the_subscriptions_stand_when_connected_is_told(broker: Embedded) -> Non
         assert messages(recorder, 1) == [Message(POWER, b"5.00")]
 
 
+def test_a_session_is_settled_when_its_owner_knows_that_it_is_connected(broker: Embedded) -> None:
+    """What it would say because of it is still to come until then, however ready the wire is."""
+    with closing(MqttSession(broker.address, "command")) as command:
+        until(lambda: command.ready)
+        assert not command.settled
+        heard(command, lambda each: isinstance(each, Connected))
+        assert command.settled
+
+
 def test_what_the_broker_had_retained_is_marked_and_not_counted(broker: Embedded) -> None:
     online = "shellies/shellyplug-s-A8BC25/online"
     with connected(broker.address, "plug", online) as plug:

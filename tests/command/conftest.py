@@ -8,6 +8,7 @@ import pytest
 from attrs import define, evolve, field
 
 from elfe.command.engine import Engine
+from elfe.command.fleet import fleet
 from elfe.command.orders import On, Order, Why
 from elfe.command.typologies import TYPOLOGIES
 from elfe.command.values import (
@@ -17,6 +18,7 @@ from elfe.command.values import (
     EngineEvent,
     FleetRead,
     Installed,
+    LeaveAlone,
     Pilot,
     PlanRead,
     Record,
@@ -26,6 +28,7 @@ from elfe.command.values import (
     Tick,
     Write,
 )
+from elfe.coordination.holds import Hold, Origin
 from elfe.coordination.values import Appliance, ApplianceType, Flexibility, InstalledDevice, Mode, Usage
 from elfe.devices.drivers import Driver
 from elfe.devices.values import (
@@ -37,6 +40,7 @@ from elfe.devices.values import (
     FailSafe,
     LegacyTopics,
     OutputState,
+    Press,
     Publish,
     Role,
     Switch,
@@ -86,6 +90,36 @@ def a_plan(first: datetime = NOON, **rows: tuple[int, ...]) -> Decisions:
     return Decisions(slot_of(first), {int(name[1:]): row + (0,) * (96 - len(row)) for name, row in rows.items()})
 
 
+FINGER = evolve(PLUG, id=901, name="toy_finger", capabilities=frozenset({Capability.PRESS}), fail_safe=None,
+                answers_within=timedelta(seconds=60))
+
+
+def _encode_press(device: Device, command: object) -> Encoded:
+    word = b"press" if isinstance(command, Press) else b"?"
+    return Encoded((Publish(f"{device.id}/set", word),), Acknowledgement(command.token, ok=True), within=timedelta(seconds=60))
+
+
+TOY_FINGER = evolve(TOY, type=FINGER, encode_command=_encode_press)
+
+
+def a_device(id: str, usage: Usage, driver: Driver = TOY, appliance_id: int = 1) -> Installed:
+    return Installed(InstalledDevice(id, driver.type.id, usage, appliance_id, "", "R004", None, 0, "", "", ""),
+                     driver.device(id), driver)
+
+
+def a_wired_pilot(typology: int, *usages: Usage, type: int = ApplianceType.WASHING_MACHINE, **appliance: object) -> Pilot:
+    """Appliance 1 with a device of each usage: P1, P2 the fingers, D1, D2 the others."""
+    names = {True: iter(("P1", "P2")), False: iter(("D1", "D2"))}
+    devices = [a_device(next(names[usage in (Usage.PRESS_POWER, Usage.PRESS_START)]), usage,
+                        TOY_FINGER if usage in (Usage.PRESS_POWER, Usage.PRESS_START) else TOY) for usage in usages]
+    row = Appliance(**{"id": 1, "name": "lave-linge", "type": type, "typology": typology, "mode": Mode.PILOTED, "control": 15,
+                       "command": 1, "participant": "R004", **appliance})
+    opened = Flexibility(id=7, appliance_id=1, opened_at=NOON)
+    found = fleet([row], [(each.row, each.device) for each in devices], [opened], {900: TOY, 901: TOY_FINGER})
+    assert found.problems == ()
+    return found.pilots[1]
+
+
 @define
 class World:
     """The engine, its time, and what it has asked for; rows are committed at once."""
@@ -112,6 +146,8 @@ class World:
                 return [Recorded(order.id)]
             case Write(id, mode=mode) if mode is not None:
                 self.rows[id] = evolve(self.rows[id], appliance=evolve(self.rows[id].appliance, mode=mode))
+            case LeaveAlone(id, until):
+                self.rows[id] = evolve(self.rows[id], hold=Hold(1, id, None, self.now, until, Origin.DEVICE))
             case CloseFlexibility(flexibility_id):
                 for id, row in self.rows.items():
                     if row.flexibility and row.flexibility.id == flexibility_id:
@@ -162,8 +198,10 @@ def state(on: bool) -> OutputState:
 def world() -> World:
     """A connected engine that knows one loaded washing machine on a plug, and no plan."""
     counter = iter(range(1, 10_000))
-    world = World(Engine(new_id=lambda: f"o{next(counter)}"))
-    world.tell(BrokerUp(), FleetRead({}), PlanRead(a_plan(m1=(0,) * 8 + (1,))))
+    world = World(Engine(new_id=lambda: f"o{next(counter)}"), now=NOON - timedelta(hours=1))
+    world.tell(BrokerUp())      # it has been listening for an hour
+    world.now = NOON
+    world.tell( FleetRead({}), PlanRead(a_plan(m1=(0,) * 8 + (1,))))
     return world
 
 

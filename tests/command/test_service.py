@@ -12,14 +12,15 @@ from sqlalchemy.exc import OperationalError
 from elfe.command import store
 from elfe.command.orders import Cause, Order, Stage, Why
 from elfe.command.service import CommandService
-from elfe.coordination import inventory, queries
+from elfe.command.values import Said
+from elfe.coordination import holds, inventory, queries
 from elfe.coordination import store as provisioning
 from elfe.coordination.devices import device_values
 from elfe.coordination.values import Appliance, CommandState, ControlState, Mode
 from elfe.devices.drivers import load
 from elfe.devices.testing import MockBroker, MockSession
 from elfe.devices.twins import Twin
-from elfe.devices.values import Publish
+from elfe.devices.values import LocalControl, Publish
 from elfe.ems import store as sortie
 from elfe.ems.values import Placement, Plan
 from elfe.slots import slot_of
@@ -238,11 +239,9 @@ def test_a7_a_second_engine_publishes_nothing_until_the_first_is_gone(home):
 
     home.service._leadership.release()
     home.broker.sessions.remove(home.session)
-    second.step(home.now)
-    second.step(home.now)
+    home.service, home.session = second, session
+    home.live(seconds=1)
     assert session.sent["shellies/shellyplug-s-A8BC25/relay/0/command"] == 1
-    second.close()
-    home.service, home.session = a_daemon(home.coordination, home.sortie, home.broker)
 
 
 def test_an_engine_that_lost_the_lead_forgets_what_it_knew_and_reads_it_again(home, monkeypatch):
@@ -289,3 +288,96 @@ def test_a3_the_broker_away_means_no_order_is_sent_late(home):
 
     assert [each.stage for each in home.orders()[1:2]] == [Stage.EXPIRED]
     assert [each.cause for each in home.orders()[1:2]] == [Cause.BROKER_AWAY]
+
+
+# -- people, on a real database ---------------------------------------------------------------------------------------------
+
+
+def local(home, taken: bool) -> None:
+    home.service._run([Said("D001", LocalControl(taken))], home.now)
+    home.live(seconds=6)
+
+
+def set_mode(home, mode: int, id: int = TANK) -> None:
+    home.sql(f"UPDATE bdd_coordination_schema.equipement_pilote_ou_mesure SET equipement_pilote_ou_mesure_mode_id = {mode} "
+             f"WHERE id = {id}")
+
+
+@pytest.mark.parametrize("mode", [Mode.MANUAL, Mode.PILOTED])
+def test_w3_what_was_taken_over_at_the_unit_gets_back_the_mode_that_it_had(home, mode):
+    set_mode(home, mode)
+    home.live(minutes=1)
+    local(home, True)
+    assert home.appliance(TANK).mode == Mode.DISABLED
+    assert list(holds.taken_over(home.coordination)) == [TANK]
+
+    local(home, False)
+    assert home.appliance(TANK).mode == mode
+    assert holds.taken_over(home.coordination) == {}
+
+
+def test_w3_an_operators_own_70_is_never_lifted_by_a_unit(home):
+    set_mode(home, Mode.DISABLED)
+    home.live(minutes=1)
+    local(home, True)
+    local(home, False)
+
+    assert home.appliance(TANK).mode == Mode.DISABLED
+
+
+def test_w3_what_an_operator_decided_while_the_unit_was_local_stands(home):
+    set_mode(home, Mode.PILOTED)
+    home.live(minutes=1)
+    local(home, True)
+    set_mode(home, Mode.REMOVED)
+    local(home, False)
+
+    assert home.appliance(TANK).mode == Mode.REMOVED
+
+
+def test_a_hold_on_everything_stops_every_order_and_release_gives_every_home_its_service(home):
+    home.plan(TANK, 0, 0, 0, 0)
+    home.declare(TANK)
+    home.declare(WASHER)
+    home.live(seconds=2)
+    assert (home.relay("D001"), home.relay("A001")) == (True, False)         # the tank's relay is inverted: both are cut
+
+    with home.coordination.begin() as connection:
+        holds.put(connection, None, None, home.now, None, holds.Origin.CENTRE)
+    home.live(minutes=1)
+    before = len(store.orders(home.coordination))
+    home.live(minutes=30)
+    assert len(store.orders(home.coordination)) == before
+
+    with home.coordination.begin() as connection:
+        holds.put(connection, None, True, home.now, None, holds.Origin.CENTRE)
+    home.live(minutes=1)
+    home.live(seconds=1)
+    assert (home.relay("D001"), home.relay("A001")) == (False, True)
+    assert {each.why for each in store.orders(home.coordination)[before:]} == {Why.HOLD}
+
+    with home.coordination.begin() as connection:
+        assert holds.end(connection, None, home.now)
+    home.live(minutes=11)                                    # no relay is switched twice within ten minutes for a plan
+    home.live(seconds=1)
+    assert (home.relay("D001"), home.relay("A001")) == (True, False)
+
+
+def test_g4_a_tank_switched_at_its_relay_is_held_in_the_database_until_it_ends_by_itself(home):
+    home.plan(TANK, *(0,) * 96)
+    home.declare(TANK)
+    home.live(minutes=2)
+    twin, session = home.twins["D001"]
+    for said in twin.press_button(home.now):
+        session.send(said)
+    home.live(seconds=1)
+    (hold,) = holds.in_force(home.coordination, home.now)
+    assert (hold.appliance_id, hold.supply, hold.origin) == (TANK, None, "device")
+
+    home.live(minutes=30)
+    assert home.relay("D001") is False
+    home.live(hours=1, minutes=20)
+    home.plan(TANK, *(0,) * 96)
+    home.live(minutes=20)
+    home.live(seconds=1)
+    assert home.relay("D001") is True

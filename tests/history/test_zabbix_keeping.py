@@ -59,7 +59,7 @@ def here(tmp_path, monkeypatch, zabbix: Zabbix) -> Iterator[Context]:  # noqa: F
     elfe("devices", "provision", "inventory.csv", "--yes")
     found = Context(load(tmp_path / "elfe.toml"))
     yield found
-    hosts = found.history.api("host.get", {"output": ["hostid"], "groupids": [found.history._group()]})
+    hosts = found.history.api("host.get", {"output": ["hostid"], "groupids": [found.history.group()]})
     found.history.api("host.delete", [each["hostid"] for each in hosts])
 
 
@@ -176,16 +176,22 @@ def watched(here) -> dict[str, str]:
 @pytest.mark.zabbix
 def test_what_is_installed_is_watched_and_what_has_left_no_longer_is(here):
     names = watched(here)
-    assert names["A901 is offline for an hour"] == "max(/A901/presence,1h)=0"
-    assert {"A901 has measured nothing for a day", "B901 is offline for an hour", "elfe: no balance for 30 minutes"} <= names.keys()
+    assert names["A901 is offline"] == "max(/A901/presence,1h)=0"      # as its template says
+    assert {"A901 measures nothing", "B901 is offline", "elfe: no balance for 30 minutes"} <= names.keys()
     zabbix = here.history  # noqa: F811
-    [mine] = zabbix.api("trigger.get", {"output": ["triggerid"], "filter": {"description": "D901 is offline for an hour"}})
+    [mine] = zabbix.api("trigger.get", {"output": ["triggerid"], "filter": {"description": "D901 is offline"}})
     zabbix.api("trigger.update", {"triggerid": mine["triggerid"], "expression": "max(/D901/presence,5m)=0", "priority": 4})
+    old = {"tag": "elfe.expression", "value": "as an older elfe wrote it"}
+    [old_one] = zabbix.api("trigger.get", {"output": ["triggerid"], "filter": {"description": "A902 is offline"}})
+    zabbix.api("trigger.update", {"triggerid": old_one["triggerid"], "tags": [{"tag": "elfe", "value": "watch"}, old]})
     zabbix.api("trigger.create", {"description": "of nobody", "expression": "last(/D901/puissance)>1",
                                   "tags": [{"tag": "elfe", "value": "watch"}]})
     assert "0 triggers created, 1 changed, 1 removed." in elfe("zabbix", "sync")
-    [mine] = zabbix.api("trigger.get", {"output": ["priority"], "filter": {"description": "D901 is offline for an hour"}})
-    assert mine["priority"] == "4"      # how much it matters is theirs to say
+    [mine] = zabbix.api("trigger.get", {"output": ["priority"], "filter": {"description": "D901 is offline"}})
+    assert (mine["priority"], watched(here)["D901 is offline"]) == ("4", "max(/D901/presence,5m)=0")      # theirs to say
+    [template] = zabbix.api("template.get", {"filter": {"host": "elfe-point"}, "selectMacros": "extend", "selectHosts": ["host"]})
+    assert {each["macro"]: each["value"] for each in template["macros"]}["{$ELFE.OFFLINE}"] == "1h"
+    assert {"A901", "A902", "B901", "D901"} <= {each["host"] for each in template["hosts"]}
     assert elfe("zabbix", "check").endswith("32 stand.\n")
 
 
@@ -199,7 +205,7 @@ def test_a_device_that_is_offline_is_a_problem_on_the_dashboard(here):
         with suppress(PartlyKept):      # until Zabbix has read of the new item
             zabbix.append([Reading(series, clock.now() - timedelta(minutes=each), 0.0) for each in (59, 30, 0)])
         found = zabbix.api("problem.get", {"tags": [{"tag": "elfe", "value": "watch", "operator": 1}]})
-        return any(each["name"] == "A902 is offline for an hour" for each in found)
+        return any(each["name"] == "A902 is offline" for each in found)
 
     until(is_told, within_s=30)
     [shown] = zabbix.api("dashboard.get", {"filter": {"name": "elfe"}, "selectPages": "extend"})

@@ -105,12 +105,13 @@ class ZabbixHistory:
         missing = sorted(unknown - self._hosts.keys())
         for start in range(0, len(missing), AT_ONCE):
             some = missing[start:start + AT_ONCE]
-            group = self._group()
+            group = self.group()
             made = self.api("host.create", [{"host": name, "groups": [{"groupid": group}]} for name in some])["hostids"]
             self._hosts |= dict(zip(some, made, strict=True))
         return {name: self._hosts[name] for name in names}
 
-    def _group(self) -> str:
+    def group(self) -> str:
+        """The id of the group `elfe`, which is made where it is missing."""
         found = self.api("hostgroup.get", {"filter": {"name": GROUP}, "output": ["groupid"]})
         group: str = found[0]["groupid"] if found else self.api("hostgroup.create", {"name": GROUP})["groupids"][0]
         return group

@@ -1,7 +1,8 @@
 """What operators are warned of in Zabbix, and what they see of a morning: triggers and a dashboard, made through its API. Pure.
 
 Items bear the names of their points, which no template can have; so triggers are made on each host, tagged `elfe:watch`, by which
-those of devices that are gone are found again. The dashboard is called `elfe`; who wants another one copies it under another name.
+those of devices that are gone are found again. What they measure by are macros of the template that is shipped (`template.yaml`).
+The dashboard is called `elfe`; who wants another one copies it under another name.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from elfe.history.values import BALANCE
 from elfe.history.zabbix.keeping import Spoken
 from elfe.history.zabbix.naming import key
 
-WATCH = {"tag": "elfe", "value": "watch"}
+WATCH, AS_WRITTEN = {"tag": "elfe", "value": "watch"}, "elfe.expression"
 INFORMATION, WARNING, AVERAGE, HIGH = 1, 2, 3, 4
 """Zabbix' severities."""
-DASHBOARD = "elfe"
+DASHBOARD, TEMPLATE = "elfe", "elfe-point"
+IMPORT_RULES = {"groups": {"createMissing": True}, "templates": {"createMissing": True}}
+"""An import adds what is missing and leaves what somebody changed."""
 STRING, NUMBER = 1, 0
 """Of a dashboard's fields."""
 COLOURS = ("2A7F62", "B5651D", "4F81BD", "8E44AD")
@@ -37,9 +40,9 @@ class Trigger:
 
     @property
     def row(self) -> dict[str, Any]:
-        """As the API takes it."""
+        """As the API takes it. What we wrote is a tag as well: Zabbix tells an expression with its macros' values in it."""
         return {"description": self.name, "expression": self.expression, "priority": self.severity, "comments": self.todo,
-                "tags": [WATCH]}
+                "tags": [WATCH, {"tag": AS_WRITTEN, "value": self.expression}]}
 
 
 def triggers(devices: Iterable[Spoken], general_host: str) -> list[Trigger]:
@@ -53,13 +56,13 @@ def triggers(devices: Iterable[Spoken], general_host: str) -> list[Trigger]:
 
 def _of(device: Spoken) -> Iterable[Trigger]:
     point = device.point
-    yield Trigger(point, f"{point} is offline for an hour", f"max(/{point}/presence,1h)=0", WARNING,
+    yield Trigger(point, f"{point} is offline", f"max(/{point}/presence,{{$ELFE.OFFLINE}})=0", WARNING,
                   "The home serves itself. Its box, its Wi-Fi, its plug: call the participant, `elfe devices find` tells whom.")
     if device.type.can(Capability.METER):
-        yield Trigger(point, f"{point} has measured nothing for a day", f"nodata(/{point}/puissance,1d)=1", WARNING,
+        yield Trigger(point, f"{point} measures nothing", f"nodata(/{point}/puissance,{{$ELFE.SILENT}})=1", WARNING,
                       "Orders are no longer proved there. `elfe devices list`, `elfe devices watch`.")
     if device.type.can(Capability.AMBIENT):
-        yield Trigger(point, f"{point}: its battery is at its end", f"last(/{point}/batterie)<15", INFORMATION,
+        yield Trigger(point, f"{point}: its battery is at its end", f"last(/{point}/batterie)<{{$ELFE.BATTERY}}", INFORMATION,
                       "A new battery at the next visit.")
 
 
@@ -78,11 +81,11 @@ class Changes:
 
 
 def changes(wanted: Sequence[Trigger], found: Sequence[Mapping[str, Any]]) -> Changes:
-    """`found`: what Zabbix has under our tag, expressions expanded. Severity, status and words that somebody changed stay."""
+    """`found`: what Zabbix has under our tag, with its tags. What operators changed stays; what we write otherwise changes."""
     by_place = {(each["hosts"][0]["host"], each["description"]): each for each in found if each["hosts"]}
     create = tuple(each.row for each in wanted if (each.host, each.name) not in by_place)
-    update = tuple({"triggerid": there["triggerid"], "expression": each.expression} for each in wanted
-                   if (there := by_place.get((each.host, each.name))) and there["expression"] != each.expression)
+    update = tuple({"triggerid": there["triggerid"], "expression": each.expression, "tags": each.row["tags"]} for each in wanted
+                   if (there := by_place.get((each.host, each.name))) and each.row["tags"][1] not in there["tags"])
     kept = {(each.host, each.name) for each in wanted}
     return Changes(create, update, tuple(each["triggerid"] for place, each in by_place.items() if place not in kept))
 

@@ -1,0 +1,56 @@
+"""What is known of devices from their own words, in the memory of one engine. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from attrs import define
+
+from elfe.devices.values import Presence
+
+JUST_BACK = timedelta(seconds=30)
+"""What a device says of its output so soon after its return is its power-up state, not a person's will."""
+
+
+@define
+class Seen:
+    """What is known of one device."""
+
+    presence: Presence | None = None
+    back_at: datetime | None = None          # when it last came back
+    told_off_at: datetime | None = None      # when it last said that it is in the state that its fail-safe undoes
+    switched_at: datetime | None = None      # when it last acknowledged another level than before
+    powers: bool | None = None               # that level, as a supply
+    output: bool | None = None               # the last state of its output, since we hear it
+    last_output: bool | None = None          # the same, and before
+    watts: float | None = None               # the last power that it measured, since we hear it
+    drew_at: datetime | None = None          # when it last measured a power that is no standby
+    draws_since: datetime | None = None      # when that began, pauses included
+    found_running: bool = False              # and it may have begun before, while nobody heard it
+    battery_pct: float | None = None
+    local: bool = False                      # taken over at the unit itself
+    owed_until: datetime | None = None       # it was cut for too long: until then it is supplied
+
+    def just_back(self, now: datetime) -> bool:
+        """Whether what it says of its output may be its power-up state."""
+        return self.back_at is not None and now - self.back_at <= JUST_BACK
+
+    def measures(self, watts: float, proof_w: float, pauses_within: timedelta, now: datetime, found: bool) -> None:
+        """It measured a power; `found`: after a silence of ours."""
+        self.watts = watts
+        if watts >= proof_w:
+            if not self.drew_within(pauses_within, now):
+                self.draws_since, self.found_running = now, found
+            self.drew_at = now
+
+    def drew_within(self, time: timedelta, now: datetime) -> bool:
+        """Whether it has measured more than standby not longer ago than that."""
+        return self.drew_at is not None and now - self.drew_at <= time
+
+    def acknowledges(self, powers: bool, now: datetime) -> None:
+        """It has said that it is at a level."""
+        if powers != self.powers:
+            self.switched_at = now
+        self.powers = powers
+        if not powers:
+            self.told_off_at = now

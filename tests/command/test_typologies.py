@@ -1,0 +1,232 @@
+"""Every typology, told as what its devices are asked to do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from attrs import evolve
+
+from elfe.command.fleet import fleet
+from elfe.command.orders import Cause, Stage
+from elfe.command.typologies import TYPOLOGIES, lacking
+from elfe.command.values import BrokerUp, CloseFlexibility, LedgerRead, MarkStarted, PlanRead, Record, Said, Send, Write
+from elfe.coordination import reference
+from elfe.coordination.values import ApplianceType, CommandState, ControlState, Mode, Usage
+from elfe.devices.values import Acknowledgement, Measure, Presence, Quantity
+from tests.command.conftest import NOON, TOY, World, a_plan, a_wired_pilot, state
+
+PLUG, SWITCH, METER, POWER, START, AMBIENT = (
+    Usage.SWITCH_AND_METER, Usage.SWITCH, Usage.METER, Usage.PRESS_POWER, Usage.PRESS_START, Usage.AMBIENT)
+NOW_IS_ITS_TURN = PlanRead(a_plan(m1=(1,)))
+
+
+def watts(w: float) -> Measure:
+    return Measure(Quantity.POWER, w)
+
+
+def pressed(world: World) -> None:
+    """The finger says that it has pressed."""
+    world.tell(Said(world.order.device_id, Acknowledgement(world.order.id, ok=True)))
+
+
+def presses(world: World) -> list[str]:
+    return [topic.removesuffix("/set") for topic, word in world.said() if word == b"press"]
+
+
+def finger(world: World, typology: int = 130, *usages: Usage) -> World:
+    """A machine on a finger whose turn it is, standing by at 3 W."""
+    world.tell(Said("D1", watts(3)), NOW_IS_ITS_TURN)
+    world.change(a_wired_pilot(typology, *(usages or (PLUG, START))))
+    return world
+
+
+# -- relays ---------------------------------------------------------------------------------------------------------------
+
+
+def test_every_typology_of_the_contract_that_drives_something_is_here():
+    assert {each.id for each in reference.TYPOLOGIES} == {*TYPOLOGIES, 200}
+    assert {each.id: each.name for each in reference.TYPOLOGIES if each.id != 200} == {
+        id: each.name for id, each in TYPOLOGIES.items()}
+
+
+@pytest.mark.parametrize(("typology", "usages", "cut", "supplied"), [
+    (110, (SWITCH, SWITCH), {"D1": b"off", "D2": b"off"}, {"D1": b"on", "D2": b"on"}),
+    (120, (PLUG,), {"D1": b"off"}, {"D1": b"on"}),
+    (140, (SWITCH, AMBIENT), {"D1": b"off"}, {"D1": b"on"}),
+    (140, (PLUG, AMBIENT), {"D1": b"off"}, {"D1": b"on"}),
+    (180, (SWITCH, METER), {"D1": b"off"}, {"D1": b"on"}),
+    (190, (PLUG,), {"D1": b"on"}, {"D1": b"off"}),
+])
+def test_a_supply_is_cut_while_it_waits_and_given_at_its_slot(world, typology, usages, cut, supplied):
+    world.change(a_wired_pilot(typology, *usages))
+    assert {topic.removesuffix("/set"): word for topic, word in world.said()} == cut
+
+    effects = world.after(hours=2)
+    assert {topic.removesuffix("/set"): word for topic, word in world.said(effects)} == supplied
+
+
+def test_two_relays_supply_when_both_have_said_so(world):
+    world.change(a_wired_pilot(110, SWITCH, SWITCH))
+    world.after(hours=2)
+    assert not [each for each in world.tell(Said("D1", state(True))) if isinstance(each, Write)]
+
+    assert MarkStarted(7, world.now) in world.tell(Said("D2", state(True)))
+
+
+@pytest.mark.parametrize(("typology", "usages", "wants"), [
+    (110, (SWITCH,), "needs 2 devices of usage 12, there are 1"),
+    (120, (SWITCH,), "needs one device of usage 11, there are 0"),
+    (140, (AMBIENT,), "needs one device of usage 11 or 12, there are 0"),
+    (150, (PLUG, START), "needs one device of usage 31, there are 0"),
+    (160, (PLUG, START, START), "needs one device of usage 32, there are 2"),
+])
+def test_w17_what_is_missing_or_too_much_is_said(typology, usages, wants):
+    assert wants in lacking(TYPOLOGIES[typology], usages)
+
+
+def test_w12_a_load_that_is_switched_every_quarter_is_not_hung_on_a_finger():
+    pilot = a_wired_pilot(130, PLUG, START)
+    tank = evolve(pilot.appliance, type=ApplianceType.WATER_HEATER)
+    found = fleet([tank], [(each.row, each.device) for each in pilot.devices], [], {900: TOY, 901: pilot.driven.driver})
+
+    assert found.pilots == {}
+    assert "starts it only" in found.problems[0]
+
+
+# -- fingers --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_machine_on_a_finger_keeps_its_power_while_it_waits_and_is_standing_by(world):
+    effects = world.change(a_wired_pilot(130, PLUG, START))
+
+    assert world.said(effects) == []
+    assert Write(1, frozenset({Mode.PILOTED}), command=CommandState.STANDING_BY, ems_order=False) in effects
+
+
+def test_w8_a_press_is_proved_by_power_alone_and_only_then_is_the_machine_its_persons(world):
+    finger(world)
+    assert presses(world) == ["P1"]
+    pressed(world)
+    assert not [each for each in world.written() if each.mode]
+
+    effects = world.tell(Said("D1", watts(1900)))
+
+    assert world.order.stage is Stage.PROVED
+    assert Write(1, frozenset({Mode.PILOTED}), mode=Mode.MANUAL, control=ControlState.ON, command=CommandState.MANUAL_ON,
+                 ems_order=True, last_started=NOON) in effects
+    assert CloseFlexibility(7, "started") in effects
+
+
+@pytest.mark.parametrize(("typology", "usages", "order"), [
+    (150, (PLUG, POWER, START), ["P1", "P2"]), (160, (PLUG, START), ["P1", "P1"])])
+def test_the_second_press_follows_the_answer_to_the_first_by_five_seconds(world, typology, usages, order):
+    finger(world, typology, *usages)
+    for _ in range(30):
+        world.after(seconds=1)
+    assert presses(world) == order[:1]
+
+    pressed(world)
+    world.after(seconds=4)
+    assert presses(world) == order[:1]
+    world.after(seconds=2)
+    assert presses(world) == order
+
+    pressed(world)
+    assert MarkStarted(7, world.now) in world.tell(Said("D1", watts(2000)))
+
+
+def test_a_plug_that_is_lit_again_is_cut_while_it_waits_and_pressed_once_it_is_lit(world):
+    world.change(a_wired_pilot(170, PLUG, START))
+    world.tell(Said("D1", state(False)), Said("D1", watts(0)))
+    world.after(hours=2)
+    assert world.said()[-1] == ("D1/set", b"on")
+    assert presses(world) == []
+
+    world.tell(Said("D1", state(True)))
+    world.after(seconds=5)
+    assert presses(world) == []
+    world.after(seconds=6)
+    assert presses(world) == ["P1"]
+
+
+def test_i2_a_finger_that_does_not_answer_is_not_asked_twice_and_nobody_pretends_to_know(world):
+    finger(world)
+    world.engine.seen["D1"].watts = None
+    for _ in range(40):
+        world.after(minutes=1)
+
+    assert presses(world) == ["P1"]
+    assert (world.order.stage, world.order.cause) == (Stage.EXPIRED, Cause.UNKNOWN)
+    assert CloseFlexibility(7, "unknown whether it started") in world.effects
+
+
+def test_a_press_that_power_proves_to_have_started_nothing_is_made_once_more_and_no_more(world):
+    finger(world)
+    pressed(world)
+    for _ in range(40):
+        world.after(minutes=1)
+        world.tell(Said("D1", watts(3)))
+
+    assert presses(world) == ["P1", "P1"]
+    assert CloseFlexibility(7, "not started") in world.effects
+    assert [each.command for each in world.written() if each.mode is Mode.MANUAL] == [CommandState.FAILED]
+
+
+def test_a_finger_that_was_away_is_asked_when_it_is_back(world):
+    world.tell(Said("P1", Presence.ONLINE), Said("P1", Presence.OFFLINE))
+    finger(world)
+    world.after(minutes=15)
+    assert presses(world) == []
+
+    world.tell(Said("P1", Presence.ONLINE))
+    assert presses(world) == ["P1"]
+
+
+def test_g10_a_finger_with_a_flat_battery_is_not_asked(world):
+    world.tell(Said("P1", Measure(Quantity.BATTERY, 5)))
+    finger(world)
+
+    assert presses(world) == []
+    assert (world.order.stage, world.order.cause) == (Stage.FAILED, Cause.FLAT)
+
+
+def test_what_its_person_has_started_is_not_pressed(world):
+    world.change(a_wired_pilot(130, PLUG, START))
+    world.tell(Said("D1", watts(2000)))
+    world.tell(NOW_IS_ITS_TURN)
+
+    assert presses(world) == []
+    assert CloseFlexibility(7, "started by hand") in world.effects
+
+
+def test_without_a_meter_the_answer_is_all_that_will_ever_be_known(world):
+    pilot = evolve(a_wired_pilot(130, PLUG, START), meter="")
+    world.tell(NOW_IS_ITS_TURN)
+    world.change(pilot)
+    pressed(world)
+
+    assert MarkStarted(7, world.now) in world.effects
+
+
+def test_f1_an_engine_that_restarts_between_two_presses_goes_on_with_the_second(world):
+    finger(world, 160, PLUG, START)
+    pressed(world)
+    first = world.order
+    reborn = World(type(world.engine)(), now=world.now + timedelta(minutes=20))
+    reborn.tell(LedgerRead((first.happens(world.happened()[0].SETTLES, reborn.now),)), NOW_IS_ITS_TURN, BrokerUp())
+    reborn.change(world.rows[1])
+
+    (made,) = [each.order for each in reborn.effects if isinstance(each, Record)]
+    assert (made.step, made.again) == (1, 0)
+
+
+def test_f1_an_engine_that_restarts_after_a_press_that_was_sent_does_not_send_it_again(world):
+    finger(world)
+    sent = world.order
+    reborn = World(type(world.engine)(), now=world.now + timedelta(seconds=30))
+    reborn.tell(LedgerRead((sent,)), NOW_IS_ITS_TURN, BrokerUp())
+    reborn.change(world.rows[1])
+    reborn.after(minutes=1)
+
+    assert not [each for each in reborn.effects if isinstance(each, Send)]

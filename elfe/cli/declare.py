@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -10,9 +11,11 @@ import typer
 
 from elfe import clock
 from elfe.app.context import context
+from elfe.app.planning import sources
 from elfe.cli import show
 from elfe.coordination import queries, spoken
 from elfe.coordination.values import Appliance, Flexibility
+from elfe.ems.run import ways_out
 from elfe.errors import DeclarationError
 
 
@@ -31,10 +34,13 @@ def declare(
         raise DeclarationError(f"« {found.name} » chauffe quand il y a de l'énergie : ni --by ni --lasts")
     deadline = spoken.parse_deadline(by, now, zone) if by else None
     declared = queries.declare(here.coordination, found.id, deadline, _duration(lasts), now)
+    late_by, ways = ways_out(sources(here), found.id, now)
     if as_json:
-        show.as_json(_plain(found, declared))
-    else:
-        typer.echo(_told(found, declared, zone))
+        show.as_json(_plain(found, declared) | {"late_s": int(late_by.total_seconds()), "ways": [each.french for each in ways]})
+        return
+    typer.echo(_told(found, declared, zone))
+    if ways:
+        typer.echo(_impossible(late_by, [each.french for each in ways]))
 
 
 def _duration(text: str) -> timedelta | None:
@@ -48,6 +54,13 @@ def _told(appliance: Appliance, declared: Flexibility, zone: ZoneInfo) -> str:
     wanted = f", fini avant {_when(declared.deadline, zone)}" if declared.deadline else ""
     lasts = f", durée {spoken.show_duration(declared.lasts)}" if declared.lasts else ""
     return f"{appliance.name} {appliance.participant} : déclaré{wanted}{lasts} (flexibilité n° {declared.id})."
+
+
+def _impossible(late_by: timedelta, ways: Sequence[str]) -> str:
+    """What cannot be kept, and what could."""
+    behind = f" : au plus tôt, il finirait {spoken.show_duration(late_by)} après" if late_by else ""
+    return f"Ce n'est pas possible tel quel{behind}. Il sera fait au mieux. Ce qui le serait :\n" + "\n".join(
+        f"  - {each}" for each in ways)
 
 
 def _when(at: datetime, zone: ZoneInfo) -> str:

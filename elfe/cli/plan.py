@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
+from elfe.app import plan_charts
 from elfe.app.context import Context, context
 from elfe.cli import show
-from elfe.coordination import queries
+from elfe.coordination import queries, spoken
 from elfe.ems.store import newest_plan
 from elfe.ems.values import Placement, Plan
 from elfe.errors import ElfeError
@@ -16,6 +20,16 @@ from elfe.slots import SLOTS_PER_HOUR, slot_start
 
 plan = typer.Typer(help="What is planned, and why.", no_args_is_help=True)
 BARS = " ▁▂▃▄▅▆▇█"
+WORDS = {
+    "en": {"start": "start", "imported": "kWh imported", "more": "more than chosen", "chosen": "chosen",
+           "none": "It chooses no start: it follows the surplus slot by slot.",
+           "impossible": "What is wished is not possible; each of these would be:",
+           "old": "Nothing more is kept of this run."},
+    "fr": {"start": "départ", "imported": "kWh importés", "more": "de plus que choisi", "chosen": "choisi",
+           "none": "Il ne choisit pas de départ : il suit le surplus quart d'heure par quart d'heure.",
+           "impossible": "Ce qui est voulu n'est pas possible ; chacun de ceci le serait :",
+           "old": "Rien de plus n'est gardé de ce calcul."},
+}
 
 
 @plan.callback()
@@ -24,22 +38,106 @@ def _group() -> None:
 
 
 @plan.command("show")
-def show_plan(ctx: typer.Context, as_json: show.AsJson = False) -> None:
+def show_plan(
+    ctx: typer.Context,
+    png: Annotated[Path | None, typer.Option("--png", help="Draw the balance and the loads into this file.")] = None,
+    as_json: show.AsJson = False,
+) -> None:
     """Show the newest plan; the one before it is carried out until its first quarter comes."""
     here = context(ctx)
+    found = _newest(here)
+    if png:
+        plan_charts.planned(found, _names(here), png, here.settings.zone)
+    if as_json:
+        show.as_json(plain(found))
+        return
+    print_plan(here, found)
+    if png:
+        typer.echo(f"drawn into {png}")
+
+
+@plan.command()
+def explain(
+    ctx: typer.Context,
+    appliance: Annotated[str, typer.Argument(help="The appliance: its number, or its name and participant, « lave-linge R004 ».")],
+    lang: Annotated[str, typer.Option("--lang", help="The sentences in English (en) or French (fr).")] = "en",
+    png: Annotated[Path | None, typer.Option("--png", help="Draw it into this file.")] = None,
+    as_json: show.AsJson = False,
+) -> None:
+    """Explain why an appliance stands where it does in the newest plan, and what each other start would have imported."""
+    if lang not in WORDS:
+        raise ElfeError(f"--lang {lang} is not spoken here: {' or '.join(WORDS)}")
+    here = context(ctx)
+    found = _newest(here)
+    asked = spoken.find_appliance(appliance, queries.appliances(here.coordination))
+    placed = next((each for each in found.placements if each.appliance_id == asked.id), None)
+    name = f"{asked.name} {asked.participant}"
+    if placed is None:
+        raise ElfeError(f"{name} is not in the newest plan: it is in mode {asked.mode}, and only what is lent (30) is planned; "
+                        "`elfe ems run` says what it leaves out")
+    if png:
+        plan_charts.explained(found, placed, name, png, here.settings.zone)
+    if as_json:
+        show.as_json(_plain(found, placed) | {"name": name} | _why(found, placed))
+        return
+    _print_why(found, placed, f"{placed.appliance_id} {name}", lang, here.settings.zone)
+    if png:
+        typer.echo(f"drawn into {png}")
+
+
+def _newest(here: Context) -> Plan:
     found = newest_plan(here.sortie)
     if found is None:
         raise ElfeError("there is no plan yet: `elfe ems run` makes one, `elfe up` makes one every quarter of an hour")
-    if as_json:
-        show.as_json(plain(found))
-    else:
-        print_plan(here, found)
+    return found
+
+
+def _names(here: Context) -> dict[int, str]:
+    return {each.id: f"{each.name} {each.participant}" for each in queries.appliances(here.coordination)}
+
+
+def _print_why(found: Plan, placed: Placement, title: str, lang: str, zone: ZoneInfo) -> None:
+    words, why = WORDS[lang], placed.why
+    typer.echo(f"{title}: {why.french if why and lang == 'fr' else placed.reason}.")
+    if why is None:
+        typer.echo(words["old"])
+        return
+    if why.ways:
+        typer.echo(words["impossible"])
+        for way in why.ways:
+            typer.echo(f"  - {way.french if lang == 'fr' else way.english}")
+    chosen_wh = why.starts_wh[placed.begins] if placed.begins is not None and why.starts_wh else None
+    rows = [(_clock(found, start, zone), f"{wh / 1000:.2f}", f"{(wh - chosen_wh) / 1000:+.2f}" if chosen_wh is not None else "",
+             words["chosen"] if start == placed.begins else "") for start, wh in _by_hour(why.starts_wh, placed.begins)]
+    show.table((words["start"], words["imported"], words["more"], ""), rows, words["none"])
+
+
+def _by_hour(starts_wh: tuple[float | None, ...], chosen: int | None) -> list[tuple[int, float]]:
+    """The chosen start, and of each other hour of the horizon the cheapest one."""
+    possible = [(start, wh) for start, wh in enumerate(starts_wh) if wh is not None]
+    best = {start // SLOTS_PER_HOUR: (start, wh) for start, wh in sorted(possible, key=lambda each: (-each[1], -each[0]))}
+    best |= {start // SLOTS_PER_HOUR: (start, wh) for start, wh in possible if start == chosen}
+    return [best[hour] for hour in sorted(best)]
+
+
+def _why(found: Plan, placed: Placement) -> dict[str, object]:
+    """What is told beside the placement, for a machine; nothing where its run is not the newest."""
+    why = placed.why
+    if why is None:
+        return {}
+    return {"raison": why.french, "ways": [{"what": each.what, "en": each.english, "fr": each.french} for each in why.ways],
+            "starts": [{"at": slot_start(found.first_slot + start).isoformat(), "imported_wh": wh}
+                       for start, wh in enumerate(why.starts_wh) if wh is not None]}
+
+
+def _clock(found: Plan, start: int, zone: ZoneInfo) -> str:
+    return f"{slot_start(found.first_slot + start).astimezone(zone):%d/%m %H:%M}"
 
 
 def print_plan(here: Context, found: Plan) -> None:
     """A plan for a person."""
     zone = here.settings.zone
-    names = {each.id: f"{each.name} {each.participant}" for each in queries.appliances(here.coordination)}
+    names = _names(here)
     wanted = {each.appliance.id: each.deadline for each in queries.machines(here.coordination)}
 
     def local(at: datetime | None) -> str:

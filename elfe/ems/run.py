@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
@@ -54,7 +54,7 @@ from elfe.ems.loads.base import Floats, Wishes
 from elfe.ems.loads.hours import lies_in
 from elfe.ems.loads.tanks import QUARTER_H, full_reheat_wh, heating_day, is_hot
 from elfe.ems.solve import Solver
-from elfe.ems.values import Placement, Plan, Why
+from elfe.ems.values import Placement, Plan, Way, Why
 from elfe.errors import PlanError
 from elfe.history import quarters
 from elfe.history.values import History
@@ -159,13 +159,8 @@ def first_slot_at(now: datetime) -> int:
 
 def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
     """Read what can be moved, what is running, and what was measured."""
-    sources.cycles.open()
     movable = _movable(sources.coordination)
-    started = [each for each in queries.flexibilities(sources.coordination, now - 2 * DAY) if each.started_at]
-    running = {each.appliance.id: _running(each, started, sources, now, first_slot) for each in movable}
-    about = About(sources, now, first_slot, store.allowed_slots(sources.sortie, first_slot - 2 * HORIZON, first_slot),
-                  _told(sources.sortie, first_slot), running, abilities.abilities(sources.coordination),
-                  {each.appliance_id: each.opened_at for each in queries.open_flexibilities(sources.coordination)})
+    about = _about(sources, movable, now, first_slot)
     loads: list[Load] = []
     left_out: list[str] = []
     for each in movable:
@@ -174,11 +169,34 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
                 loads += _loads(each, about)
             except (ValueError, ArithmeticError) as error:
                 left_out.append(f"appliance {each.appliance.id} ({each.appliance.name}): {error}")
-    placed = {each.appliance_id for each in started} | {
+    placed = about.started | {
         each.appliance.id for each in loads if each.appliance.recurs or isinstance(each, FOLLOWED)}
     seen = sources.forecasts.look(first_slot, [each.power_series for each in movable if each.appliance.id in placed])
-    return Inputs(now, first_slot, sources.zone, seen, tuple(loads), tuple(powers for powers in running.values() if powers),
+    return Inputs(now, first_slot, sources.zone, seen, tuple(loads), tuple(powers for powers in about.running.values() if powers),
                   tuple(left_out), _costs(sources, first_slot), _homes(loads, sources.rules.home_w))
+
+
+def ways_out(sources: Sources, appliance_id: int, now: datetime) -> tuple[timedelta, tuple[Way, ...]]:
+    """What is impossible of one wish, before any plan: how late it must end, and the ways out; none where it is possible."""
+    first_slot = first_slot_at(now)
+    asked = [each for each in _movable(sources.coordination) if each.appliance.id == appliance_id]
+    about = _about(sources, asked, now, first_slot)
+    try:
+        loads = [load for each in asked for load in _loads(each, about)]
+    except (ValueError, ArithmeticError):      # what is wrong with it is told by the run that leaves it out
+        loads = []
+    found = [way for load in loads for way in ways.ways(load, first_slot, sources.zone)]
+    return max((load.late_by for load in loads), default=timedelta()), tuple(found)
+
+
+def _about(sources: Sources, movable: Sequence[Movable], now: datetime, first_slot: int) -> About:
+    sources.cycles.open()
+    started = [each for each in queries.flexibilities(sources.coordination, now - 2 * DAY) if each.started_at]
+    running = {each.appliance.id: _running(each, started, sources, now, first_slot) for each in movable}
+    return About(sources, now, first_slot, {each.appliance_id for each in started},
+                 store.allowed_slots(sources.sortie, first_slot - 2 * HORIZON, first_slot),
+                 _told(sources.sortie, first_slot), running, abilities.abilities(sources.coordination),
+                 {each.appliance_id: each.opened_at for each in queries.open_flexibilities(sources.coordination)})
 
 
 def _movable(coordination: Engine) -> list[Movable]:
@@ -196,6 +214,7 @@ class About:
     sources: Sources
     now: datetime
     first_slot: int
+    started: Set[int]                                    # the appliances that were started these days
     allowed: Mapping[int, set[int]]                      # by appliance: the slots that it was given
     told: Mapping[int, int]                              # by appliance: the start that the last plan told, an index
     running: Mapping[int, tuple[float, ...] | None]      # by appliance: what it draws anyway, W per slot
@@ -402,8 +421,8 @@ def _homes(loads: Sequence[Load], home_w: float | None) -> dict[int, tuple[int, 
 def place(inputs: Inputs, solver: Solver) -> Plan:
     """The plan for what was gathered: solved, checked, explained.
 
-    A plan that breaks a promise is refused, whoever made it, and the next who can make one is asked; a load of which none can keep the
-    promise is left out, and the others are planned.
+    A plan that breaks a promise is refused, whoever made it, and the next who can make one is asked; a load of which none
+    can keep the promise is left out, and the others are planned.
     """
     began = time.perf_counter()
     placing = model.placing(inputs.balance_w, inputs.loads, inputs.costs, inputs.homes)

@@ -44,6 +44,11 @@ class Placement:
     pauses: bool = False            # whether its powers are to be followed slot by slot; they stand beside its row
     why: Why | None = None
 
+    @property
+    def begins(self) -> int | None:
+        """The first slot that it draws in; None where it draws nothing."""
+        return next((t for t, power in enumerate(self.power_w) if power), None)
+
 
 @frozen
 class Plan:

@@ -1,7 +1,7 @@
 """Ways out of what is impossible: the smallest change of a deadline, an energy or a limit that makes a wish possible. Pure.
 
-A wish that cannot be kept is planned as near to it as can be, and nobody else's is given up for it. What would have made it possible
-is told with the plan; each way alone suffices.
+A wish that cannot be kept is planned as near to it as can be, and nobody else's is given up for it. What would have made it
+possible is told with the plan; each way alone suffices.
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ def _of_room(load: RoomLoad, first_slot: int, zone: tzinfo) -> Iterator[Way]:
 
 
 OF_KIND: dict[type, Callable[[Any, int, tzinfo], Iterator[Way]]] = {
-    CycleLoad: _of_cycle, VehicleLoad: _of_charge, ChargeLoad: _of_charge, TankLoad: _of_tank, DutyLoad: _of_duty, RoomLoad: _of_room}
+    CycleLoad: _of_cycle, VehicleLoad: _of_charge, ChargeLoad: _of_charge, TankLoad: _of_tank, DutyLoad: _of_duty,
+    RoomLoad: _of_room,
+}
 
 
 def _way(what: str, **values: object) -> Way:

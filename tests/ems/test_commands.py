@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from elfe import clock
 from elfe.app.context import Context
 from elfe.cli import app
+from elfe.coordination.values import Mode
 from elfe.ems.run import Sources
 from elfe.settings import Settings
 from tests.ems.conftest import Territory
@@ -61,3 +62,46 @@ def test_a_dry_run_leaves_no_plan(territory: Territory) -> None:
     assert document(elfe("ems", "run", "--dry-run", "--json"))["placements"]
     with pytest.raises(Exception, match="there is no plan yet"):
         elfe("plan", "show")
+
+
+def test_why_an_appliance_stands_where_it_does_is_explained(territory: Territory) -> None:
+    elfe("ems", "run")
+    words = elfe("plan", "explain", "101").stdout
+    assert words.startswith("101 appareil 101 R004: ")
+    assert "chosen" in words
+    said = document(elfe("plan", "explain", "appareil 101", "--json"))
+    starts = said["starts"]
+    assert len(starts) > 1  # type: ignore[arg-type]
+    assert said["ways"] == []
+    assert {"at", "imported_wh"} == set(starts[0])  # type: ignore[index]
+
+
+def test_it_is_explained_in_french_with_the_ways_out_of_what_is_impossible(territory: Territory) -> None:
+    told = elfe("declare", "101", "--by", f"{clock.now() + timedelta(minutes=50):%Y-%m-%dT%H:%M:%SZ}").stdout
+    assert "Ce n'est pas possible tel quel" in told
+    elfe("ems", "run")
+    words = elfe("plan", "explain", "101", "--lang", "fr").stdout
+    assert "tout de suite, et finit pourtant" in words
+    assert "plutôt" in words
+    assert "plutôt" in told
+
+
+def test_plans_are_drawn(territory: Territory, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    elfe("ems", "run")
+    elfe("plan", "show", "--png", "plan.png")
+    elfe("plan", "explain", "101", "--png", "why.png")
+    for drawn in ("plan.png", "why.png"):
+        assert (tmp_path / drawn).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("arguments", "told"), [
+    (("explain", "101", "--lang", "de"), "not spoken here"),
+    (("explain", "999"), "999"),
+    (("explain", "102"), "is not in the newest plan: it is in mode 1"),
+])
+def test_what_cannot_be_explained_is_told(territory: Territory, arguments: tuple[str, ...], told: str) -> None:
+    territory.machine(102, mode=Mode.MEASURED)
+    elfe("ems", "run")
+    with pytest.raises(Exception, match=told):
+        elfe("plan", *arguments)

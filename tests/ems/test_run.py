@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,9 +11,11 @@ from attrs import evolve
 
 from elfe.coordination.values import ApplianceType, Mode
 from elfe.ems import run as runs
+from elfe.ems import search
 from elfe.ems.cycles.profiles import DEFAULTS, Cycle
+from elfe.ems.loads import Load
 from elfe.ems.model import Choice, Problem
-from elfe.ems.run import first_slot_at, gather, run_once
+from elfe.ems.run import first_slot_at, gather, run_once, ways_out
 from elfe.ems.service import EmsService
 from elfe.ems.solve import Solver
 from elfe.ems.store import newest_plan, plan_in_force
@@ -243,6 +245,62 @@ def test_a_plan_that_breaks_a_promise_is_replaced_by_the_greedy_one(territory: T
     liar.close()
     assert (plan.solver, plan.bound_wh, starts(plan)) == ("greedy", None, {101: 8})
     assert "breaks a promise" in caplog.text
+
+
+def test_what_nobody_can_place_is_left_out_and_the_others_are_planned(
+        territory: Territory, solver: Solver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    territory.balance(SUNNY)
+    territory.machine(101, by=NOON + 6 * HOURS)
+    territory.machine(102, by=NOON + 6 * HOURS)
+    asked: list[str] = []
+
+    def stubborn(plan: Plan, loads: Sequence[Load]) -> dict[int, str]:
+        asked.append(plan.solver)
+        return {each.appliance.id: "it begins too early" for each in loads if each.appliance.id == 102}
+
+    monkeypatch.setattr(runs.check, "broken", stubborn)
+    plan = planned(territory, solver)
+    assert starts(plan) == {101: 8}
+    assert asked[1:3] == ["greedy", "the plan before, kept"], "each who can make a plan is asked before anybody is left out"
+    assert "left out of the plan: appliance 102: nobody can place it: it begins too early" in caplog.text
+
+
+def test_the_plan_before_is_kept_where_it_still_can_be(territory: Territory, solver: Solver,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    territory.balance(SUNNY)
+    territory.machine(101, by=NOON + 6 * HOURS)
+    told = starts(planned(territory, solver))[101]
+    greedy, liar = search.greedy, Liar()
+    monkeypatch.setattr(search, "greedy", lambda problem: evolve(greedy(problem), bound=1e9))
+    later = planned(territory, liar, RUNS_AT + SLOT)
+    liar.close()
+    assert (later.solver, starts(later)) == ("the plan before, kept", {101: told - 1})
+
+
+def test_an_impossible_wish_is_told_with_its_ways_out_in_the_plan_and_before_it(territory: Territory, solver: Solver) -> None:
+    territory.machine(101, by=NOON + 1 * HOURS)
+    late_by, out = ways_out(territory.sources, 101, RUNS_AT)
+    assert late_by == HOURS
+    assert [each.french for each in out] == ["finir à 14:00 plutôt", "un programme de 60 min au plus"]
+    why = of(planned(territory, solver), 101).why
+    assert why is not None
+    assert why.ways == out
+    assert ways_out(territory.sources, 101, RUNS_AT - 2 * HOURS) == (timedelta(), ())
+
+
+def test_what_each_other_start_would_import_is_kept_with_the_newest_plan_alone(territory: Territory, solver: Solver) -> None:
+    territory.balance(SUNNY)
+    territory.machine(101, by=NOON + 6 * HOURS)
+    first = of(planned(territory, solver), 101)
+    assert first.why is not None
+    costs = [wh for wh in first.why.starts_wh if wh is not None]
+    assert len(costs) == 17, "two hours long, within six: from noon to 16:00"
+    assert first.why.starts_wh[8] == min(costs) == 0
+    assert first.why.starts_wh[0] == pytest.approx(sum(first.power_w) / 4, abs=0.1), "at noon nothing is local"
+    planned(territory, solver, RUNS_AT + SLOT)
+    old = plan_in_force(territory.sources.sortie, NOON)
+    assert old is not None
+    assert of(old, 101).why is None
 
 
 def test_a_run_reads_everything_before_it_plans(territory: Territory) -> None:

@@ -37,6 +37,8 @@ SOME = 3000
 LOOKS_PER_NODE = 2
 """HiGHS asks now and then whether to go on: about twice per node of its tree, and also where most of the time goes, at the
 root. Those questions are the work that is counted: they come alike on every machine."""
+STARTS_WITHIN_S = 60
+"""The child imports what it needs; on a machine that does much else, for long. That is nobody's solving time."""
 SEARCHES = 0.9
 """Share of the time that is left to the decomposition and the search."""
 
@@ -87,9 +89,9 @@ class Solver:
         """The last choice that the child said before it was done, or was no more."""
         best: Choice | None = None
         limits = self._limits
-        until = None if limits.seconds is None else time.monotonic() + limits.seconds + limits.grace_s
         try:
             pipe = self._ready()
+            until = None if limits.seconds is None else time.monotonic() + limits.seconds + limits.grace_s
             pipe.send((problem, limits))
             while (answer := self._next(pipe, until)) is not None:
                 best = _sensible(answer, problem)
@@ -109,9 +111,12 @@ class Solver:
             self.close()
             context = multiprocessing.get_context("spawn")
             self._pipe, theirs = context.Pipe()
-            self._child = context.Process(target=self._serve, args=(theirs,), daemon=True, name="elfe-solver")
+            self._child = context.Process(target=_live, args=(self._serve, theirs), daemon=True, name="elfe-solver")
             self._child.start()
             theirs.close()
+            if not self._pipe.poll(STARTS_WITHIN_S):
+                raise TimeoutError(f"not started within {STARTS_WITHIN_S} s")
+            self._pipe.recv()
         return self._pipe
 
 
@@ -185,6 +190,11 @@ class _Highs(pulp.HiGHS):  # type: ignore[misc]
         start.col_value = [variable.varValue for variable in lp.variables()]
         lp.solverModel.setSolution(start)
         lp.solverModel.run()
+
+
+def _live(serve: Callable[[Connection], None], pipe: Connection) -> None:
+    pipe.send("ready")      # all is imported: from now on time counts
+    serve(pipe)
 
 
 def _serve(pipe: Connection) -> None:

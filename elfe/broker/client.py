@@ -12,6 +12,7 @@ import logging
 import socket
 import threading
 from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from random import uniform
 from typing import Any
@@ -32,6 +33,8 @@ SOONEST_RETRY_S, LATEST_RETRY_S = (1.0, 2.0), (45.0, 60.0)
 """Between these, drawn once per session, so that a broker that comes back is not asked by all at once."""
 TAKEN_OVER = 0x8E
 """MQTT 5's "session taken over"."""
+FILTERS_A_PACKET = 200
+"""Brokers limit their packets: what a territory listens to does not go into one."""
 INBOX = 100_000
 """A flood beyond this pushes the oldest messages out; `dropped` counts them."""
 
@@ -76,8 +79,9 @@ class MqttSession:
             gone = [each for each in self.filters if each not in filters]
             new = tuple(each for each in filters if each not in self.filters)
             self.filters = filters
-            if self._up and gone:
-                self._client.unsubscribe(gone)
+            if self._up:
+                for some in _packets(gone):
+                    self._client.unsubscribe(some)
             if self._up:
                 self._subscribe(new)
 
@@ -189,17 +193,19 @@ class MqttSession:
             self._put(Message(message.topic, bytes(message.payload), message.retain))
 
     def _subscribe(self, filters: tuple[str, ...]) -> int | None:
-        """Ask for subscriptions, and return the number of the question; None when there is nothing to ask."""
-        if not filters:
-            return None
-        if self._version5:
-            asked: list[Any] = [(each, SubscribeOptions(qos=1)) for each in filters]
-        else:
-            asked = [(each, 1) for each in filters]
-        mid = self._client.subscribe(asked)[1]
-        if mid is not None:
-            self._asked.add(mid)
+        """Ask for subscriptions, and return the number of the last question; None when there is nothing to ask."""
+        mid = None
+        for some in _packets(filters):
+            asked: list[Any] = [(each, SubscribeOptions(qos=1) if self._version5 else 1) for each in some]
+            mid = self._client.subscribe(asked)[1]
+            if mid is not None:
+                self._asked.add(mid)
         return mid
+
+
+def _packets(filters: Sequence[str]) -> Iterator[list[str]]:
+    for begin in range(0, len(filters), FILTERS_A_PACKET):
+        yield list(filters[begin:begin + FILTERS_A_PACKET])
 
 
 def paho_client(address: BrokerAddress, client_id: str, will: Publish | None = None,

@@ -72,6 +72,15 @@ def test_listening_again_replaces_what_was_listened_to(broker: Embedded) -> None
         assert recorder.received == {"b": 1, "c": 1}
 
 
+def test_a_whole_territory_is_listened_to_whatever_the_broker_takes_in_one_packet(broker: Embedded) -> None:
+    """The embedded broker takes 128 kB at once; this is thrice as much."""
+    topics = tuple(f"shellies/shellyplug-s-{n:06X}/relay/0/{'x' * 40}" for n in range(5000))
+    with connected(broker.address, "recorder", *topics) as recorder, connected(broker.address, "plug") as plug:
+        plug.send(Publish(topics[0], b"first"))
+        plug.send(Publish(topics[-1], b"last"))
+        assert messages(recorder, 2) == [Message(topics[0], b"first"), Message(topics[-1], b"last")]
+
+
 def test_a_publish_without_connection_is_refused_and_not_counted() -> None:
     with closing(MqttSession(BrokerAddress("127.0.0.1", free_port()), "command")) as command:
         assert not command.send(Publish("D001/set", b"on"))

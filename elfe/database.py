@@ -6,13 +6,33 @@ Tables name their schema as on PostgreSQL; SQLite has no schemas, so there they 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspect
-from sqlalchemy.dialects import postgresql
+import orjson
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    FromClause,
+    MetaData,
+    String,
+    Table,
+    cast,
+    column,
+    create_engine,
+    event,
+    func,
+    inspect,
+    literal,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import registry
 from sqlalchemy.schema import BLANK_SCHEMA, CreateIndex, CreateSchema, CreateTable, SetColumnComment, SetTableComment
@@ -23,6 +43,37 @@ LOCK_WAIT_S = 15
 """How long a SQLite writer waits for another one."""
 ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7031)"}
 """What lets one creator at a time look for what is missing and create it."""
+
+
+def given(connection: Connection, like: Sequence[Column[Any]], rows: Sequence[Mapping[str, Any]]) -> FromClause:
+    """Rows of ours that one statement reads as a table, with columns named and typed as others; one parameter, however many.
+
+    Ten times as fast as a statement for each. A row that lacks a column has NULL there.
+    """
+    said = literal(orjson.dumps(list(rows)).decode(), String)
+    if connection.dialect.name == "postgresql":
+        columns = (column(each.name, each.type) for each in like)
+        return func.json_to_recordset(cast(said, JSON)).table_valued(*columns).render_derived("given", with_types=True)
+    value = func.json_each(said).table_valued("value").c.value
+    extracted = (func.json_extract(value, f"$.{each.name}", type_=each.type).label(each.name) for each in like)
+    return select(*extracted).subquery("given")
+
+
+def among(connection: Connection, wanted: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Whether a column has one of many values."""
+    return wanted.in_(select(given(connection, [wanted], [{str(wanted.name): each} for each in values])))
+
+
+def insert(connection: Connection, table: Table) -> Any:
+    """An INSERT that knows what to do on a conflict."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def insert_given(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> Any:
+    """An INSERT of many rows that have the same columns."""
+    like = [table.c[name] for name in rows[0]]
+    always = literal_column("1") == literal_column("1")      # SQLite would take ON CONFLICT for the join's ON
+    return insert(connection, table).from_select([each.name for each in like], select(given(connection, like, rows)).where(always))
 
 
 def own_registry() -> registry:

@@ -67,7 +67,7 @@ class ByHand:
         order = Order(id=str(uuid4()), device_id=self.installed.device.id, appliance_id=self.appliance.id, why=Why.HAND,
                       on=on, powers=powered, slot=slot_of(self.now()), flexibility_id=0, wanted_at=self.now())
         with self.coordination.begin() as connection:
-            if isinstance(store.record(connection, Record(order, Mode(self.appliance.mode))), NotRecorded):
+            if isinstance(store.record(connection, [Record(order, Mode(self.appliance.mode))])[0], NotRecorded):
                 raise CommandRefused(f"{self.appliance.name} has just left mode {self.appliance.mode}: look again, ask again")
         return self._saved(order, On.RECORDS)
 
@@ -117,7 +117,7 @@ class ByHand:
     def _saved(self, order: Order, what: On, cause: str = "") -> Order:
         after = order.happens(what, self.now(), cause)
         with self.coordination.begin() as connection:
-            store.save(connection, Save(after, what, self.now(), cause))
+            store.save(connection, [Save(after, what, self.now(), cause)])
         return after
 
     def _ends(self, order: Order | None, what: On, cause: str) -> Order | None:

@@ -8,6 +8,7 @@ goes into the inbox only when the broker has granted them.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import socket
 import threading
@@ -35,6 +36,8 @@ TAKEN_OVER = 0x8E
 """MQTT 5's "session taken over"."""
 FILTERS_A_PACKET = 200
 """Brokers limit their packets: what a territory listens to does not go into one."""
+IN_FLIGHT = 1000
+"""At once under way to the broker: a territory's orders are due at one instant. paho's own are 20, that wait for each other."""
 INBOX = 100_000
 """A flood beyond this pushes the oldest messages out; `dropped` counts them."""
 
@@ -76,8 +79,9 @@ class MqttSession:
     def listen(self, filters: tuple[str, ...]) -> None:
         """Replace the subscriptions."""
         with self._subscribing:
-            gone = [each for each in self.filters if each not in filters]
-            new = tuple(each for each in filters if each not in self.filters)
+            before, after = set(self.filters), set(filters)
+            gone = [each for each in self.filters if each not in after]
+            new = tuple(each for each in filters if each not in before)
             self.filters = filters
             if self._up:
                 for some in _packets(gone):
@@ -99,7 +103,7 @@ class MqttSession:
         """Publish; False while there is no connection, and then it is not kept to be sent late."""
         if not self._up:
             return False
-        properties = _expiry(expires_after) if self._version5 and expires_after is not None else None
+        properties = _expiry(max(1, int(expires_after.total_seconds()))) if self._version5 and expires_after is not None else None
         said = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
         if said.rc is not mqtt.MQTT_ERR_SUCCESS:
             return False
@@ -220,6 +224,7 @@ def paho_client(address: BrokerAddress, client_id: str, will: Publish | None = N
         client.tls_set(address.tls_ca)
     if will is not None:
         client.will_set(will.topic, will.payload, will.qos, will.retain)
+    client.max_inflight_messages_set(IN_FLIGHT)
     client.on_socket_open = lambda _, __, opened: no_delay(opened)
     return client
 
@@ -230,7 +235,8 @@ def no_delay(opened: Any) -> None:
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _expiry(after: timedelta) -> Properties:
+@functools.lru_cache
+def _expiry(after_s: int) -> Properties:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    properties.MessageExpiryInterval = max(1, int(after.total_seconds()))
+    properties.MessageExpiryInterval = after_s
     return properties

@@ -53,9 +53,8 @@ from elfe.command.values import (
     TakeOver,
     Tick,
     Unsent,
-    Write,
 )
-from elfe.coordination.values import ApplianceType, CommandState, ControlState, Mode
+from elfe.coordination.values import ApplianceType, CommandState, ControlState, Mode, Write
 from elfe.devices.values import Acknowledgement, LocalControl, Measure, OutputState, Presence, Press, Quantity, Query, Switch
 from elfe.ems.values import Decisions
 from elfe.errors import DriverDefect
@@ -89,6 +88,7 @@ class Engine:
     _pace: Pace = field(factory=Pace)
     _alarms: list[tuple[datetime, str]] = field(factory=list)  # when to look at a device's order again
     _device_of: dict[str, str] = field(factory=dict)           # order → device
+    _too_late: dict[str, Order] = field(factory=dict)          # superseded while its recording was under way
     _driven: dict[str, tuple[int, Installed]] = field(factory=dict)      # device → appliance, and how to speak to it
     _by_meter: dict[str, list[int]] = field(factory=dict)
 
@@ -97,8 +97,8 @@ class Engine:
     def on(self, event: EngineEvent, now: datetime) -> list[Effect]:
         """What to do because of `event`."""
         match event:
-            case FleetRead(pilots):
-                return self._read_fleet(pilots, now)
+            case FleetRead(pilots, asked):
+                return self._read_fleet(pilots, now) if asked is None else self._read_some(pilots, asked, now)
             case PlanRead(plan):
                 self.plan = plan
                 return self._review(now)
@@ -113,11 +113,15 @@ class Engine:
             case BrokerDown():
                 self.connected = False
                 return []
+            case Recorded(order_id) if order_id in self._too_late:
+                return [Save(self._too_late.pop(order_id), On.SUPERSEDES, now, Cause.NEW_WISH)]
             case Recorded(order_id):
                 return [*self._move(order_id, On.RECORDS, now), *self._say(self._order_of(order_id), now)]
             case Known(order_id, earlier):
+                self._too_late.pop(order_id, None)
                 return self._adopt(order_id, earlier, now)
             case NotRecorded(order_id):
+                self._too_late.pop(order_id, None)
                 self._forget(order_id)
                 return []
             case Unsent(order_id):
@@ -160,14 +164,35 @@ class Engine:
         self._by_meter = {}
         for id, pilot in pilots.items():
             self._by_meter.setdefault(pilot.meter, []).append(id)
-        opened: list[Effect] = [OpenFlexibility(id) for id, pilot in pilots.items()
-                                if pilot.appliance.mode == Mode.PILOTED and pilot.flexibility is None]
-        return [*opened, *self._leave(), *self._ask_all(), *self._review(now), *self._say_all(now)]
+        return [*self._open(pilots), *self._leave(pilots), *self._ask_all(), *self._review(now), *self._say_all(now)]
 
-    def _leave(self) -> list[Effect]:
+    def _read_some(self, pilots: Mapping[int, Pilot], asked: frozenset[int], now: datetime) -> list[Effect]:
+        """Likewise for those of which something was written since."""
+        for id in asked:
+            before = self.pilots.pop(id, None)
+            if before is not None:
+                self._by_meter[before.meter].remove(id)
+                for each in before.devices:
+                    del self._driven[each.device.id]
+        for id, pilot in pilots.items():
+            self.pilots[id] = pilot
+            self._by_meter.setdefault(pilot.meter, []).append(id)
+            self._driven |= {each.device.id: (id, each) for each in pilot.devices}
+        wanted = [effect for pilot in pilots.values() for effect in self._want(pilot, now)]
+        standing = [self.live[each.device.id] for pilot in pilots.values() for each in pilot.devices if each.device.id in self.live]
+        said = [effect for order in sorted(standing, key=self._urgency) for effect in self._say(order, now)]
+        return [*self._open(pilots), *self._leave(pilots), *wanted, *said]
+
+    @staticmethod
+    def _open(pilots: Mapping[int, Pilot]) -> list[Effect]:
+        return [OpenFlexibility(id) for id, pilot in pilots.items()
+                if pilot.appliance.mode == Mode.PILOTED and pilot.flexibility is None]
+
+    @staticmethod
+    def _leave(pilots: Mapping[int, Pilot]) -> list[Effect]:
         """Appliances that were taken out of our hands: their flexibility is over, and no order is made."""
         return [CloseFlexibility(pilot.flexibility.id, f"mode {pilot.appliance.mode}")
-                for pilot in self.pilots.values() if pilot.flexibility and pilot.appliance.mode not in OURS]
+                for pilot in pilots.values() if pilot.flexibility and pilot.appliance.mode not in OURS]
 
     def _resume(self, kept: tuple[Order, ...], now: datetime) -> list[Effect]:
         """Take up what an engine that stopped had left. Levels are safe to say again; what was pressed is not pressed again."""
@@ -738,6 +763,8 @@ class Engine:
             self._keep(moved)
         else:
             self._settle(moved)
+            if not recorded:
+                self._too_late[moved.id] = moved
         return [Save(moved, what, now, cause)] if recorded else []
 
     def _settle(self, ended: Order) -> None:

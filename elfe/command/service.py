@@ -10,46 +10,41 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from elfe.broker.session import Connected, Disconnected, Message, Session
 from elfe.command import engine as pure
 from elfe.command import store
-from elfe.command.fleet import Share, fleet
+from elfe.command.fleet import Share
+from elfe.command.leadership import Leadership, LostLead
 from elfe.command.orders import MISSED, On
+from elfe.command.reading import Reader
 from elfe.command.rules import Rules
 from elfe.command.upkeep import Upkeep, upkept
 from elfe.command.values import (
     Ask,
     BrokerDown,
     BrokerUp,
-    CloseFlexibility,
     Effect,
     EngineEvent,
     FleetRead,
     Installed,
-    LeaveAlone,
     LedgerRead,
-    MarkStarted,
     NotRecorded,
-    OpenFlexibility,
     PlanRead,
     Record,
     Said,
     Save,
     Send,
-    TakeOver,
     Tick,
     Unsent,
-    Write,
 )
-from elfe.coordination import holds, queries
-from elfe.coordination.devices import device_values
-from elfe.coordination.values import Appliance
+from elfe.command.writing import Writer, Written, touched
 from elfe.devices.drivers import Drivers
 from elfe.devices.routing import Heard, Router, SetAside, commanded
 from elfe.devices.values import ConfigPush, Device, Publish
@@ -58,14 +53,17 @@ from elfe.slots import next_slot_start
 
 PORTAL = "viriya/update/"
 """Whoever changed an appliance in the database says so here, with its id: it is read at once."""
-STANDBY = timedelta(seconds=2)
+STANDBY, UPKEEPS_EVERY = timedelta(seconds=2), timedelta(seconds=5)
 READ_BACK = 3
 """Within one step the database is read at most so often: what somebody else keeps changing waits for the next."""
 SWEEPS_FOR, SWEEPS_EVERY = timedelta(seconds=10), timedelta(days=1)
 """So long the command topics are listened to, at the beginning and each day: what somebody has retained there acts again whenever
 its device connects, against everybody's will."""
-KEPT = 10_000
-"""How much of what happened is kept in memory while the database is away."""
+KEPT = 100_000
+"""How much of what happened is kept in memory while the database is away: the last of it."""
+
+LINES = 200
+"""What happens at once to more orders than these is told of all of them, except what went wrong."""
 
 log = logging.getLogger("elfe.command")
 
@@ -81,20 +79,23 @@ class CommandService:
         self._session = session
         self._coordination, self._sortie = coordination, sortie
         self._drivers = drivers
-        self._instance = instance
         self._poll_every = poll_every
         self._configure, self._upkeep = configure, Upkeep()
-        self._share = share or Share()
-        self._leadership = store.Leadership(coordination, self._share.worker)
+        share = share or Share()
+        self._leadership = Leadership(coordination, share.worker)
+        self._reader = Reader(coordination, drivers, share, instance)
+        self._writer = Writer(coordination, self._leadership)
         self._router = Router(drivers, ())
-        self._read_at: datetime | None = None           # None: now
+        self._read_at: datetime | None = None           # None: now, all of it
+        self._changed: set[int] = set()                 # the appliances to be read again before time goes on
         self._commanded: Mapping[str, Device] = {}      # by command topic
+        self._sweeping = False
         self._sweeps_at = self._swept_at = datetime.min.replace(tzinfo=UTC)
+        self._upkeeps_at = datetime.min.replace(tzinfo=UTC)
         self._releases_at = datetime.min.replace(tzinfo=UTC)      # set-aside units are tried again each quarter
         self._started = False
-        self._problems: tuple[str, ...] = ()
         self._unwritten: deque[tuple[datetime, Effect]] = deque(maxlen=KEPT)
-        self._database_away = False
+        self._database_away, self._forgotten = False, 0
         self._happened: Counter[On] = Counter()
         session.listen((f"{PORTAL}+",))
 
@@ -118,13 +119,18 @@ class CommandService:
         for said in heard:
             if isinstance(said, Said):
                 self._upkeep.hear(said.device_id, said.event, now, said.retained)
-        events: list[EngineEvent] = [*heard, *self._read_if_due(now), Tick()]
-        self._run(events, now)
-        for ask in self._upkeep.due(now):
+        self._run([*heard, *self._read_if_due(now), Tick()], now)
+        for ask in self._upkeep_due(now):
             log.info("%s is online without status: %s", ask.device_id, ", ".join(each.topic for each in ask.publishes))
             self._say(ask, now)
         assert self._read_at is not None
         return max(now, min(self.engine.next_at(now), self._read_at))
+
+    def _upkeep_due(self, now: datetime) -> list[Ask]:
+        if now < self._upkeeps_at:
+            return []
+        self._upkeeps_at = now + UPKEEPS_EVERY
+        return self._upkeep.due(now)
 
     def close(self) -> None:
         """Stop driving: nothing is switched, the devices keep their state and their fail-safe."""
@@ -138,11 +144,10 @@ class CommandService:
             leads = self._leadership.held()
         except DBAPIError as error:
             self._lose_database(error)
-            self._leadership.release()
-            return False
+            leads = False
         if leads:
             self._session.join()
-        else:
+        else:      # also where nobody can tell: another one may lead by now, under our name at the broker
             self._leadership.release()
             self._session.leave()
         return leads
@@ -160,6 +165,7 @@ class CommandService:
         if self._read_at is not None and now < self._read_at:
             return []
         self._read_at = min(now + self._poll_every, next_slot_start(now))
+        self._changed.clear()
         try:
             self._write_what_was_kept()
             return self._read(now)
@@ -171,49 +177,49 @@ class CommandService:
         resumed: list[EngineEvent] = []
         if not self._started:
             kept = (*store.orders(self._coordination, live=True), *store.presses(self._coordination))
-            ours = {each.id for each in self._appliances()}
+            ours = self._reader.appliances()
             resumed = [LedgerRead(tuple(each for each in kept if each.appliance_id in ours))]
         read = self._read_fleet(now)
-        plan = PlanRead(decisions_in_force(self._sortie, now))
+        plan = decisions_in_force(self._sortie, now)
         if self._database_away:
             log.warning("the database answers again")
         self._started, self._database_away = True, False
-        return [*resumed, plan, read]
-
-    def _appliances(self) -> list[Appliance]:
-        return [each for each in queries.appliances(self._coordination) if self._share.has(each.participant)]
+        return [*resumed, *([PlanRead(plan)] if plan != self.engine.plan else []), read]
 
     def _read_fleet(self, now: datetime) -> FleetRead:
-        installed, unreadable = device_values(
-            queries.installed_devices(self._coordination), self._drivers, self._instance)
-        found = fleet(self._appliances(), installed,
-                      queries.open_flexibilities(self._coordination), self._drivers,
-                      holds.in_force(self._coordination, now))
-        for problem in (*unreadable, *found.problems):
-            if problem not in self._problems:
-                log.error("left alone: %s", problem)
-        self._problems = (*unreadable, *found.problems)
-        devices = tuple(device for row, device in installed if row.appliance_id in found.pilots)
+        found = self._reader.read(now)
+        installed = self._reader.installed(found)
+        devices = tuple(each.device for each in installed)
         if devices != self._router.devices:
             self._router = Router(self._drivers, devices)
             self._commanded = {topic: device for topic, device in commanded(self._drivers, devices).items() if topic}
             self._sweeps_at = now
-            self._session.listen(self._filters(sweeping=False))
-            self._upkeep.devices = upkept(
-                (Installed(row, device, self._drivers[row.type_id]) for row, device in installed if device in devices),
-                self._configure)
+            self._sweeping = False
+            self._session.listen(self._filters())
+            self._upkeep.devices = upkept(installed, self._configure)
         return FleetRead(found.pilots)
 
-    def _filters(self, sweeping: bool) -> tuple[str, ...]:
-        return (f"{PORTAL}+", *self._router.filters, *(self._commanded if sweeping else ()))
+    def _read_back(self, now: datetime) -> list[EngineEvent]:
+        """What we have written, and what it has changed."""
+        asked, self._changed = frozenset(self._changed), set()
+        try:
+            return [FleetRead(self._reader.read_some(asked, now).pilots, asked)]
+        except DBAPIError as error:
+            self._lose_database(error)
+            return []
+
+    def _filters(self) -> tuple[str, ...]:
+        return (f"{PORTAL}+", *self._router.filters, *(self._commanded if self._sweeping else ()))
 
     def _sweep(self, now: datetime) -> None:
         """Listen to the command topics for a moment: what the broker has kept there is told on the subscription."""
         if now >= self._sweeps_at and self.engine.connected and self._commanded:
             self._sweeps_at, self._swept_at = now + SWEEPS_EVERY, now + SWEEPS_FOR
-            self._session.listen(self._filters(sweeping=True))
-        elif self._swept_at <= now and self._session.filters != self._filters(sweeping=False):
-            self._session.listen(self._filters(sweeping=False))
+            self._sweeping = True
+            self._session.listen(self._filters())
+        elif self._sweeping and self._swept_at <= now:
+            self._sweeping = False
+            self._session.listen(self._filters())
 
     def _arrivals(self) -> Iterator[EngineEvent]:
         for arrival in self._session.arrivals():
@@ -229,7 +235,7 @@ class CommandService:
 
     def _read_message(self, topic: str, payload: bytes, retained: bool) -> Iterator[EngineEvent]:
         if topic.startswith(PORTAL):
-            self._read_at = None
+            self._called(topic.removeprefix(PORTAL))
             return
         if retained and payload and topic in self._commanded:
             log.warning("a retained command on %s is cleared: %s would obey it whenever it connects", topic,
@@ -243,89 +249,82 @@ class CommandService:
             elif self._router.unreadable[each.device.id] == 1:
                 log.warning("%s says what its driver cannot read on %s: %s", each.device.id, topic, each.reason)
 
+    def _called(self, appliance: str) -> None:
+        """The portal calls: one appliance that we know is read again, for any other all."""
+        self._reader.look_again()
+        if appliance.isdecimal() and int(appliance) in self.engine.pilots:
+            self._changed.add(int(appliance))
+        else:
+            self._read_at = None
+
     # -- performing -----------------------------------------------------------------------------------------------
 
-    def _run(self, events: Iterable[EngineEvent], now: datetime) -> None:
-        """Tell the engine, perform, tell it what came of it; what we wrote is read back before time goes on."""
-        queue = deque(events)
-        read_again = 0
-        while queue:
-            effects = self.engine.on(queue.popleft(), now)
-            queue.extend(self._perform(effects, now))
-            if not queue and self._read_at is None and read_again < READ_BACK:
-                read_again += 1
-                queue.extend(self._read_if_due(now))
+    def _run(self, events: Sequence[EngineEvent], now: datetime) -> None:
+        """Tell the engine, perform, tell it what came of it; what we wrote is read back before time goes on.
+
+        All that is known at once is told before anything is performed: what is wanted of a whole territory is one transaction.
+        """
+        read_back = 0
+        while events:
+            events = self._perform([effect for event in events for effect in self.engine.on(event, now)], now)
+            if not events and self._changed and read_back < READ_BACK:
+                read_back += 1
+                events = self._read_back(now)
         self._read_at = self._read_at or now + self._poll_every
 
-    def _perform(self, effects: list[Effect], now: datetime) -> list[EngineEvent]:
+    def _perform(self, effects: Sequence[Effect], now: datetime) -> list[EngineEvent]:
         kept = [effect for effect in effects if not isinstance(effect, Send | Ask)]
         said = [effect for effect in effects if isinstance(effect, Send | Ask)]
         try:
-            answers = self._write(kept, now)
+            written = self._write(kept, now)
         except DBAPIError as error:
             self._lose_database(error)
             return self._keep_for_later(kept, said, now)
-        except store.LostLead as error:
+        except LostLead as error:
             log.error("%s: nothing is written and nothing sent", error)
             self._leadership.release()
             return []
-        for effect in kept:
-            _tell_operators(effect)
+        _tell_operators([effect for effect in kept if isinstance(effect, Save)])
         self._happened.update(effect.what for effect in kept if isinstance(effect, Save))
-        return [*answers, *(answer for effect in said for answer in self._say(effect, now))]
+        unsaid = {effect.order.id for effect in written.refused if isinstance(effect, Save)}
+        return [*written.answers, *(answer for effect in said for answer in self._say(effect, now, unsaid))]
 
-    def _write(self, effects: Sequence[Effect], now: datetime) -> list[EngineEvent]:
+    def _write(self, effects: Sequence[Effect], now: datetime) -> Written:
         if not effects:
+            return Written()
+        written = self._writer.write(effects, now)
+        self._changed |= touched(effects, self.engine.pilots)
+        return written
+
+    def _say(self, effect: Send | Ask, now: datetime, unsaid: Collection[str] = ()) -> list[EngineEvent]:
+        """`unsaid` are orders of which the database would not know that they were sent."""
+        if isinstance(effect, Ask):
+            for message in effect.publishes:
+                self._session.send(message)
             return []
-        with self._coordination.begin() as connection:
-            self._leadership.confirm(connection)
-            return [answer for effect in effects for answer in self._write_one(connection, effect, now)]
-
-    def _write_one(self, connection: Connection, effect: Effect, now: datetime) -> list[EngineEvent]:
-        match effect:
-            case Record():
-                return [store.record(connection, effect)]
-            case Save():
-                store.save(connection, effect)
-                return []
-            case Write(id, only_in, mode, control, command, ems_order, last_started):
-                queries.write_appliance(connection, id, mode=mode, control=control, command=command,
-                                        ems_order=ems_order, last_started=last_started, only_if_modes=only_in)
-            case OpenFlexibility(id):
-                queries.open_flexibility(connection, id, now)
-            case MarkStarted(id, at):
-                queries.mark_started(connection, id, at)
-            case CloseFlexibility(id, outcome):
-                queries.close_flexibility(connection, id, now, outcome)
-            case LeaveAlone(id, until):
-                holds.put(connection, id, None, now, until, holds.Origin.DEVICE)
-            case TakeOver(id, device_id, taken):
-                store.take_over(connection, id, device_id, taken, now)
-        self._read_at = None           # the fleet is not any more what we know of it
-        return []
-
-    def _say(self, effect: Send | Ask, now: datetime) -> list[EngineEvent]:
-        expires = effect.expires - now if isinstance(effect, Send) else None
-        for message in effect.publishes:
-            if not self._session.send(message, expires) and isinstance(effect, Send):
-                return [Unsent(effect.order.id)]
-        return []
+        sent = effect.order.id not in unsaid and all(
+            self._session.send(message, effect.expires - now) for message in effect.publishes)
+        return [] if sent else [Unsent(effect.order.id)]
 
     # -- without a database ---------------------------------------------------------------------------------------
 
     def _keep_for_later(self, kept: Sequence[Effect], said: Sequence[Send | Ask], now: datetime) -> list[EngineEvent]:
-        self._unwritten.extend((now, effect) for effect in kept if not isinstance(effect, Record))
+        happened = [(now, effect) for effect in kept if not isinstance(effect, Record)]
+        self._forgotten += max(0, len(self._unwritten) + len(happened) - KEPT)
+        self._unwritten.extend(happened)
         return [*(NotRecorded(effect.order.id) for effect in kept if isinstance(effect, Record)),
                 *(Unsent(effect.order.id) for effect in said if isinstance(effect, Send))]
 
     def _write_what_was_kept(self) -> None:
-        if not self._unwritten:
-            return
-        with self._coordination.begin() as connection:
-            self._leadership.confirm(connection)
-            for at, effect in self._unwritten:
-                self._write_one(connection, effect, at)
-        self._unwritten.clear()
+        if self._forgotten:
+            log.error("the database was away for long: the first %d things that happened meanwhile are forgotten", self._forgotten)
+            self._forgotten = 0
+        while self._unwritten:
+            at = self._unwritten[0][0]
+            together = [effect for _, effect in takewhile(lambda each: each[0] == at, self._unwritten)]      # noqa: B023
+            self._writer.write(together, at)
+            for _ in together:
+                self._unwritten.popleft()
 
     def _lose_database(self, error: DBAPIError) -> None:
         if not self._database_away:
@@ -333,13 +332,17 @@ class CommandService:
         self._database_away = True
 
 
-def _tell_operators(effect: Effect) -> None:
-    """One line per order and per answer, as operators know them from the journal."""
-    match effect:
-        case Save(order, On.SENDS):
-            log.info("order %s: %s %s (%s), attempt %d", order.id, order.device_id, "ON" if order.on else "OFF",
-                     order.why, order.attempts)
-        case Save(order, what, _, detail) if order.stage in MISSED:
-            log.warning("order %s: %s %s%s", order.id, order.device_id, what, f": {order.cause or detail}")
-        case Save(order, On.ECHOES | On.DRAWS | On.OVERRIDES as what, _, detail):
-            log.info("order %s: %s %s %s", order.id, order.device_id, what, detail)
+def _tell_operators(happened: Sequence[Save]) -> None:
+    """One line per order and per answer, as operators know them from the journal; of a whole territory's, how many."""
+    if len(happened) > LINES:
+        told = Counter(each.what for each in happened)
+        log.info("orders: %s (`elfe orders list`)", ", ".join(f"{count} {what}" for what, count in sorted(told.items())))
+    for each in happened:
+        match each:
+            case Save(order, what, _, detail) if order.stage in MISSED:
+                log.warning("order %s: %s %s%s", order.id, order.device_id, what, f": {order.cause or detail}")
+            case Save(order, On.SENDS) if len(happened) <= LINES:
+                log.info("order %s: %s %s (%s), attempt %d", order.id, order.device_id, "ON" if order.on else "OFF",
+                         order.why, order.attempts)
+            case Save(order, On.ECHOES | On.DRAWS | On.OVERRIDES as what, _, detail) if len(happened) <= LINES:
+                log.info("order %s: %s %s %s", order.id, order.device_id, what, detail)

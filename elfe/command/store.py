@@ -1,46 +1,32 @@
-"""The order ledger in the coordination database, and the lock that keeps one engine at a time.
+"""The order ledger in the coordination database.
 
 An order is written once (`record`), before anything is sent; then its row follows it and an event is appended for each
-thing that happens (`save`).
+thing that happens (`save`). A whole territory's orders are due at one instant: many are written as one.
 """
 
 from __future__ import annotations
 
-import fcntl
-import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from time import monotonic
-from typing import IO
 
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Engine, literal_column, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, select
 
 from elfe.command.orders import S2_STATUS, TRANSITIONS, On, Order, Stage, Why
 from elfe.command.values import EngineEvent, Known, NotRecorded, Record, Recorded, Save
 from elfe.coordination import holds, queries
-from elfe.coordination.ledger import LeaderRow, OrderEventRow, OrderRow
+from elfe.coordination.ledger import OrderEventRow, OrderRow
 from elfe.coordination.queries import FLEXIBILITY
 from elfe.coordination.values import Mode
-from elfe.errors import ElfeError
+from elfe.database import among, given, insert_given
 from elfe.slots import EPOCH
 
 LIVE = tuple(stage.value for stage, row in TRANSITIONS.items() if row)
 _ORDER = OrderRow.__table__  # type: ignore[attr-defined]
 _EVENT = OrderEventRow.__table__  # type: ignore[attr-defined]
-_LEADER = LeaderRow.__table__  # type: ignore[attr-defined]
+MOVES = ("status", "stage", "cause", "seen_w", "attempts", "recorded_ms", "sent_ms", "acknowledged_ms", "proved_ms", "ended_ms")
+"""What an order's life changes of its row."""
 _MS = timedelta(milliseconds=1)
-WRITES = 1 << 32
-"""Beside a leader's lock: the one of its writing transactions. Who is put aside loses those too."""
-_NOW: ColumnElement[float] = literal_column("extract(epoch FROM clock_timestamp())::float8")
-_HOLDERS = text("""
-    SELECT pg_terminate_backend(pid, 2000) FROM pg_locks
-    WHERE locktype = 'advisory' AND granted AND objsubid = 1
-      AND (classid::bigint << 32 | objid::bigint) IN (:leads, :writes)
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""")
-
-log = logging.getLogger("elfe.command")
 
 
 @frozen
@@ -53,25 +39,46 @@ class Happened:
     detail: str
 
 
-def record(connection: Connection, wanted: Record) -> EngineEvent:
-    """Commit an order's existence: `Recorded`, `Known` when its key exists, `NotRecorded` when its mode has gone."""
-    if queries.mode_of(connection, wanted.order.appliance_id) != wanted.allowed:
-        return NotRecorded(wanted.order.id)
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    order = wanted.order.happens(On.RECORDS, wanted.order.wanted_at)      # with its row it is: who dies now goes on from here
-    written = connection.execute(insert(_ORDER).values(_row_of(order)).on_conflict_do_nothing())
-    if written.rowcount:
-        return Recorded(wanted.order.id)
-    earlier = connection.execute(select(_ORDER).where(_ORDER.c.key == wanted.order.key)).one()
-    return Known(wanted.order.id, _order_of(earlier))
+def record(connection: Connection, wanted: Sequence[Record]) -> list[EngineEvent]:
+    """Commit that orders exist: of each `Recorded`, `Known` when its key exists, `NotRecorded` when its mode has gone."""
+    if not wanted:
+        return []
+    modes = queries.modes_of(connection, {each.order.appliance_id for each in wanted})
+    still = [each.order for each in wanted if modes.get(each.order.appliance_id) == each.allowed]
+    written = _insert(connection, still)
+    missed = {each.key for each in still} - {each.key for each in still if each.id in written}
+    earlier = _by_key(connection, missed)
+    return [Recorded(each.order.id) if each.order.id in written
+            else Known(each.order.id, earlier[each.order.key]) if each.order.key in earlier
+            else NotRecorded(each.order.id) for each in wanted]
 
 
-def save(connection: Connection, happened: Save) -> None:
-    """Bring an order's row up to date and append what happened."""
-    order = happened.order
-    connection.execute(_ORDER.update().where(_ORDER.c.id == order.id).values(_row_of(order)))
-    connection.execute(_EVENT.insert().values(order_id=order.id, at_ms=_ms(happened.at), happened=happened.what.value,
-                                              stage=order.stage.value, detail=happened.detail))
+def _insert(connection: Connection, wanted: Sequence[Order]) -> set[str]:
+    """The ids of those that were not there; with its row an order is recorded: who dies now goes on from here."""
+    if not wanted:
+        return set()
+    rows = [_row_of(each.happens(On.RECORDS, each.wanted_at)) for each in wanted]
+    new = insert_given(connection, _ORDER, rows).on_conflict_do_nothing().returning(_ORDER.c.id)
+    return set(connection.execute(new).scalars())
+
+
+def _by_key(connection: Connection, keys: set[str]) -> dict[str, Order]:
+    if not keys:
+        return {}
+    return {row.key: _order_of(row) for row in connection.execute(select(_ORDER).where(among(connection, _ORDER.c.key, keys)))}
+
+
+def save(connection: Connection, happened: Sequence[Save]) -> None:
+    """Bring orders' rows up to date and append what happened, in order."""
+    if not happened:
+        return
+    newest = {each.order.id: _row_of(each.order) for each in happened}
+    rows = given(connection, [_ORDER.c.id, *(_ORDER.c[name] for name in MOVES)],
+                 [{"id": id} | {name: row[name] for name in MOVES} for id, row in newest.items()])
+    connection.execute(_ORDER.update().where(_ORDER.c.id == rows.c.id).values({name: rows.c[name] for name in MOVES}))
+    connection.execute(insert_given(connection, _EVENT, [
+        {"order_id": each.order.id, "at_ms": _ms(each.at), "happened": each.what.value, "stage": each.order.stage.value,
+         "detail": each.detail} for each in happened]))
 
 
 def orders(engine: Engine, *, live: bool = False, since_slot: int | None = None,
@@ -112,102 +119,6 @@ def history(engine: Engine, order_id: str) -> list[Happened]:
     with engine.connect() as connection:
         return [Happened(_at(row.at_ms), row.happened, Stage(row.stage), row.detail)
                 for row in connection.execute(wanted)]
-
-
-class LostLead(ElfeError):
-    """Another engine has taken the lead: nothing that this one still wanted to write is true any more."""
-
-
-class Leadership:
-    """One engine at a time for a share of the homes: an advisory lock of PostgreSQL on a connection of its own, or a locked
-    file beside SQLite.
-
-    Whoever dies lets go: the connection breaks, the file closes. Whoever freezes is put aside on PostgreSQL: a leader beats, and
-    one that has not for `FROZEN_S` loses its connections, and with them the lock. When it wakes up its epoch has passed: it writes
-    nothing. A lock is of one machine beside SQLite, and there a frozen leader keeps it.
-    """
-
-    KEY = 0x656C6665     # "elfe"
-    BEAT_S = 1.0
-    FROZEN_S = 6.0
-
-    def __init__(self, engine: Engine, share: int = 1) -> None:
-        self._engine, self._share = engine, share
-        self._connection: Connection | None = None
-        self._file: IO[str] | None = None
-        self._key = self.KEY + share - 1
-        self._epoch = 0
-        self._beat_at = 0.0
-
-    def held(self) -> bool:
-        """Take the lock if it is free, and say that we are alive; whether it is ours now."""
-        if self._engine.dialect.name == "postgresql":
-            return self._holds_connection()
-        return self._holds_file()
-
-    def confirm(self, connection: Connection) -> None:
-        """Within a transaction: raises `LostLead` where another one leads. Until it ends nobody can take the lead."""
-        if not self._epoch:
-            return
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": self._key + WRITES})
-        if not self._beats(connection):
-            raise LostLead(f"another engine leads share {self._share}")
-
-    def release(self) -> None:
-        """Let another one lead. The connection is broken, not given back to its pool: the lock would live on there."""
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
-        if self._file is not None:
-            self._file.close()
-        self._connection = self._file = None
-
-    def _holds_connection(self) -> bool:
-        if self._connection is not None:
-            if monotonic() - self._beat_at < self.BEAT_S:
-                self._connection.execute(text("SELECT 1"))       # raises when the connection, and so the lock, is gone
-                return True
-            self._beat_at = monotonic()
-            return self._beats(self._connection)
-        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if not self._locks(connection) and not (self._puts_aside(connection) and self._locks(connection)):
-            connection.close()
-            return False
-        self._connection, self._epoch, self._beat_at = connection, self._begins(connection), monotonic()
-        return True
-
-    def _locks(self, connection: Connection) -> bool:
-        return bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}).scalar())
-
-    def _puts_aside(self, connection: Connection) -> bool:
-        """Break the connection of a leader that has not beaten for too long: it is frozen, or cannot reach the database."""
-        silent = connection.execute(select(_NOW - _LEADER.c.beat_s).where(_LEADER.c.share == self._share)).scalar()
-        if silent is None or silent < self.FROZEN_S:
-            return False
-        log.warning("the engine that leads share %d has said nothing for %.0f s: it is put aside", self._share, silent)
-        return bool(connection.execute(_HOLDERS, {"leads": self._key, "writes": self._key + WRITES}).all())
-
-    def _begins(self, connection: Connection) -> int:
-        taken = postgresql.insert(_LEADER).values(share=self._share, epoch=1, beat_s=_NOW)
-        taken = taken.on_conflict_do_update(index_elements=["share"], set_={"epoch": _LEADER.c.epoch + 1, "beat_s": _NOW})
-        return int(connection.execute(taken.returning(_LEADER.c.epoch)).scalar_one())
-
-    def _beats(self, connection: Connection) -> bool:
-        ours = update(_LEADER).where(_LEADER.c.share == self._share, _LEADER.c.epoch == self._epoch)
-        return bool(connection.execute(ours.values(beat_s=_NOW)).rowcount)
-
-    def _holds_file(self) -> bool:
-        if self._file is not None or not self._engine.url.database or self._engine.url.database == ":memory:":
-            return True
-        name = f"{self._engine.url.database}.engine{'' if self._share == 1 else self._share}.lock"
-        file = Path(name).open("w")  # noqa: SIM115 - held open as long as we lead
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.close()
-            return False
-        self._file = file
-        return True
 
 
 def _row_of(order: Order) -> dict[str, object]:

@@ -10,7 +10,7 @@ from attrs import frozen
 from elfe.command.orders import On, Order
 from elfe.command.typologies import Typology
 from elfe.coordination.holds import Hold
-from elfe.coordination.values import Appliance, CommandState, ControlState, Flexibility, InstalledDevice, Mode
+from elfe.coordination.values import Appliance, Flexibility, InstalledDevice, Mode, Write
 from elfe.devices.drivers import Driver
 from elfe.devices.values import Device, Event, Presence, Publish
 from elfe.ems.values import Decisions
@@ -53,9 +53,10 @@ class Pilot:
 
 @frozen
 class FleetRead:
-    """What the coordination database says now, whole."""
+    """What the coordination database says now, of all appliances or of some."""
 
-    pilots: Mapping[int, Pilot]     # by appliance
+    pilots: Mapping[int, Pilot]              # by appliance
+    asked: frozenset[int] | None = None      # None: of all
 
 
 @frozen
@@ -164,19 +165,6 @@ class Ask:
 
     device_id: str
     publishes: tuple[Publish, ...]
-
-
-@frozen
-class Write:
-    """Write what is now known of an appliance; `only_in` are the modes in which it is still true."""
-
-    appliance_id: int
-    only_in: frozenset[Mode]
-    mode: Mode | None = None
-    control: ControlState | None = None
-    command: CommandState | None = None
-    ems_order: bool | None = None
-    last_started: datetime | None = None
 
 
 @frozen

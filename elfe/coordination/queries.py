@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Row, Select, Table, false, func, insert, select, update
 
 from elfe import database, migrations
 from elfe.coordination import abilities, announced, holds, ledger, reference, states, tables, visits
@@ -32,7 +31,9 @@ from elfe.coordination.values import (
     Vehicle,
     WaterHeater,
     Week,
+    Write,
 )
+from elfe.database import among, given, insert_given
 from elfe.errors import DeclarationError
 from elfe.slots import epoch_s, instant
 
@@ -93,7 +94,7 @@ def upgrade(engine: Engine) -> list[tuple[str, str]]:
 def _put_reference_rows(engine: Engine) -> None:
     with engine.begin() as connection:
         for table, rows in reference_rows():
-            connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+            connection.execute(database.insert(connection, table).on_conflict_do_nothing(), rows)
 
 
 def reference_rows() -> list[tuple[Table, list[dict[str, int | str]]]]:
@@ -106,18 +107,17 @@ def _words(code: reference.Code) -> dict[str, int | str]:
     return {"id": code.id, "nom": code.name, "nom_humain": code.human_name, "description": code.description}
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
-
-
 # -- appliances --------------------------------------------------------------------------------------------------------
 
 
-def appliances(engine: Engine) -> list[Appliance]:
-    """Every appliance, in the order of its id."""
+def appliances(engine: Engine, of: Collection[int] | None = None) -> list[Appliance]:
+    """Appliances, some or all, in the order of their id."""
     with engine.connect() as connection:
+        wanted = select(EPOM).order_by(EPOM.c.id)
+        if of is not None:
+            wanted = wanted.where(among(connection, EPOM.c.id, of))
         pausing = abilities.pausing(connection)
-        return [_appliance(row, row.id in pausing) for row in connection.execute(select(EPOM).order_by(EPOM.c.id))]
+        return [_appliance(row, row.id in pausing) for row in connection.execute(wanted)]
 
 
 def machines(engine: Engine) -> list[Machine]:
@@ -202,6 +202,15 @@ def mode_of(connection: Connection, appliance_id: int) -> int | None:
     return row.equipement_pilote_ou_mesure_mode_id if row else None
 
 
+def modes_of(connection: Connection, appliance_ids: Collection[int]) -> dict[int, int]:
+    """The modes of appliances at this very moment; nobody else writes their rows until the transaction ends."""
+    mode = EPOM.c.equipement_pilote_ou_mesure_mode_id
+    if connection.dialect.name == "sqlite":      # whoever writes, even nothing, is alone there
+        connection.execute(update(EPOM).where(false()).values({mode.name: mode}))
+    locked = select(EPOM.c.id, mode).where(among(connection, EPOM.c.id, appliance_ids)).order_by(EPOM.c.id).with_for_update()
+    return {row[0]: row[1] for row in connection.execute(locked)}
+
+
 def _locked(connection: Connection, appliance_id: int) -> Any:
     """An appliance's row, ours until the transaction ends: writing it as it is locks on both databases, reading on one."""
     as_it_is = {"equipement_pilote_ou_mesure_mode_id": EPOM.c.equipement_pilote_ou_mesure_mode_id}
@@ -213,16 +222,45 @@ def write_appliance(connection: Connection, appliance_id: int, *, only_if_modes:
                     command: CommandState | None = None, ems_order: bool | None = None,
                     last_started: datetime | None = None) -> bool:
     """Write what is given, if the appliance is in one of the modes and not frozen by its control state 60."""
+    only_in = frozenset(Mode(each) for each in only_if_modes)
+    return bool(write(connection, [Write(appliance_id, only_in, mode, control, command, ems_order, last_started)]))
+
+
+def write(connection: Connection, wanted: Iterable[Write]) -> int:
+    """Likewise for many; what is written of one appliance keeps its order. Returns how many it could be written of."""
+    alike: dict[frozenset[Mode], dict[int, dict[str, Any]]] = {}
+    seen: set[int] = set()
+    written = 0
+    for each in wanted:
+        if each.appliance_id in seen:
+            written += _write_alike(connection, alike)
+            alike, seen = {}, set()
+        seen.add(each.appliance_id)
+        alike.setdefault(each.only_in, {})[each.appliance_id] = _columns(each)
+    return written + _write_alike(connection, alike)
+
+
+def _write_alike(connection: Connection, alike: Mapping[frozenset[Mode], Mapping[int, Mapping[str, Any]]]) -> int:
+    written = 0
+    mode, control = EPOM.c.equipement_pilote_ou_mesure_mode_id, EPOM.c.etat_controle_id
+    for only_in, changes in alike.items():
+        names = sorted({name for change in changes.values() for name in change})
+        rows = given(connection, [EPOM.c.id, *(EPOM.c[name] for name in names)],
+                     [{"id": id, **change} for id, change in changes.items()])
+        statement = update(EPOM).where(EPOM.c.id == rows.c.id, control != ControlState.UNREACHABLE, mode.in_(sorted(only_in)))
+        values = {name: func.coalesce(rows.c[name], EPOM.c[name]) for name in names}
+        written += connection.execute(statement.values(values)).rowcount
+    return written
+
+
+def _columns(wanted: Write) -> dict[str, Any]:
+    """What is given, as the contract's columns."""
     changes = {
-        "equipement_pilote_ou_mesure_mode_id": mode, "etat_controle_id": control, "etat_commande_id": command,
-        "ems_consigne_marche": ems_order, "timestamp_derniere_mise_en_marche": last_started and epoch_s(last_started),
+        "equipement_pilote_ou_mesure_mode_id": wanted.mode, "etat_controle_id": wanted.control, "etat_commande_id": wanted.command,
+        "ems_consigne_marche": wanted.ems_order,
+        "timestamp_derniere_mise_en_marche": wanted.last_started and epoch_s(wanted.last_started),
     }
-    given = {name: value for name, value in changes.items() if value is not None}
-    allowed = [int(each) for each in only_if_modes]
-    written = connection.execute(
-        update(EPOM).values(given).where(EPOM.c.id == appliance_id, EPOM.c.etat_controle_id != ControlState.UNREACHABLE,
-                                         EPOM.c.equipement_pilote_ou_mesure_mode_id.in_(allowed)))
-    return bool(written.rowcount)
+    return {name: value for name, value in changes.items() if value is not None}
 
 
 def _appliance(row: Row[Any], pauses: bool = False) -> Appliance:
@@ -242,56 +280,68 @@ def _instant(seconds: int | None) -> datetime | None:
 # -- flexibilities -------------------------------------------------------------------------------------------------------
 
 
-def open_flexibilities(engine: Engine) -> list[Flexibility]:
-    """The stays in mode 30 that are not over."""
-    return _flexibilities(engine, select(FLEXIBILITY).where(FLEXIBILITY.c.closed_at.is_(None)))
+def open_flexibilities(engine: Engine, of: Collection[int] | None = None) -> list[Flexibility]:
+    """The stays in mode 30 that are not over, of some appliances or of all."""
+    wanted = select(FLEXIBILITY).where(FLEXIBILITY.c.closed_at.is_(None))
+    with engine.connect() as connection:
+        if of is not None:
+            wanted = wanted.where(among(connection, FLEXIBILITY.c.appliance_id, of))
+        return _flexibilities(connection, wanted)
 
 
 def flexibilities(engine: Engine, since: datetime) -> list[Flexibility]:
     """The open ones, and those opened, started or closed since."""
     cut = epoch_s(since)
-    return _flexibilities(engine, select(FLEXIBILITY).where(
-        FLEXIBILITY.c.closed_at.is_(None) | (FLEXIBILITY.c.opened_at >= cut) | (FLEXIBILITY.c.closed_at >= cut)
-        | (FLEXIBILITY.c.started_at >= cut)))
-
-
-def open_flexibility(connection: Connection, appliance_id: int, now: datetime) -> None:
-    """Open the flexibility of an appliance that entered mode 30, with what its row declares; one that is open stays."""
-    opened = _insert(connection, FLEXIBILITY).values(
-        appliance_id=appliance_id, opened_at=epoch_s(now), outcome="", **_declared(connection, appliance_id))
-    connection.execute(opened.on_conflict_do_nothing())
-
-
-def _declared(connection: Connection, appliance_id: int) -> dict[str, int | None]:
-    """Deadline and duration as the machine's own rows have them; the contract writes 0 for none."""
-    row = connection.execute(
-        select(MACHINE.c.timestamp_de_fin_souhaite, CYCLE.c.duree_cycle)
-        .outerjoin(CYCLE, CYCLE.c.id == MACHINE.c.cycle_equipement_pilote_machine_generique_id)
-        .where(MACHINE.c.equipement_pilote_ou_mesure_id == appliance_id)).first()
-    deadline, lasts_s = row or (None, None)
-    return {"deadline": deadline or None, "lasts_s": lasts_s or None}
-
-
-def mark_started(connection: Connection, flexibility_id: int, at: datetime) -> None:
-    """The device has acknowledged the start."""
-    connection.execute(update(FLEXIBILITY).where(FLEXIBILITY.c.id == flexibility_id).values(started_at=epoch_s(at)))
-
-
-def close_flexibility(connection: Connection, flexibility_id: int, at: datetime, outcome: str) -> None:
-    """The appliance has left mode 30; one that is closed stays as it was closed."""
-    connection.execute(update(FLEXIBILITY).where(FLEXIBILITY.c.id == flexibility_id, FLEXIBILITY.c.closed_at.is_(None))
-                       .values(closed_at=epoch_s(at), outcome=outcome))
-
-
-def _flexibilities(engine: Engine, wanted: Select[Any]) -> list[Flexibility]:
     with engine.connect() as connection:
-        return [
-            Flexibility(
-                id=row.id, appliance_id=row.appliance_id, opened_at=instant(row.opened_at),
-                deadline=_instant(row.deadline), lasts=timedelta(seconds=row.lasts_s) if row.lasts_s else None,
-                started_at=_instant(row.started_at), closed_at=_instant(row.closed_at), outcome=row.outcome)
-            for row in connection.execute(wanted.order_by(FLEXIBILITY.c.id))
-        ]
+        return _flexibilities(connection, select(FLEXIBILITY).where(
+            FLEXIBILITY.c.closed_at.is_(None) | (FLEXIBILITY.c.opened_at >= cut) | (FLEXIBILITY.c.closed_at >= cut)
+            | (FLEXIBILITY.c.started_at >= cut)))
+
+
+def begin_flexibilities(connection: Connection, appliance_ids: Collection[int], now: datetime) -> None:
+    """Appliances have entered mode 30: their flexibility, with what their rows declare; one that is open stays."""
+    if appliance_ids:
+        declared = _declared(connection, appliance_ids)
+        rows = [{"appliance_id": id, "opened_at": epoch_s(now), "outcome": "", **declared[id]} for id in sorted(appliance_ids)]
+        connection.execute(insert_given(connection, FLEXIBILITY, rows).on_conflict_do_nothing())
+
+
+def _declared(connection: Connection, appliance_ids: Collection[int]) -> dict[int, dict[str, int | None]]:
+    """Deadlines and durations as the machines' own rows have them; the contract writes 0 for none."""
+    wanted = (select(MACHINE.c.equipement_pilote_ou_mesure_id, MACHINE.c.timestamp_de_fin_souhaite, CYCLE.c.duree_cycle)
+              .outerjoin(CYCLE, CYCLE.c.id == MACHINE.c.cycle_equipement_pilote_machine_generique_id)
+              .where(among(connection, MACHINE.c.equipement_pilote_ou_mesure_id, appliance_ids)))
+    found: dict[int, dict[str, int | None]] = {id: {"deadline": None, "lasts_s": None} for id in appliance_ids}
+    return found | {id: {"deadline": deadline or None, "lasts_s": lasts_s or None}
+                    for id, deadline, lasts_s in connection.execute(wanted)}
+
+
+def mark_started(connection: Connection, started: Sequence[tuple[int, datetime]]) -> None:
+    """Devices have acknowledged the start of what was declared: its flexibility, and when."""
+    if started:
+        rows = given(connection, [FLEXIBILITY.c.id, FLEXIBILITY.c.started_at],
+                     [{"id": id, "started_at": epoch_s(at)} for id, at in started])
+        connection.execute(update(FLEXIBILITY).where(FLEXIBILITY.c.id == rows.c.id).values(started_at=rows.c.started_at))
+
+
+def close_flexibilities(connection: Connection, closed: Sequence[tuple[int, str]], at: datetime) -> None:
+    """Appliances have left mode 30: their flexibility, and what came of it; one that is closed stays as it was closed."""
+    if closed:
+        first = dict(reversed(closed))
+        rows = given(connection, [FLEXIBILITY.c.id, FLEXIBILITY.c.outcome],
+                     [{"id": id, "outcome": outcome} for id, outcome in first.items()])
+        still_open = (FLEXIBILITY.c.id == rows.c.id) & FLEXIBILITY.c.closed_at.is_(None)
+        connection.execute(update(FLEXIBILITY).where(still_open).values(closed_at=epoch_s(at), outcome=rows.c.outcome))
+
+
+def _flexibilities(connection: Connection, wanted: Select[Any]) -> list[Flexibility]:
+    return [
+        Flexibility(
+            id=row.id, appliance_id=row.appliance_id, opened_at=instant(row.opened_at),
+            deadline=_instant(row.deadline), lasts=timedelta(seconds=row.lasts_s) if row.lasts_s else None,
+            started_at=_instant(row.started_at), closed_at=_instant(row.closed_at), outcome=row.outcome)
+        for row in connection.execute(wanted.order_by(FLEXIBILITY.c.id))
+    ]
 
 
 # -- declaring -------------------------------------------------------------------------------------------------------------
@@ -312,9 +362,9 @@ def declare(engine: Engine, appliance_id: int, deadline: datetime | None, lasts:
             _declare_machine(connection, machine, _checked(deadline, lasts, now), lasts)
         connection.execute(update(EPOM).where(EPOM.c.id == appliance_id).values(
             equipement_pilote_ou_mesure_mode_id=Mode.PILOTED, timestamp_derniere_programmation=epoch_s(now)))
-        open_flexibility(connection, appliance_id, now)
+        begin_flexibilities(connection, [appliance_id], now)
         still_open = (FLEXIBILITY.c.appliance_id == appliance_id) & FLEXIBILITY.c.closed_at.is_(None)
-        connection.execute(update(FLEXIBILITY).where(still_open).values(_declared(connection, appliance_id)))
+        connection.execute(update(FLEXIBILITY).where(still_open).values(_declared(connection, [appliance_id])[appliance_id]))
     return next(each for each in open_flexibilities(engine) if each.appliance_id == appliance_id)
 
 

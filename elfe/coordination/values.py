@@ -246,3 +246,16 @@ class InstalledDevice:
     command_topic: str
     lwt_topic: str
     brand: str = ""                  # marque
+
+
+@frozen
+class Write:
+    """Write what is now known of an appliance; `only_in` are the modes in which it is still true."""
+
+    appliance_id: int
+    only_in: frozenset[Mode]
+    mode: Mode | None = None
+    control: ControlState | None = None
+    command: CommandState | None = None
+    ems_order: bool | None = None
+    last_started: datetime | None = None

@@ -91,8 +91,8 @@ def test_an_order_that_is_cancelled_leaves_its_appliance_alone_until_its_slot_en
     set_mode(territory, Mode.PILOTED)
     order = Order("0a1b2c3d", "A101", 101, Why.PLAN, True, True, slot_of(now), 0, now)
     with territory.coordination.begin() as connection:
-        store.record(connection, Record(order, Mode.PILOTED))
-        store.save(connection, Save(order.happens(On.RECORDS, now), On.RECORDS, now))
+        store.record(connection, [Record(order, Mode.PILOTED)])
+        store.save(connection, [Save(order.happens(On.RECORDS, now), On.RECORDS, now)])
     elfe("orders", "cancel", "0a1b")
 
     assert [(each.appliance_id, each.until) for each in in_force(territory)] == [(101, order.valid_until)]

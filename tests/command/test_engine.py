@@ -22,6 +22,7 @@ from elfe.command.values import (
     OpenFlexibility,
     PlanRead,
     Record,
+    Recorded,
     Said,
     Save,
     Send,
@@ -188,6 +189,31 @@ def test_an_order_whose_mode_changed_before_it_was_recorded_is_dropped(world):
     assert record.allowed is Mode.PILOTED
     assert world.engine.on(NotRecorded(record.order.id), NOON) == []
     assert world.engine.live == {}
+
+
+def test_an_order_that_is_unsaid_while_it_is_recorded_ends_in_the_ledger_too(world):
+    record = next(e for e in world.engine.on(FleetRead({1: a_pilot()}), NOON) if isinstance(e, Record))
+    world.engine.on(FleetRead({1: a_pilot(mode=Mode.DISABLED)}), NOON)
+
+    ended = next(e for e in world.engine.on(Recorded(record.order.id), NOON) if isinstance(e, Save))
+
+    assert (ended.order.id, ended.order.stage) == (record.order.id, Stage.SUPERSEDED)
+    assert world.engine.on(Recorded(record.order.id), NOON) == []
+
+
+def test_of_what_was_written_only_those_appliances_are_read_again(world):
+    other = a_pilot(2, device="D002")
+    world.rows = {1: a_pilot(), 2: other}
+    world.tell(FleetRead(world.rows))
+    taken_back = evolve(a_pilot(), appliance=evolve(a_pilot().appliance, mode=Mode.MANUAL))
+
+    effects = world.tell(FleetRead({1: taken_back}, frozenset({1})))
+
+    assert {each.appliance_id for each in world.engine.live.values()} == {1, 2}
+    assert [each.order.why for each in effects if isinstance(each, Record)] == [Why.RELEASE]
+    assert world.engine.pilots[2] is other
+    world.tell(FleetRead({}, frozenset({1})))          # it has no driver any more
+    assert set(world.engine.pilots) == {2}
 
 
 # -- a tank -------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from elfe.command import store
+from elfe.command.leadership import Leadership
 from elfe.command.orders import Cause, Order, Stage, Why
 from elfe.command.service import CommandService
 from elfe.command.values import Said
@@ -131,6 +132,14 @@ def test_a_declaration_cuts_the_plug_until_its_slot_and_writes_what_the_plug_sai
         Mode.PILOTED, ControlState.OFF, CommandState.STANDING_BY, False)
 
 
+def test_a_call_for_an_appliance_that_is_not_known_reads_all(home):
+    home.sql("UPDATE bdd_coordination_schema.equipement_pilote_ou_mesure SET equipement_pilote_ou_mesure_mode_id = 30 WHERE id = 1")
+    home.broker.session().send(_tells_the_engine(4711))
+    home.live(seconds=2)
+
+    assert home.relay() is False
+
+
 def test_a_mode_that_another_program_writes_does_the_same(home):
     home.sql("UPDATE bdd_coordination_schema.equipement_pilote_ou_mesure SET equipement_pilote_ou_mesure_mode_id = 30 WHERE id = 1")
     home.live(minutes=1)
@@ -247,7 +256,7 @@ def test_a7_a_second_engine_publishes_nothing_until_the_first_is_gone(home):
 def test_an_engine_that_lost_the_lead_forgets_what_it_knew_and_reads_it_again(home, monkeypatch):
     home.declare()
     home.live(seconds=2)
-    monkeypatch.setattr(store.Leadership, "held", lambda self: False)
+    monkeypatch.setattr(Leadership, "held", lambda self: False)
     home.live(minutes=1)
     assert home.service.engine.live == {}
 
@@ -337,6 +346,7 @@ def test_w3_what_an_operator_decided_while_the_unit_was_local_stands(home):
 
 def test_a_hold_on_everything_stops_every_order_and_release_gives_every_home_its_service(home):
     home.plan(TANK, 0, 0, 0, 0)
+    home.live(minutes=1)
     home.declare(TANK)
     home.declare(WASHER)
     home.live(seconds=2)

@@ -43,9 +43,10 @@ def forgets_the_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     wish, may, record = typologies.wish, Engine._may_say, store.record
     monkeypatch.setattr("elfe.command.engine.wish", lambda appliance, at: wish(evolve(appliance, mode=30), at))
     monkeypatch.setattr(Engine, "_may_say", lambda self, order: may(self, order) or True)
-    monkeypatch.setattr(Engine, "_leave", lambda self: [])
-    monkeypatch.setattr("elfe.command.store.queries.mode_of", lambda connection, id: 30)
-    monkeypatch.setattr(store, "record", lambda connection, wanted: record(connection, evolve(wanted, allowed=30)))
+    monkeypatch.setattr(Engine, "_leave", lambda self, pilots: [])
+    monkeypatch.setattr("elfe.command.store.queries.modes_of", lambda connection, ids: dict.fromkeys(ids, 30))
+    monkeypatch.setattr(store, "record", lambda connection, wanted: record(
+        connection, [evolve(each, allowed=30) for each in wanted]))
 
 
 def repeats_a_press(monkeypatch: pytest.MonkeyPatch) -> None:

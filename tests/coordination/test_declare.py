@@ -59,7 +59,7 @@ def test_declaring_again_moves_the_deadline_of_the_same_flexibility(home: Home, 
 def test_declaring_after_the_flexibility_was_closed_opens_another(home: Home, washer: int) -> None:
     first = queries.declare(home.engine, washer, BY, None, NOW)
     with home.engine.begin() as connection:
-        queries.close_flexibility(connection, first.id, NOW + timedelta(hours=1), "started")
+        queries.close_flexibilities(connection, [(first.id, "started")], NOW + timedelta(hours=1))
     assert queries.declare(home.engine, washer, BY, None, NOW + timedelta(hours=2)).id != first.id
 
 
@@ -112,8 +112,8 @@ def test_what_another_program_wrote_is_found_when_its_flexibility_is_opened(home
     with home.engine.begin() as connection:
         connection.execute(MACHINE.update().values(timestamp_de_fin_souhaite=epoch_s(BY)))
         connection.execute(EPOM.update().values(equipement_pilote_ou_mesure_mode_id=Mode.PILOTED))
-        queries.open_flexibility(connection, washer, NOW)
-        queries.open_flexibility(connection, washer, NOW + timedelta(minutes=1))
+        queries.begin_flexibilities(connection, [washer], NOW)
+        queries.begin_flexibilities(connection, [washer], NOW + timedelta(minutes=1))
     assert queries.open_flexibilities(home.engine) == [
         Flexibility(1, washer, opened_at=NOW, deadline=BY, lasts=LASTS)]
 
@@ -121,9 +121,9 @@ def test_what_another_program_wrote_is_found_when_its_flexibility_is_opened(home
 def test_a_closed_flexibility_keeps_how_it_was_closed(home: Home, washer: int) -> None:
     opened = queries.declare(home.engine, washer, BY, None, NOW)
     with home.engine.begin() as connection:
-        queries.mark_started(connection, opened.id, NOW + timedelta(hours=1))
-        queries.close_flexibility(connection, opened.id, NOW + timedelta(hours=1), "started")
-        queries.close_flexibility(connection, opened.id, NOW + timedelta(hours=2), "left")
+        queries.mark_started(connection, [(opened.id, NOW + timedelta(hours=1))])
+        queries.close_flexibilities(connection, [(opened.id, "started")], NOW + timedelta(hours=1))
+        queries.close_flexibilities(connection, [(opened.id, "left")], NOW + timedelta(hours=2))
     closed = queries.flexibilities(home.engine, since=NOW)[0]
     assert (closed.started_at, closed.closed_at, closed.outcome) == (
         NOW + timedelta(hours=1), NOW + timedelta(hours=1), "started")

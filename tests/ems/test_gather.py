@@ -206,7 +206,7 @@ def test_a_charge_that_was_begun_goes_on_with_what_is_left(territory):
     series = vehicle(territory)
     abilities.put(territory.coordination, abilities.ABILITY, 3, modulates=True)
     with territory.coordination.begin() as connection:
-        queries.open_flexibility(connection, 3, NOON - timedelta(hours=1))
+        queries.begin_flexibilities(connection, [3], NOON - timedelta(hours=1))
     territory.drew(series, NOON - timedelta(hours=1), 3000, 3000, 3000, 3000)
     assert sum(plan(territory).placements[0].power_w) / 4 == pytest.approx(20_000 * 0.6 / 0.9 - 3000, abs=1)
 

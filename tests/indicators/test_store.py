@@ -60,8 +60,8 @@ def world(coordination_url: str, tmp_path: Path) -> Iterator[World]:
                 id=each.points[0], key=each.points[0], device_id=each.points[0], appliance_id=each.appliance_id,
                 flexibility_id=flexible[each.appliance_id].id, why="start", is_on=True, powers=True, slot=FIRST + 4, status="",
                 stage=stage, cause=cause, attempts=1, wanted_ms=0))
-        queries.mark_started(connection, flexible[ran.appliance_id].id, slot_start(FIRST + 4))
-        queries.close_flexibility(connection, flexible[ran.appliance_id].id, slot_start(FIRST + 4), "started")
+        queries.mark_started(connection, [(flexible[ran.appliance_id].id, slot_start(FIRST + 4))])
+        queries.close_flexibilities(connection, [(flexible[ran.appliance_id].id, "started")], slot_start(FIRST + 4))
         connection.execute(update(queries.EPOM).where(queries.EPOM.c.id == ran.appliance_id)
                            .values(equipement_pilote_ou_mesure_mode_id=20))
     minutes = [NOON + timedelta(minutes=at) for at in range(5 * 60)]

@@ -1,0 +1,126 @@
+"""One engine at a time, of those that stand ready: whoever leads a share of the homes, and what it may still write."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+from pathlib import Path
+from time import monotonic
+from typing import IO
+
+from sqlalchemy import ColumnElement, Connection, Engine, literal_column, select, text, update
+from sqlalchemy.dialects import postgresql
+
+from elfe.coordination.ledger import LeaderRow
+from elfe.errors import ElfeError
+
+_LEADER = LeaderRow.__table__  # type: ignore[attr-defined]
+WRITES = 1 << 32
+"""Beside a leader's lock: the one of its writing transactions. Who is put aside loses those too."""
+_NOW: ColumnElement[float] = literal_column("extract(epoch FROM clock_timestamp())::float8")
+_HOLDERS = text("""
+    SELECT pg_terminate_backend(pid, 2000) FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1
+      AND (classid::bigint << 32 | objid::bigint) IN (:leads, :writes)
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""")
+
+log = logging.getLogger("elfe.command")
+
+
+class LostLead(ElfeError):
+    """Another engine has taken the lead: nothing that this one still wanted to write is true any more."""
+
+
+class Leadership:
+    """One engine at a time for a share of the homes: an advisory lock of PostgreSQL on a connection of its own, or a locked
+    file beside SQLite.
+
+    Whoever dies lets go: the connection breaks, the file closes. Whoever freezes is put aside on PostgreSQL: a leader beats, and
+    one that has not for `FROZEN_S` loses its connections, and with them the lock. When it wakes up its epoch has passed: it writes
+    nothing. A lock is of one machine beside SQLite, and there a frozen leader keeps it.
+    """
+
+    KEY = 0x656C6665     # "elfe"
+    BEAT_S = 1.0
+    LOOKS_S = 0.2        # so often that the connection stands; before anything is written it is made sure of
+    FROZEN_S = 6.0
+
+    def __init__(self, engine: Engine, share: int = 1) -> None:
+        self._engine, self._share = engine, share
+        self._connection: Connection | None = None
+        self._file: IO[str] | None = None
+        self._key = self.KEY + share - 1
+        self._epoch = 0
+        self._beat_at = self._looked_at = 0.0
+
+    def held(self) -> bool:
+        """Take the lock if it is free, and say that we are alive; whether it is ours now."""
+        if self._engine.dialect.name == "postgresql":
+            return self._holds_connection()
+        return self._holds_file()
+
+    def confirm(self, connection: Connection) -> None:
+        """Within a transaction: raises `LostLead` where another one leads. Until it ends nobody can take the lead."""
+        if not self._epoch:
+            return
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": self._key + WRITES})
+        if not self._beats(connection):
+            raise LostLead(f"another engine leads share {self._share}")
+
+    def release(self) -> None:
+        """Let another one lead. The connection is broken, not given back to its pool: the lock would live on there."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+        if self._file is not None:
+            self._file.close()
+        self._connection = self._file = None
+
+    def _holds_connection(self) -> bool:
+        if self._connection is not None:
+            if monotonic() - self._beat_at < self.BEAT_S:
+                if monotonic() - self._looked_at >= self.LOOKS_S:
+                    self._looked_at = monotonic()
+                    self._connection.execute(text("SELECT 1"))       # raises when the connection, and so the lock, is gone
+                return True
+            self._beat_at = monotonic()
+            return self._beats(self._connection)
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        if not self._locks(connection) and not (self._puts_aside(connection) and self._locks(connection)):
+            connection.close()
+            return False
+        self._connection, self._epoch, self._beat_at = connection, self._begins(connection), monotonic()
+        return True
+
+    def _locks(self, connection: Connection) -> bool:
+        return bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}).scalar())
+
+    def _puts_aside(self, connection: Connection) -> bool:
+        """Break the connection of a leader that has not beaten for too long: it is frozen, or cannot reach the database."""
+        silent = connection.execute(select(_NOW - _LEADER.c.beat_s).where(_LEADER.c.share == self._share)).scalar()
+        if silent is None or silent < self.FROZEN_S:
+            return False
+        log.warning("the engine that leads share %d has said nothing for %.0f s: it is put aside", self._share, silent)
+        return bool(connection.execute(_HOLDERS, {"leads": self._key, "writes": self._key + WRITES}).all())
+
+    def _begins(self, connection: Connection) -> int:
+        taken = postgresql.insert(_LEADER).values(share=self._share, epoch=1, beat_s=_NOW)
+        taken = taken.on_conflict_do_update(index_elements=["share"], set_={"epoch": _LEADER.c.epoch + 1, "beat_s": _NOW})
+        return int(connection.execute(taken.returning(_LEADER.c.epoch)).scalar_one())
+
+    def _beats(self, connection: Connection) -> bool:
+        ours = update(_LEADER).where(_LEADER.c.share == self._share, _LEADER.c.epoch == self._epoch)
+        return bool(connection.execute(ours.values(beat_s=_NOW)).rowcount)
+
+    def _holds_file(self) -> bool:
+        if self._file is not None or not self._engine.url.database or self._engine.url.database == ":memory:":
+            return True
+        name = f"{self._engine.url.database}.engine{'' if self._share == 1 else self._share}.lock"
+        file = Path(name).open("w")  # noqa: SIM115 - held open as long as we lead
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return False
+        self._file = file
+        return True

@@ -110,6 +110,13 @@ class TerritorySettings:
 
 
 @frozen
+class ScreenSettings:
+    """The screens in homes."""
+
+    layout: str = ""                   # a file that says which items stand on which page; empty: the usual pages
+
+
+@frozen
 class Mail:
     """The daily mail; without a host none is sent."""
 
@@ -137,6 +144,7 @@ class Settings:
     command: Command = field(factory=Command)
     zabbix: Zabbix = field(factory=Zabbix)
     territory: TerritorySettings = field(factory=TerritorySettings)
+    screens: ScreenSettings = field(factory=ScreenSettings)
     mail: Mail = field(factory=Mail)
     sources: Mapping[str, Any] = field(factory=dict)
     """What stands under `[sources.<name>]`, unread: `elfe.connectors.opened` reads it."""

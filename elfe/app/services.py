@@ -15,7 +15,7 @@ from elfe.app.loop import Service
 from elfe.app.noted import Notes
 from elfe.app.post import Post
 from elfe.broker.client import MqttSession
-from elfe.broker.rights import TERRITORY_ACCOUNT
+from elfe.broker.rights import SCREENS_ACCOUNT, TERRITORY_ACCOUNT
 from elfe.broker.session import Session
 from elfe.command.fleet import Share
 from elfe.command.rules import Rules
@@ -23,13 +23,18 @@ from elfe.command.service import CommandService
 from elfe.coordination import queries
 from elfe.coordination.devices import device_values
 from elfe.coordination.values import InstalledDevice
-from elfe.devices.values import Device
+from elfe.devices.drivers import Drivers
+from elfe.devices.values import Capability, Device, Publish, Render
 from elfe.ems.service import EmsService
 from elfe.ems.solve import Limits, Solver
+from elfe.errors import SettingsError
 from elfe.history.keeper import Keeper
 from elfe.history.noting import Noting
 from elfe.history.service import Recorder
 from elfe.history.spool import Spool
+from elfe.screens import drawing, layout
+from elfe.screens.layout import Layout
+from elfe.screens.service import Screen, Screens
 from elfe.settings import Settings
 from elfe.territory.service import Place, Territory, World
 
@@ -86,6 +91,39 @@ def _rules(settings: Settings) -> Rules:
     given = settings.command
     return Rules(proof_w=given.proof_w, hold_for=timedelta(hours=given.hold_h), spread=timedelta(seconds=given.spread_s),
                  most_kw_a_minute=given.most_kw_a_minute)
+
+
+def screens(settings: Settings) -> Made:
+    """The screens in homes."""
+    here = Context(settings)
+    farewell = _farewell(here.drivers)
+    session = MqttSession(here.broker_as(SCREENS_ACCOUNT), SCREENS_ACCOUNT, will=farewell[0] if farewell else None)
+    return Screens(session, here.coordination, here.sortie, here.drivers, lambda: screens_of(here), screen_layout(settings),
+                   settings.zone, timedelta(hours=settings.command.hold_h), farewell), (session,)
+
+
+def _farewell(drivers: Drivers) -> list[Publish]:
+    """What every screen of a type hears at once; a connection has one last will, so that of the first type is it."""
+    return [message for driver in drivers if driver.type.can(Capability.SCREEN) and driver.type.everybody and driver.encode_command
+            for message in driver.encode_command(driver.device("everybody", stored=driver.type.everybody),
+                                                 Render((drawing.banner(hidden=False),))).publishes]
+
+
+def screens_of(here: Context) -> list[Screen]:
+    """The screens that are installed."""
+    pairs = device_values(queries.installed_devices(here.coordination), here.drivers, "screens")[0]
+    return [Screen(device, here.drivers[row.type_id], row.participant) for row, device in pairs
+            if here.drivers[row.type_id].type.can(Capability.SCREEN)]
+
+
+def screen_layout(settings: Settings) -> Layout:
+    """The layout of the settings. Raises `SettingsError` with all that is wrong in it."""
+    if not settings.screens.layout:
+        return layout.DEFAULT
+    file = Path(settings.screens.layout)
+    if not file.exists():
+        raise SettingsError(f"there is no layout {file}; `elfe screens layout` prints one to start from")
+    return layout.read(file.read_text(encoding="utf-8"), str(file))
 
 
 def territory(settings: Settings) -> Made:

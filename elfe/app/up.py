@@ -1,4 +1,4 @@
-"""`elfe up`: one process each for the broker, the recorder, the EMS, the command engine and the territory, kept alive.
+"""`elfe up`: one process each for the broker, the recorder, the EMS, the command engine, the territory and the screens, kept alive.
 
 A service that dies is started again, later each time it dies soon. One territory runs once per data folder.
 """
@@ -28,6 +28,7 @@ from elfe.settings import Settings
 
 SERVICES: dict[str, Callable[[Settings], services.Made]] = {
     "recorder": services.recorder, "ems": services.ems, "command": services.command, "territory": services.territory,
+    "screens": services.screens,
 }
 LOOKS_EVERY_S = 0.5
 SOONEST_S, LATEST_S = 1.0, 60.0

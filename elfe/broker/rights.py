@@ -20,7 +20,7 @@ from elfe.devices.values import Capability, Device, Role, Topics
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """A name that may stand in a topic, an ACL line and a file's name."""
 SERVICES_GROUP = "elfe"
-TERRITORY_ACCOUNT = "elfe-territory"
+TERRITORY_ACCOUNT, SCREENS_ACCOUNT = "elfe-territory", "elfe-screens"
 
 
 @frozen
@@ -125,6 +125,8 @@ class Service:
     asks: str = ""
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    of: Callable[[Driver], bool] = lambda driver: True
+    """Whose words it hears."""
 
 
 SAID = frozenset({Role.SAYS, Role.PRESENCE})
@@ -143,6 +145,7 @@ def services(engine: str, sources: Iterable[str] = ()) -> tuple[Service, ...]:
         Service("elfe-doctor", reads=("elfe/doctor",), writes=("elfe/doctor",)),
         Service("elfe-watch", SAID, overhears=True, asks="+"),
         Service(TERRITORY_ACCOUNT, commands=_shows, reads=(INDICATORS, *sources), writes=(INDICATORS,)),
+        Service(SCREENS_ACCOUNT, SAID, _shows, reads=(PORTAL,), writes=("viriya/update/+", "INDICATEURS/refresh"), of=_shows),
         Service("zabbix", SAID, reads=(INDICATORS,)),
         Service("viriya", writes=(PORTAL,)),
         Service("elfe-portal", writes=(PORTAL,)),
@@ -166,7 +169,8 @@ def service_accounts(wanted: Iterable[Service], placed: Iterable[Placed]) -> lis
 
 
 def _heard(service: Service, placed: tuple[Placed, ...]) -> set[str]:
-    said = {topic for each in _shapes(placed) for topic, role in each.topics.listen.items() if role in service.hears}
+    said = {topic for each in _shapes(placed) if service.of(each.driver)
+            for topic, role in each.topics.listen.items() if role in service.hears}
     answers = {topic.replace(each.device.reply_to, f"elfe/{service.asks}/+", 1)
                for each in placed for topic, role in each.topics.listen.items() if role is Role.ANSWERS and service.asks}
     overheard = {topic for each in _shapes(placed) if service.overhears for topic in _reads(each.topics)}

@@ -1,19 +1,29 @@
-"""`elfe screen`: what an installer does with a screen on a cable."""
+"""`elfe screen`: the screens in homes: set one up on a cable, draw them all, look at one from afar."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from elfe import clock
+from elfe.app import services
 from elfe.app.context import context
+from elfe.app.loop import live
+from elfe.app.signals import stopped_by_signals
 from elfe.broker import serial
+from elfe.cli import show
 from elfe.devices.drivers import Driver, Drivers
-from elfe.devices.values import Capability, ConfigPush, Network, SerialLine
+from elfe.devices.values import Capability, ConfigPush, Network, Render, SerialLine
 from elfe.errors import ElfeError
+from elfe.screens import layout as layouts
+from elfe.screens import store, words
+from elfe.screens.drawing import by_page, drawn
+from elfe.screens.service import Screen
 
-app = typer.Typer(help="Les écrans des foyers, au bout d'un câble USB.", no_args_is_help=True)
+app = typer.Typer(help="Les écrans des foyers.", no_args_is_help=True)
 
 HIDDEN = "(mot de passe)"
 CONSOLE = "console"
@@ -44,6 +54,58 @@ def wifi(
     attempts = serial.type_until(port or serial.find_port(), lines, _proof(push), serial.PATIENCE, tell=_tell)
     network = "sans réseau" if reset else f"avec le réseau {ssid}"
     typer.echo(f"L'écran a redémarré {network} ({attempts} envoi{'s' if attempts > 1 else ''}).")
+
+
+@app.command()
+def run(ctx: typer.Context) -> None:
+    """Run the screens' service in the foreground."""
+    service, sessions = services.screens(context(ctx).settings)
+    live(service, sessions, stopped_by_signals())
+
+
+@app.command()
+def layout(ctx: typer.Context) -> None:
+    """Print the layout in force, as TOML: a copy of it, changed, is named under [screens] in elfe.toml."""
+    typer.echo(layouts.written(services.screen_layout(context(ctx).settings)), nl=False)
+
+
+@app.command("show")
+def show_screen(
+    ctx: typer.Context,
+    home: Annotated[str, typer.Argument(help="La référence du participant, R004.")],
+    page: Annotated[int, typer.Option(help="La page dont --svg fait l'image.")] = 8,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Écrire l'image de la page dans ce fichier.")] = None,
+    as_json: show.AsJson = False,
+) -> None:
+    """Montrer ce que l'écran d'un foyer affiche en ce moment, page par page ; --svg le dessine."""
+    here, now = context(ctx), clock.now()
+    found = next((each for each in services.screens_of(here) if each.participant.casefold() == home.casefold()), None)
+    if found is None:
+        raise ElfeError(f"{home} n'a pas d'écran installé ; `elfe devices list` montre les appareils")
+    form, participant = services.screen_layout(here.settings), found.participant
+    pages = by_page(form, store.known(here.coordination, here.sortie, [participant], now)[participant], {}, {})
+    if svg is not None:
+        svg.write_text(_drawn_page(found, drawn(form, pages, now, here.settings.zone), page), encoding="utf-8")
+    told = [{"page": number, "name": each.known.appliance.name, "lent": each.known.lent,
+             "status": words.status(each.known, now, here.settings.zone), "of": each.of} for number, each in sorted(pages.items())]
+    if as_json:
+        show.as_json({"screen": found.device.id, "home": found.participant, "pages": told})
+    else:
+        show.table(("page", "appareil", "piloté", "affiché"),
+                   [(str(each["page"]), str(each["name"]), "oui" if each["lent"] else "non", str(each["status"])) for each in told],
+                   f"{found.participant} n'a pas d'appareil à montrer.")
+
+
+def _drawn_page(screen: Screen, whole: Any, page: int) -> str:
+    """What its twin looks like when it is told everything."""
+    driver = screen.driver
+    twin: Any = driver.simulate(screen.device, 1) if driver.simulate else None
+    if driver.encode_command is None or not hasattr(twin, "picture"):
+        raise ElfeError(f"le plugin {driver.plugin} ne sait pas dessiner ses écrans")
+    for message in driver.encode_command(screen.device, Render(tuple(whole.values()))).publishes:
+        twin.receive(message.topic, message.payload, clock.now())
+    picture: str = twin.picture(page)
+    return picture
 
 
 def _driver_of_screens(drivers: Drivers) -> Driver:

@@ -115,11 +115,12 @@ class CommandService:
         if now >= self._releases_at:
             self._router.release()
             self._releases_at = next_slot_start(now)
-        self._sweep(now)
         for said in heard:
             if isinstance(said, Said):
                 self._upkeep.hear(said.device_id, said.event, now, said.retained)
-        self._run([*heard, *self._read_if_due(now), Tick()], now)
+        events = [*heard, *self._read_if_due(now), Tick()]
+        self._sweep(now, heard)         # before we command anything ourselves: who listens from now on hears it
+        self._run(events, now)
         for ask in self._upkeep_due(now):
             log.info("%s is online without status: %s", ask.device_id, ", ".join(each.topic for each in ask.publishes))
             self._say(ask, now)
@@ -211,9 +212,11 @@ class CommandService:
     def _filters(self) -> tuple[str, ...]:
         return (f"{PORTAL}+", *self._router.filters, *(self._commanded if self._sweeping else ()))
 
-    def _sweep(self, now: datetime) -> None:
+    def _sweep(self, now: datetime, heard: Sequence[EngineEvent]) -> None:
         """Listen to the command topics for a moment: what the broker has kept there is told on the subscription."""
-        if now >= self._sweeps_at and self.engine.connected and self._commanded:
+        connections = [isinstance(each, BrokerUp) for each in heard if isinstance(each, BrokerUp | BrokerDown)]
+        connected = connections[-1] if connections else self.engine.connected
+        if now >= self._sweeps_at and connected and self._commanded:
             self._sweeps_at, self._swept_at = now + SWEEPS_EVERY, now + SWEEPS_FOR
             self._sweeping = True
             self._session.listen(self._filters())

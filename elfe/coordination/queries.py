@@ -368,6 +368,27 @@ def declare(engine: Engine, appliance_id: int, deadline: datetime | None, lasts:
     return next(each for each in open_flexibilities(engine) if each.appliance_id == appliance_id)
 
 
+def choose(engine: Engine, appliance_id: int, deadline: datetime | None = None, lasts: timedelta | None = None,
+           charge_pct: int | None = None) -> None:
+    """Keep what a person chose, where their appliance has such a thing, without declaring it; None: as it was."""
+    with engine.begin() as connection:
+        machine = connection.execute(select(MACHINE).where(MACHINE.c.equipement_pilote_ou_mesure_id == appliance_id)).first()
+        if machine is not None:
+            _declare_machine(connection, machine, deadline, lasts)
+        chosen = {"timestamp_dispo_souhaitee": deadline and epoch_s(deadline), "pourcentage_charge_restant": charge_pct}
+        given = {name: value for name, value in chosen.items() if value is not None}
+        if given:
+            connection.execute(update(VEHICLE).where(VEHICLE.c.equipement_pilote_ou_mesure_id == appliance_id).values(given))
+
+
+def take_back(engine: Engine, appliance_id: int) -> bool:
+    """A person wants their appliance back, out of reach or not: 20 where it was 30, and whether it was."""
+    mode = EPOM.c.equipement_pilote_ou_mesure_mode_id
+    with engine.begin() as connection:
+        lent = update(EPOM).where(EPOM.c.id == appliance_id, mode == Mode.PILOTED)
+        return bool(connection.execute(lent.values({mode.name: Mode.MANUAL})).rowcount)
+
+
 def _declarable(connection: Connection, appliance_id: int) -> None:
     """Refuse what cannot be declared; the row is ours from here on."""
     row = _locked(connection, appliance_id)
@@ -391,9 +412,9 @@ def _checked(deadline: datetime | None, lasts: timedelta | None, now: datetime) 
     return deadline
 
 
-def _declare_machine(connection: Connection, machine: Row[Any], deadline: datetime, lasts: timedelta | None) -> None:
-    connection.execute(update(MACHINE).where(MACHINE.c.id == machine.id)
-                       .values(timestamp_de_fin_souhaite=epoch_s(deadline)))
+def _declare_machine(connection: Connection, machine: Row[Any], deadline: datetime | None, lasts: timedelta | None) -> None:
+    if deadline is not None:
+        connection.execute(update(MACHINE).where(MACHINE.c.id == machine.id).values(timestamp_de_fin_souhaite=epoch_s(deadline)))
     if lasts is None:
         return
     lasts_s = int(lasts.total_seconds())

@@ -91,6 +91,11 @@ def parse_deadline(text: str, now: datetime, zone: ZoneInfo) -> datetime:
                                f"{today.isoformat()}T18:00") from None
 
 
+def next_time(at: time, now: datetime, zone: ZoneInfo) -> datetime:
+    """The next instant at which clocks show `at`. Raises `DeclarationError` where they never do that day."""
+    return _next(at, now.astimezone(zone).date(), now, zone)
+
+
 def _next(at: time, today: date, now: datetime, zone: ZoneInfo) -> datetime:
     """Today, unless that time has passed."""
     passed = datetime.combine(today, at) <= now.astimezone(zone).replace(tzinfo=None)

@@ -107,6 +107,8 @@ class DeviceType:
     human_name: str = ""           # in French, for people; the product where it is empty
     letter: str = ""               # the first letter of its points' ids; any where it is empty
     caveats: tuple[Caveat, ...] = ()
+    everybody: Mapping[str, str] = field(factory=dict)
+    """The templates of a device that stands for all of its type: what is told to it, each of them hears. Empty: there is none."""
 
     def can(self, capability: Capability) -> bool:
         """Whether the type has the capability."""

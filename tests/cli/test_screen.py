@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import tty
@@ -15,6 +16,7 @@ from elfe.broker import serial
 from elfe.broker.serial import CableError, Patience
 from elfe.cli import app
 from elfe.devices.drivers import load
+from elfe.errors import ElfeError
 
 SCREEN = 711
 RUNNER = CliRunner()
@@ -125,3 +127,40 @@ def test_a_name_that_no_screen_can_keep_is_refused_before_anything_is_typed(twin
     done = wifi("--ssid", "x" * 32, "--port", "/dev/null", password="secret")
 
     assert str(done.exception) == "ssid : l'écran n'en retient que 31 octets, en voici 32"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home with a screen, on the embedded databases."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "homes.csv").write_text(
+        "participant;email;appareil;type_appareil;typologie;point;usage;type_materiel;id_materiel;duree_cycle\n"
+        "R004;r004@example.org;Lave-linge;lave_linge;120;A001;11;111;A8BC25;2h30\n"
+        "R004;;Lave-linge;;;G002;71;711;;\n")
+    assert CliRunner().invoke(app, ["devices", "provision", "homes.csv"]).exit_code == 0
+    return tmp_path
+
+
+def test_what_a_home_sees_is_told_and_drawn(home):
+    told = CliRunner().invoke(app, ["screen", "show", "r004", "--page", "3", "--svg", "page.svg", "--json"]).stdout
+
+    assert json.loads(told)["pages"] == [
+        {"page": 3, "name": "Lave-linge", "lent": False, "status": "En cours d'installation", "of": 1}]
+    assert "Lave-linge" in (home / "page.svg").read_text(encoding="utf-8")
+
+
+def test_a_home_without_a_screen_is_told_so(home):
+    refused = CliRunner().invoke(app, ["screen", "show", "R999"])
+    assert isinstance(refused.exception, ElfeError)
+    assert "R999 n'a pas d'écran" in str(refused.exception)
+
+
+def test_the_layout_in_force_is_printed_and_a_wrong_one_is_refused(home):
+    printed = CliRunner().invoke(app, ["screen", "layout"]).stdout
+    (home / "elfe.toml").write_text('[screens]\nlayout = "screens.toml"\n')
+    assert "there is no layout screens.toml" in str(CliRunner().invoke(app, ["screen", "layout"]).exception)
+
+    (home / "screens.toml").write_text(printed.replace("number = 6", "number = 5"))
+    assert "page 5 is described 2 times" in str(CliRunner().invoke(app, ["screen", "layout"]).exception)
+    (home / "screens.toml").write_text(printed)
+    assert CliRunner().invoke(app, ["screen", "layout"]).stdout == printed

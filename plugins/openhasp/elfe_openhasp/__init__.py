@@ -5,6 +5,7 @@
     jsonl.py     what it is told to show
     console.py   what is typed on its serial console
     twin.py      a screen that is not there
+    picture.py   what it would look like
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ from elfe.devices import (
     one_of,
     word,
 )
+from elfe_openhasp.core2 import CORE2
 from elfe_openhasp.jsonl import PAGES
 
 PRESENCES = {"online": Presence.ONLINE, "offline": Presence.OFFLINE}      # never translated, in any language of the firmware
@@ -87,9 +88,10 @@ def node(device: Device) -> str:
 
 def topics(device: Device) -> Topics:
     """Where it listens, and what it says where."""
-    root = node(device)
+    root, everybody = node(device), CORE2.everybody["node"]
     return Topics(command=f"{root}/command/jsonl", listen={f"{root}/state/+": Role.SAYS, f"{root}/LWT": Role.PRESENCE},
-                  reads=(f"{root}/command/#", f"{root}/config/#"), writes=(f"{root}/state/#", f"{root}/LWT"))
+                  reads=(f"{root}/command/#", f"{root}/config/#", f"{everybody}/command/#"),
+                  writes=(f"{root}/state/#", f"{root}/LWT"))
 
 
 # -- what it is told ----------------------------------------------------------------------------------------------------

@@ -59,5 +59,6 @@ CORE2 = DeviceType(
     templates={"node": "hasp/{id}"},
     human_name="Écran ELFI",
     letter="G",
+    everybody={"node": "hasp/broadcast"},       # HASP_USE_BROADCAST of include/hasp_conf.h, on by default
     caveats=CAVEATS,
 )

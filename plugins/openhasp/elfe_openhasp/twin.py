@@ -16,6 +16,7 @@ from typing import Any
 from attrs import define, field
 
 from elfe.devices import Publish
+from elfe_openhasp import picture
 
 LAYOUT: Mapping[tuple[int, int], str] = {     # the pages of the ELFI, as the first command engine knows them
     (1, 13): "gauge",
@@ -27,6 +28,7 @@ LAYOUT: Mapping[tuple[int, int], str] = {     # the pages of the ELFI, as the fi
     (9, 8): "label",
 }
 PAGES = 12
+BROADCAST = "hasp/broadcast"      # what every screen hears
 LINE = 254                        # of the console's editor; what is typed beyond is not read
 PACKET, LINE_MEMORY = 2048, 1152
 BANNER = ("\r\n        open____ _____ _____ _____\r\n          |  |  |  _  |   __|  _  |\r\n          |     |     |__   |   __|\r\n"
@@ -77,7 +79,7 @@ class ScreenTwin:
     @property
     def subscriptions(self) -> tuple[str, ...]:
         """0.6 has a topic of its own for its configuration."""
-        return (f"{self.node}/command/#", *((f"{self.node}/config/#",) if self._is_06 else ()))
+        return (f"{self.node}/command/#", *((f"{self.node}/config/#",) if self._is_06 else ()), f"{BROADCAST}/command/#")
 
     @property
     def last_will(self) -> Publish:
@@ -102,6 +104,8 @@ class ScreenTwin:
 
     def receive(self, topic: str, payload: bytes, now: datetime) -> tuple[Publish, ...]:
         """A packet that is too long is dropped by 0.6 and cut by 0.7."""
+        if topic.startswith(f"{BROADCAST}/"):
+            topic = self.node + topic.removeprefix(BROADCAST)
         room = PACKET - 7 - len(topic.encode())
         if len(payload) > room and self._is_06:
             return ()
@@ -167,6 +171,10 @@ class ScreenTwin:
         """Show another page."""
         self.page = page
         return (*self._touch(now), self._say_page())
+
+    def picture(self, page: int) -> str:
+        """A page as it looks, as SVG."""
+        return picture.svg(self.shown, self._kinds, page)
 
     # -- its console --------------------------------------------------------------------------------------------------
 

@@ -118,7 +118,7 @@ def test_no_other_word_is_its_last_will(payload):
 def test_a_point_is_lower_case_on_the_wire(stored, root):
     assert plugin.build_topics(Device(id="G002", type_id=711, templates={"node": stored})) == Topics(
         command=f"{root}/command/jsonl", listen={f"{root}/state/+": Role.SAYS, f"{root}/LWT": Role.PRESENCE},
-        reads=(f"{root}/command/#", f"{root}/config/#"), writes=(f"{root}/state/#", f"{root}/LWT"))
+        reads=(f"{root}/command/#", f"{root}/config/#", "hasp/broadcast/command/#"), writes=(f"{root}/state/#", f"{root}/LWT"))
 
 
 @pytest.mark.parametrize("columns", [

@@ -1,6 +1,8 @@
 """A screen that is not there does what the firmware does, with its oddities."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
 
 import elfe_openhasp as plugin
 import pytest
@@ -134,3 +136,18 @@ def test_each_version_has_a_topic_of_its_own_for_its_configuration(version, topi
     twin.receive(topic, b'{"tele":120}', NOON)
 
     assert (twin.config["debug"]["tele"] == 120) is understood
+
+
+def test_a_page_is_drawn_as_it_looks_with_every_label_escaped():
+    screen = born()
+    say = [{"page": 3, "id": 20, "obj": "label", "x": 56, "y": 6, "w": 222, "h": 32, "text_font": 24, "text": "<b>Lave-linge & co"},
+           {"page": 3, "id": 21, "obj": "btn", "x": 0, "y": 50, "w": 80, "h": 40, "text": "caché", "hidden": 1},
+           {"page": 4, "id": 20, "obj": "label", "x": 0, "y": 0, "w": 80, "h": 32, "text": "ailleurs"}]
+    for each in say:
+        screen.receive("hasp/broadcast/command/jsonl", json.dumps(each).encode(), NOON)
+
+    drawn = screen.picture(3)
+
+    assert ElementTree.fromstring(drawn).tag.endswith("svg")
+    assert "&lt;b&gt;Lave-linge &amp; co" in drawn
+    assert not any(each in drawn for each in ("caché", "ailleurs"))

@@ -1,0 +1,135 @@
+"""What a finger means, and what is told of an appliance."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from attrs import evolve
+
+from elfe.coordination import holds
+from elfe.coordination.values import Appliance, ApplianceType, CommandState, ControlState, Mode
+from elfe.devices.values import Gesture, UserInput
+from elfe.errors import DeclarationError
+from elfe.screens.drawing import GREEN, RED, by_page, changes, drawn
+from elfe.screens.layout import DEFAULT, Role
+from elfe.screens.touches import Choose, Hold, Lend, Next, TakeBack, touched, wished
+from elfe.screens.words import Known, status
+
+PARIS = ZoneInfo("Europe/Paris")
+NOW = datetime(2026, 11, 24, 9, 7, tzinfo=UTC)        # 10:07
+WASHER = Known(Appliance(2, "Lave-linge #1", ApplianceType.WASHING_MACHINE, 120, Mode.MANUAL, ControlState.ON,
+                         CommandState.INITIAL, "R004"),
+               deadline=datetime(2026, 11, 20, 17, 45, tzinfo=UTC), lasts=timedelta(hours=1, minutes=45))
+TANK = Known(Appliance(4, "Ballon", ApplianceType.WATER_HEATER, 190, Mode.PILOTED, ControlState.ON, CommandState.INITIAL, "R004"))
+CAR = Known(Appliance(5, "Zoé", ApplianceType.CAR, 120, Mode.MANUAL, ControlState.ON, CommandState.INITIAL, "R004"), charge_pct=40)
+
+
+def paris(*at: int) -> datetime:
+    return datetime(*at, tzinfo=PARIS).astimezone(UTC)
+
+
+# -- fingers ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("gesture", "role", "value", "means"), [
+    (Gesture.SHORT, Role.PILOT, 1, 1), (Gesture.SHORT, Role.PILOT, 0, 0), (Gesture.DOWN, Role.PILOT, 1, None),
+    (Gesture.SHORT, Role.PILOT, None, None), (Gesture.SHORT, Role.PILOT, 7, None), (Gesture.CHANGED, Role.PILOT, 1, None),
+    (Gesture.CHANGED, Role.END_HOUR, 23, 23), (Gesture.CHANGED, Role.END_HOUR, 24, None),
+    (Gesture.CHANGED, Role.END_HOUR, -1, None),
+    (Gesture.SHORT, Role.END_HOUR, 8, None),          # a roller says "up" with the option before
+    (Gesture.CHANGED, Role.CHARGE, 10, 10), (Gesture.CHANGED, Role.CHARGE, 11, None),
+    (Gesture.CHANGED, Role.END_QUARTER, None, None),
+    (Gesture.SHORT, Role.FORCE, None, 1), (Gesture.LONG, Role.FORCE, None, None), (Gesture.SHORT, Role.LED, 1, None)])
+def test_a_touch_means_something_or_nothing(gesture, role, value, means):
+    assert touched(UserInput(gesture, 3, 1, value), role) == means
+
+
+def test_the_switch_lends_until_the_next_time_that_the_chosen_hour_comes():
+    assert wished({Role.PILOT: 1}, WASHER, NOW, PARIS) == [Lend(Choose(paris(2026, 11, 24, 18, 45)))]
+    earlier = {Role.PILOT: 1, Role.END_HOUR: 6, Role.END_QUARTER: 2}
+    assert wished(earlier, WASHER, NOW, PARIS) == [Lend(Choose(paris(2026, 11, 25, 6, 30)))]
+
+
+def test_choosing_alone_lends_nothing_and_keeps_the_other_half():
+    assert wished({Role.END_HOUR: 20}, WASHER, NOW, PARIS) == [Choose(paris(2026, 11, 24, 20, 45))]
+    assert wished({Role.LASTS_QUARTER: 0}, WASHER, NOW, PARIS) == [Choose(None, timedelta(hours=1))]
+    assert wished({Role.LASTS_HOUR: 2}, WASHER, NOW, PARIS) == [Choose(None, timedelta(hours=2, minutes=45))]
+
+
+def test_a_car_says_how_much_is_left_in_it():
+    wish = wished({Role.PILOT: 1, Role.END_HOUR: 22, Role.CHARGE: 0}, CAR, NOW, PARIS)
+    assert wish == [Lend(Choose(paris(2026, 11, 24, 22), None, 0))]
+
+
+def test_a_tank_has_no_hour():
+    assert wished({Role.PILOT: 1}, TANK, NOW, PARIS) == [Lend(Choose())]
+    assert wished({Role.PILOT: 0}, TANK, NOW, PARIS) == [TakeBack()]
+
+
+def test_buttons_mean_now():
+    assert wished({Role.NEXT: 1, Role.FORCE: 1}, WASHER, NOW, PARIS) == [Next(), Hold(supply=True)]
+    assert wished({Role.STOP: 1}, WASHER, NOW, PARIS) == [Hold(supply=False)]
+
+
+def test_an_hour_that_the_clock_leaps_over_is_refused_in_words():
+    before_summer = datetime(2026, 3, 29, 0, 10, tzinfo=UTC)
+    with pytest.raises(DeclarationError, match="n'existe pas"):
+        wished({Role.PILOT: 1, Role.END_HOUR: 2, Role.END_QUARTER: 2}, WASHER, before_summer, PARIS)
+
+
+# -- words ------------------------------------------------------------------------------------------------------------------
+
+
+def changed(known: Known, **changes: object) -> Known:
+    return evolve(known, appliance=evolve(known.appliance, **changes))
+
+
+LENT = changed(WASHER, mode=Mode.PILOTED, control=ControlState.OFF, command=CommandState.STANDING_BY)
+
+
+@pytest.mark.parametrize(("known", "told"), [
+    (WASHER, "Non piloté"),
+    (LENT, "Démarre au bon moment"),
+    (evolve(LENT, starts_at=paris(2026, 11, 24, 14, 30)), "Démarre à 14:30"),
+    (evolve(LENT, starts_at=paris(2026, 11, 25, 5, 15)), "Démarre demain à 05:15"),
+    (changed(LENT, control=ControlState.ON, command=CommandState.INITIAL), "Noté. La prise doit confirmer..."),
+    (changed(WASHER, ems_order=True, last_started=NOW - timedelta(hours=1)), "Démarré à 09:07"),
+    (changed(WASHER, ems_order=True, last_started=NOW - timedelta(hours=9)), "Non piloté"),
+    (TANK, "Piloté : en marche"),
+    (changed(TANK, control=ControlState.OFF), "Piloté : en attente d'énergie"),
+    (changed(WASHER, control=ControlState.UNREACHABLE), "Prise injoignable"),
+    (changed(LENT, command=CommandState.FAILED), "La prise n'a pas répondu : vérifiez-la"),
+    (changed(WASHER, mode=Mode.DISABLED), "Désactivé"), (changed(WASHER, mode=Mode.MEASURED), "Mesuré seulement"),
+    (evolve(changed(WASHER, mode=Mode.DISABLED), local=True), "Repris sur place : rendez la main au boîtier"),
+    (evolve(TANK, hold=holds.Hold(1, 4, True, NOW, paris(2026, 11, 24, 12, 7), "screen")), "Marche forcée jusqu'à 12:07"),
+    (evolve(TANK, hold=holds.Hold(1, 4, False, NOW, None, "screen")), "Arrêt forcé"),
+])
+def test_what_is_told_is_what_is_known(known, told):
+    assert status(known, NOW, PARIS) == told
+
+
+# -- pages ------------------------------------------------------------------------------------------------------------------
+
+
+def test_every_home_sees_its_own_appliances_and_all_of_a_kind():
+    second = changed(WASHER, id=3, name="Lave-linge du studio")
+    first, other = (drawn(DEFAULT, by_page(DEFAULT, [TANK, second, WASHER], {3: times}, {}), NOW, PARIS) for times in (0, 1))
+
+    assert {page for page, _ in first} == {0, 1, 3, 6, 8, 9}
+    assert (first[3, 20].text, other[3, 20].text) == ("Lave-linge n°1", "Lave-linge du studio")
+    assert first[3, 22].text == "1/2 >"
+    assert dict(first[6, 22].more)["hidden"] == 1
+    assert (first[3, 10].color, first[6, 10].color, first[8, 13].color, first[8, 16].color) == (RED, GREEN, RED, GREEN)
+
+
+def test_after_the_first_time_only_what_changes_is_sent_and_without_its_shape():
+    before = drawn(DEFAULT, by_page(DEFAULT, [WASHER], {}, {}), NOW, PARIS)
+    after = drawn(DEFAULT, by_page(DEFAULT, [LENT], {}, {}), NOW, PARIS)
+
+    sent = list(changes(before, after))
+
+    assert {(each.page, each.item) for each in sent} == {(3, 3), (3, 10), (3, 21), (8, 13)}
+    assert all(each.more == () for each in sent)
+    assert list(changes({}, after)) == list(after.values())

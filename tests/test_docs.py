@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import shlex
 from collections.abc import Iterator
@@ -48,6 +49,17 @@ def unknown(words: list[str]) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=lambda each: each.name)
 def test_every_command_of_a_page_exists(page: Path) -> None:
     assert [(line, wrong) for line in commands(page) for words in typed(line) if (wrong := unknown(words))] == []
+
+
+COMPUTING = [each for each in PAGES if "```pycon" in each.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("page", COMPUTING, ids=lambda each: each.name)
+def test_what_a_page_computes_is_so(page: Path) -> None:
+    text = "\n".join(re.findall(r"^```pycon\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
+    told = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    said: list[str] = []
+    assert doctest.DocTestRunner(verbose=False).run(told, out=said.append).failed == 0, "".join(said)
 
 
 def test_a_command_that_does_not_exist_is_found() -> None:

@@ -335,8 +335,10 @@ def _tank_load(heater: WaterHeater, sources: Sources, allowed: set[int], first_s
     """What is left of the present heating day's need; the next one's, when nothing is left or the day cannot hold it."""
     begun, over = heating_day(heater.windows, slot_start(first_slot), sources.zone)
     begun_slot, rest = slot_of(begun), min(HORIZON, (over - slot_start(first_slot)) // SLOT)
-    need, next_need = (_daily_need_wh(heater, sources, begun_slot, day) for day in (begun, over))
-    drawn = sources.history.quarters(heater.power_series, begun_slot, first_slot - begun_slot, HELD_FOR)
+    past = TANK_DAYS * HORIZON
+    seen = sources.history.quarters(heater.power_series, begun_slot - past, past + first_slot - begun_slot, HELD_FOR)
+    drawn = seen[past:]
+    need, next_need = (_daily_need_wh(heater, seen[:past], day.astimezone(sources.zone)) for day in (begun, over))
     left = need - quarters.energy_wh(drawn)
     hot = is_hot(drawn, [slot in allowed for slot in range(begun_slot, first_slot)], heater.power_w)
     a_slot = heater.power_w * QUARTER_H
@@ -348,15 +350,14 @@ def _tank_load(heater: WaterHeater, sources: Sources, allowed: set[int], first_s
     return today
 
 
-def _daily_need_wh(heater: WaterHeater, sources: Sources, end_slot: int, day: datetime) -> float:
+def _daily_need_wh(heater: WaterHeater, drawn: Sequence[float | None], day: datetime) -> float:
     """Its thirstiest of the last heating days and a margin, between a share of a full reheat and the whole of it.
 
     On its day of the week, the whole of it: water that is never hot throughout breeds legionella.
     """
     full = full_reheat_wh(heater.volume_l)
-    drawn = sources.history.quarters(heater.power_series, end_slot - TANK_DAYS * HORIZON, TANK_DAYS * HORIZON, HELD_FOR)
-    days = [quarters.energy_wh(drawn[day * HORIZON:(day + 1) * HORIZON]) for day in range(TANK_DAYS)]
-    if not any(days) or day.astimezone(sources.zone).weekday() == heater.appliance.id % WEEK:
+    days = [quarters.energy_wh(drawn[n * HORIZON:(n + 1) * HORIZON]) for n in range(TANK_DAYS)]
+    if not any(days) or day.weekday() == heater.appliance.id % WEEK:
         return full
     return min(full, max(LEAST_REHEAT * full, MARGIN * max(days)))
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Engine, Float, ForeignKey, Integer, Table, Text, literal, select, text
+import numpy as np
+from sqlalchemy import BigInteger, Column, Engine, Float, ForeignKey, Integer, Select, Table, Text, literal, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
@@ -125,11 +126,14 @@ class SqlHistory:
 
     def readings(self, series: int, start: datetime, end: datetime) -> Sequence[Reading]:
         """The readings in [start, end[, in order of time."""
-        wanted = (select(READING.c.at_ms, READING.c.value)
-                  .where(READING.c.series_id == series, READING.c.at_ms >= _ms(start), READING.c.at_ms < _ms(end))
-                  .order_by(READING.c.at_ms))
         with self.engine.connect() as connection:
-            return [_reading(series, row) for row in connection.execute(wanted)]
+            return [_reading(series, row) for row in connection.execute(self._between(series, start, end))]
+
+    @staticmethod
+    def _between(series: int, start: datetime, end: datetime) -> Select[Any]:
+        return (select(READING.c.at_ms, READING.c.value)
+                .where(READING.c.series_id == series, READING.c.at_ms >= _ms(start), READING.c.at_ms < _ms(end))
+                .order_by(READING.c.at_ms))
 
     def last(self, series: int, before: datetime) -> Reading | None:
         """The newest reading before an instant."""
@@ -164,8 +168,11 @@ class SqlHistory:
 
     def quarters(self, series: int, start_slot: int, count: int, held_for: timedelta) -> list[float | None]:
         """The mean of each quarter; see `elfe.history.quarters`."""
-        start, end = slot_start(start_slot), slot_start(start_slot + count)
-        return quarters.means(self.readings(series, start - held_for, end), start_slot, count, held_for)
+        wanted = self._between(series, slot_start(start_slot) - held_for, slot_start(start_slot + count))
+        with self.engine.connect() as connection:
+            rows = connection.execute(wanted).all()
+        at_ms, values = zip(*rows, strict=True) if rows else ((), ())
+        return quarters.means_of(np.array(at_ms, float) / 1000, np.array(values, float), start_slot, count, held_for)
 
 
 def _reading(series: int, row: Any) -> Reading:

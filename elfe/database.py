@@ -69,6 +69,13 @@ def insert(connection: Connection, table: Table) -> Any:
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
+def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows; what a table holds with the same primary key is replaced."""
+    made, keys = insert(connection, table), [each.name for each in table.primary_key]
+    changes = {each.name: made.excluded[each.name] for each in table.c if each.name not in keys}
+    connection.execute(made.on_conflict_do_update(index_elements=keys, set_=changes), rows)
+
+
 def insert_given(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> Any:
     """An INSERT of many rows that have the same columns."""
     like = [table.c[name] for name in rows[0]]

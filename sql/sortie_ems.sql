@@ -6,6 +6,27 @@ SET search_path TO public;
 
 CREATE SCHEMA IF NOT EXISTS elfe;
 
+CREATE TABLE elfe.account (
+    participant TEXT NOT NULL,
+    slot BIGINT NOT NULL,
+    placed_wh FLOAT(53) NOT NULL,
+    local_wh FLOAT(53) NOT NULL,
+    waited_wh_h FLOAT(53) NOT NULL,
+    PRIMARY KEY (participant)
+);
+
+COMMENT ON TABLE elfe.account IS 'What each household has given and received; it fades';
+
+COMMENT ON COLUMN elfe.account.participant IS 'utilisateur';
+
+COMMENT ON COLUMN elfe.account.slot IS 'epoch // 900: what it is as of';
+
+COMMENT ON COLUMN elfe.account.placed_wh IS 'energy that was placed';
+
+COMMENT ON COLUMN elfe.account.local_wh IS 'of it, from local surplus';
+
+COMMENT ON COLUMN elfe.account.waited_wh_h IS 'what waited, times hours';
+
 CREATE TABLE elfe.base_balance (
     slot BIGINT NOT NULL,
     power_w FLOAT(53) NOT NULL,

@@ -40,6 +40,7 @@ from elfe.coordination.strangers import Strangers, shapes, strangers
 from elfe.devices.routing import Heard, Router
 from elfe.devices.values import ConfigPush, Device, Firmware, Publish, Setting, Step, Switch
 from elfe.ems.cycles import store as cycles
+from elfe.ems.fairness import store as fairness
 from elfe.errors import BrokerError, LifecycleError
 from elfe.history.store import SqlHistory
 from elfe.history.values import power_series
@@ -406,6 +407,7 @@ def sweep(here: Context, now: datetime) -> list[str]:
             continue
         for number, (point, appliance_id) in enumerate(sorted(each.pending.items()), 1):
             _erase(here, point, appliance_id, f"ancien {each.id}.{number}" if each.keeps_measures else "")
+        fairness.forget(here.sortie, [each.reference])
         if now - each.left_at >= RECORDED_UNTIL:
             states.departed(here.coordination, each.id)
             finished.append(each.reference)

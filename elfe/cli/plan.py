@@ -8,15 +8,19 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
+from attrs import asdict
 
+from elfe import clock
 from elfe.app import plan_charts
 from elfe.app.context import Context, context
 from elfe.cli import show
 from elfe.coordination import queries, spoken
+from elfe.ems.fairness import NEW, Account, gave, weights
+from elfe.ems.fairness import store as fairness
 from elfe.ems.store import newest_plan
 from elfe.ems.values import Placement, Plan
 from elfe.errors import ElfeError
-from elfe.slots import SLOTS_PER_HOUR, slot_start
+from elfe.slots import SLOTS_PER_HOUR, slot_of, slot_start
 
 plan = typer.Typer(help="What is planned, and why.", no_args_is_help=True)
 BARS = " ▁▂▃▄▅▆▇█"
@@ -83,6 +87,30 @@ def explain(
     _print_why(found, placed, f"{placed.appliance_id} {name}", lang, here.settings.zone)
     if png:
         typer.echo(f"drawn into {png}")
+
+
+@plan.command()
+def accounts(ctx: typer.Context, as_json: show.AsJson = False) -> None:
+    """Show what each household has given and received, beside the mean: who goes first where two plans are worth the same."""
+    here = context(ctx)
+    held = fairness.accounts(here.sortie, slot_of(clock.now()))
+    total, weigh = sum(held.values(), NEW), weights(held)
+    if as_json:
+        show.as_json([{"participant": name, **asdict(each), "gave": gave(each, total), "weight": weigh[name]}
+                      for name, each in sorted(held.items())])
+        return
+    rows = [(name, f"{each.placed_wh / 1000:.1f}", *_per_kwh(each), f"{gave(each, total):+.2f}", f"{weigh[name]:.2f}")
+            for name, each in sorted(held.items(), key=lambda pair: -gave(pair[1], total))]
+    show.table(("participant", "kWh placed", "a kWh waited", "local", "gave", "weighs"),
+               [*rows, *([("all", f"{total.placed_wh / 1000:.1f}", *_per_kwh(total), "", "")] if rows else [])],
+               "Nothing was placed yet.")
+
+
+def _per_kwh(account: Account) -> tuple[str, str]:
+    """How many hours a kWh waited, and how much of it was local."""
+    if not account.placed_wh:
+        return "", ""
+    return f"{account.waited_wh_h / account.placed_wh:.1f} h", f"{account.local_wh / account.placed_wh:.0%}"
 
 
 def _newest(here: Context) -> Plan:

@@ -34,6 +34,8 @@ from elfe.ems.costs import IMPORT, Aims, Costs
 from elfe.ems.cycles import Cycle, usual_cycle
 from elfe.ems.cycles.learning import expected, rest
 from elfe.ems.cycles.run import Book
+from elfe.ems.fairness import Account, booked, evened, weights
+from elfe.ems.fairness import store as accounts
 from elfe.ems.forecast import Forecast
 from elfe.ems.forecast import store as announced
 from elfe.ems.forecast.run import Forecaster, Seen
@@ -125,6 +127,7 @@ class Inputs:
     left_out: tuple[str, ...]
     costs: Costs = IMPORT
     homes: Mapping[int, tuple[int, float]] = field(factory=dict)      # by appliance: the number of its home, and its limit, W
+    accounts: Mapping[str, Account] = field(factory=dict)             # by participant
 
     @property
     def forecast(self) -> Forecast:
@@ -145,6 +148,7 @@ def run_once(sources: Sources, solver: Solver, now: datetime, first_slot: int, *
     plan = place(inputs, solver)
     if write:
         store.write_plan(sources.sortie, plan)
+        accounts.book(sources.sortie, first_slot, booked(plan, inputs.loads))
         sources.forecasts.keep(inputs.seen, now)
     return plan
 
@@ -173,7 +177,8 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
         each.appliance.id for each in loads if each.appliance.recurs or isinstance(each, FOLLOWED)}
     seen = sources.forecasts.look(first_slot, [each.power_series for each in movable if each.appliance.id in placed])
     return Inputs(now, first_slot, sources.zone, seen, tuple(loads), tuple(powers for powers in about.running.values() if powers),
-                  tuple(left_out), _costs(sources, first_slot), _homes(loads, sources.rules.home_w))
+                  tuple(left_out), _costs(sources, first_slot), _homes(loads, sources.rules.home_w),
+                  accounts.accounts(sources.sortie, first_slot))
 
 
 def ways_out(sources: Sources, appliance_id: int, now: datetime) -> tuple[timedelta, tuple[Way, ...]]:
@@ -427,8 +432,10 @@ def place(inputs: Inputs, solver: Solver) -> Plan:
     """
     began = time.perf_counter()
     placing = model.placing(inputs.balance_w, inputs.loads, inputs.costs, inputs.homes)
+    weighs = _weighs(inputs, placing)
     refused: Plan | None = None
-    for whose, make in (("the solver's plan", solver.solve), ("the greedy plan", search.greedy), ("the plan before", search.kept)):
+    for whose, make in (("the solver's plan", lambda problem: evened(problem, solver.solve(problem), weighs)),
+                        ("the greedy plan", search.greedy), ("the plan before", search.kept)):
         refused = _plan(inputs, placing, make(placing.problem), began)
         try:
             check.check(refused, inputs.loads, inputs.balance_w)
@@ -442,6 +449,13 @@ def place(inputs: Inputs, solver: Solver) -> Plan:
     for appliance_id, problem in bad.items():
         log.error("left out of the plan: appliance %d: nobody can place it: %s", appliance_id, problem)
     return place(evolve(inputs, loads=tuple(each for each in inputs.loads if each.appliance.id not in bad)), solver)
+
+
+def _weighs(inputs: Inputs, placing: model.Placing) -> Floats:
+    """What the account of each load's household weighs, by the number of the load."""
+    of, found = weights(inputs.accounts), np.ones(len(inputs.loads))
+    found[list(placing.number)] = [of.get(load.appliance.participant, 1.0) for load in inputs.loads]
+    return found
 
 
 def _plan(inputs: Inputs, placing: model.Placing, choice: model.Choice, began: float) -> Plan:

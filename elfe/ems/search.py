@@ -129,7 +129,7 @@ class Board:
         self.left = np.append(self.problem.balance, np.inf) - self.rows.sum(axis=0)
         self.costs = self.problem.costs.with_peak_at(max(0.0, -float(self.left.min())))
         self.places = [(f, i) for f, fleet in enumerate(fleets) for i in range(fleet.count)]
-        self._fits, self.room = _fit(self.problem), None
+        self._fits, self.room = fits(self.problem), None
         if self.problem.homes is not None:
             limited = self.problem.homes.of >= 0
             self.room = np.repeat(self.problem.homes.limit_w[:, None], HORIZON + 1, axis=1)
@@ -221,7 +221,7 @@ class Board:
             self.room[self.problem.homes.of[i]] -= row
 
 
-def _fit(problem: Problem) -> Bools:
+def fits(problem: Problem) -> Bools:
     """Whether the home of each load can carry the peaks of all its loads at once."""
     if problem.homes is None:
         return np.ones(problem.count, bool)

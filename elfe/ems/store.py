@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,19 +29,19 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field
 
 from elfe import database, migrations
 from elfe.coordination.values import CONTINUOUS
 from elfe.ems.cycles import store as cycles
+from elfe.ems.fairness import store as fairness
 from elfe.ems.forecast import store as forecasts
 from elfe.ems.tables import Base
 from elfe.ems.values import Decisions, Placement, Plan, Way, Why
 from elfe.slots import HORIZON, SLOT_S, SLOTS_PER_HOUR, epoch_s, instant, slot_of
 
 metadata = Base.metadata
-BESIDE = (cycles, forecasts)               # whose tables stand in the same database
+BESIDE = (cycles, fairness, forecasts)               # whose tables stand in the same database
 ONE_SHOT, RECURRING = 0, 1       # result_type; nobody reads it
 
 
@@ -188,9 +188,9 @@ def write_plan(engine: Engine, plan: Plan) -> None:
             connection.execute(SETPOINT.insert(), [_setpoint(each, plan.first_slot) for each in plan.placements if each.pauses])
         connection.execute(PLAN.insert().values(_plan(plan)))
         for table, powers in ((WITHOUT, plan.balance_w), (WITH, plan.balance_with_w)):
-            _upsert(connection, table, [{"data_timestamp": first + SLOT_S * t, "power": round(power)}
-                                        for t, power in enumerate(powers)], "data_timestamp")
-        _upsert(connection, RUN_INFO, [_run_info(plan)], "timestamp")
+            database.put(connection, table, [{"data_timestamp": first + SLOT_S * t, "power": round(power)}
+                                        for t, power in enumerate(powers)])
+        database.put(connection, RUN_INFO, [_run_info(plan)])
 
 
 def _result(each: Placement, first: int) -> dict[str, int]:
@@ -236,12 +236,6 @@ def _hourly(powers: Sequence[float], first_slot: int) -> list[tuple[int, float]]
     skipped = -first_slot % SLOTS_PER_HOUR
     return [((first_slot + t) * SLOT_S, sum(powers[t:t + SLOTS_PER_HOUR]) / SLOTS_PER_HOUR)
             for t in range(skipped, len(powers) - SLOTS_PER_HOUR + 1, SLOTS_PER_HOUR)]
-
-
-def _upsert(connection: Connection, table: Table, rows: Iterable[dict[str, int]], key: str) -> None:
-    statement = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
-    changes = {column.name: statement.excluded[column.name] for column in table.c if column.name != key}
-    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changes), list(rows))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------------

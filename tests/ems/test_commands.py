@@ -86,6 +86,16 @@ def test_it_is_explained_in_french_with_the_ways_out_of_what_is_impossible(terri
     assert "plutôt" in told
 
 
+def test_what_each_household_has_given_and_received_is_shown(territory: Territory) -> None:
+    assert "Nothing was placed yet" in elfe("plan", "accounts").stdout
+    elfe("ems", "run")
+    account, = document(elfe("plan", "accounts", "--json"))  # type: ignore[misc]
+    assert account["participant"] == "R004"
+    assert account["placed_wh"] > 500
+    assert (account["local_wh"], account["gave"], account["weight"]) == (0.0, 0.0, 1.0)
+    assert "R004" in elfe("plan", "accounts").stdout
+
+
 def test_plans_are_drawn(territory: Territory, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     elfe("ems", "run")

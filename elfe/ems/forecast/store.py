@@ -7,16 +7,15 @@ The base balance is the territory's without what the EMS places: what is placed 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 from attrs import frozen
-from sqlalchemy import BigInteger, Column, Connection, Engine, Float, Table, Text, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BigInteger, Column, Engine, Float, Table, Text, delete, func, select
 from sqlmodel import Field
 
+from elfe.database import put
 from elfe.ems.forecast.values import Floats, Forecast
 from elfe.ems.tables import Base
 from elfe.slots import SLOTS_PER_HOUR, epoch_s, instant, slot_of, slot_start
@@ -99,7 +98,7 @@ def keep_measured(engine: Engine, measured: Mapping[int, float]) -> None:
     """Keep what was measured of slots; what was kept of them before is replaced."""
     if measured:
         with engine.begin() as connection:
-            _put(connection, BASE, [{"slot": slot, "power_w": power} for slot, power in measured.items()])
+            put(connection, BASE, [{"slot": slot, "power_w": power} for slot, power in measured.items()])
 
 
 def measured(engine: Engine, start_slot: int, count: int) -> list[float | None]:
@@ -115,7 +114,7 @@ def keep_forecast(engine: Engine, first_slot: int, made_at: datetime, forecast: 
     values = {name: json.dumps([round(power) for power in getattr(forecast, attribute)])
               for name, attribute in (("power_w", "balance_w"), ("low_w", "low_w"), ("high_w", "high_w"))}
     with engine.begin() as connection:
-        _put(connection, FORECAST, [{"first_slot": first_slot, "made_at": epoch_s(made_at), "source": forecast.source, **values}])
+        put(connection, FORECAST, [{"first_slot": first_slot, "made_at": epoch_s(made_at), "source": forecast.source, **values}])
         connection.execute(delete(FORECAST).where(FORECAST.c.first_slot < slot_of(made_at - KEPT)))
 
 
@@ -138,7 +137,7 @@ def keep_weather(engine: Engine, issued_at: datetime, hours: Iterable[Hour]) -> 
              "radiation_w_m2": each.radiation_w_m2, "wind_m_s": each.wind_m_s} for each in hours]
     with engine.begin() as connection:
         if rows:
-            _put(connection, WEATHER, rows)
+            put(connection, WEATHER, rows)
         connection.execute(delete(WEATHER).where(WEATHER.c.issued_at < epoch_s(issued_at - KEPT)))
 
 
@@ -167,11 +166,3 @@ def newest_weather(engine: Engine) -> datetime | None:
     with engine.connect() as connection:
         newest = connection.scalar(select(func.max(WEATHER.c.issued_at)))
     return None if newest is None else instant(newest)
-
-
-def _put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    statement = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
-    keys = [each.name for each in table.primary_key]
-    changes = {each.name: statement.excluded[each.name] for each in table.c if each.name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), rows)
-

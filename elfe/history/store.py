@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, Column, Engine, Float, ForeignKey, Integer, Select, Table, Text, literal, select, text
+from sqlalchemy import BigInteger, Column, Engine, Float, ForeignKey, Integer, Select, Table, Text, func, literal, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
@@ -171,8 +171,34 @@ class SqlHistory:
         wanted = self._between(series, slot_start(start_slot) - held_for, slot_start(start_slot + count))
         with self.engine.connect() as connection:
             rows = connection.execute(wanted).all()
-        at_ms, values = zip(*rows, strict=True) if rows else ((), ())
-        return quarters.means_of(np.array(at_ms, float) / 1000, np.array(values, float), start_slot, count, held_for)
+        return _means([(row.at_ms, row.value) for row in rows], start_slot, count, held_for)
+
+    def newest(self, series: Collection[int], since: datetime, before: datetime) -> Mapping[int, Reading]:
+        """Of many series at once: the newest reading of each in [since, before[; one that said nothing is left out."""
+        with self.engine.connect() as connection:
+            newest = (select(READING.c.series_id, func.max(READING.c.at_ms).label("at_ms"))
+                      .where(database.among(connection, READING.c.series_id, set(series)), READING.c.at_ms >= _ms(since),
+                             READING.c.at_ms < _ms(before)).group_by(READING.c.series_id).subquery())
+            rows = connection.execute(select(READING).join(newest, (READING.c.series_id == newest.c.series_id)
+                                                           & (READING.c.at_ms == newest.c.at_ms)))
+            return {row.series_id: _reading(row.series_id, row) for row in rows}
+
+    def quarters_of(self, series: Collection[int], start_slot: int, count: int,
+                    held_for: timedelta) -> Mapping[int, list[float | None]]:
+        """The same of many series at once."""
+        begin, end = _ms(slot_start(start_slot) - held_for), _ms(slot_start(start_slot + count))
+        found: dict[int, list[tuple[int, float]]] = {each: [] for each in series}
+        with self.engine.connect() as connection:
+            for row in connection.execute(
+                    select(READING).where(database.among(connection, READING.c.series_id, found), READING.c.at_ms >= begin,
+                                          READING.c.at_ms < end).order_by(READING.c.series_id, READING.c.at_ms)):
+                found[row.series_id].append((row.at_ms, row.value))
+        return {each: _means(rows, start_slot, count, held_for) for each, rows in found.items()}
+
+
+def _means(rows: Sequence[tuple[int, float]], start_slot: int, count: int, held_for: timedelta) -> list[float | None]:
+    at_ms, values = zip(*rows, strict=True) if rows else ((), ())
+    return quarters.means_of(np.array(at_ms, float) / 1000, np.array(values, float), start_slot, count, held_for)
 
 
 def _reading(series: int, row: Any) -> Reading:

@@ -1,4 +1,4 @@
-"""The energy history as values, behind one interface: `store.py` keeps it in SQL; Zabbix comes behind the same one.
+"""The energy history as values, behind one interface: `store.py` keeps it in SQL, `zabbix/store.py` in Zabbix.
 
 A series has a name of the contract (`D101 puissance`, `D101 energie`, `D101 temp`, ...) and an integer id, which is
 what `mesures_puissance_elec_id` holds. A reading is stored once: the same series and instant twice is one reading.
@@ -6,7 +6,7 @@ what `mesures_puissance_elec_id` holds. A reading is stored once: the same serie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -76,5 +76,12 @@ class History(Protocol):
     def last(self, series: int, before: datetime) -> Reading | None:
         """The newest reading before an instant."""
 
+    def newest(self, series: Collection[int], since: datetime, before: datetime) -> Mapping[int, Reading]:
+        """Of many series at once: the newest reading of each in [since, before[; one that said nothing is left out."""
+
     def quarters(self, series: int, start_slot: int, count: int, held_for: timedelta) -> list[float | None]:
         """The mean of each quarter, time-weighted, a value held for at most `held_for`; None where too little is known."""
+
+    def quarters_of(self, series: Collection[int], start_slot: int, count: int,
+                    held_for: timedelta) -> Mapping[int, list[float | None]]:
+        """The same of many series at once."""

@@ -131,12 +131,12 @@ def placed(world: World, now: datetime, appliances: Sequence[Appliance]) -> tupl
 def _drawn_in_runs(world: World, begin: int, end: int, appliances: Sequence[Appliance]) -> list[float]:
     """Of each quarter in [begin, end[, Wh."""
     runs = _runs(world, begin, end, appliances)
-    series = _power_series(world.coordination)
+    series = {appliance_id: each for appliance_id, each in _power_series(world.coordination).items() if runs.get(appliance_id)}
+    drawn = world.history.quarters_of(series.values(), begin, end - begin, HELD_FOR)
     sums = [0.0] * (end - begin)
-    for appliance_id, slots in runs.items():
-        powers = world.history.quarters(series[appliance_id], begin, end - begin, HELD_FOR) if appliance_id in series else ()
-        for at, power in enumerate(powers):
-            if power is not None and begin + at in slots:
+    for appliance_id, each in series.items():
+        for at, power in enumerate(drawn[each]):
+            if power is not None and begin + at in runs[appliance_id]:
                 sums[at] += power * SLOT_S / 3600
     return sums
 

@@ -72,13 +72,11 @@ def _measured(engine: Engine, table: Table) -> list[Measured]:
 
 
 def heard(history: History, measured: Iterable[Measured], now: datetime) -> dict[str, Sample]:
-    """The last reading of each, by its participant and name."""
-    found = {}
-    for each in measured:
-        last = history.last(each.series, now + timedelta(seconds=1))
-        if last is not None:
-            found[f"{each.participant} {each.name}"] = Sample(last.at, last.value)
-    return found
+    """The last reading of each that still stands, by its participant and name."""
+    meters_ = list(measured)
+    said = history.newest({each.series for each in meters_}, now - HELD_FOR, now + timedelta(seconds=1))
+    return {f"{each.participant} {each.name}": Sample(said[each.series].at, said[each.series].value)
+            for each in meters_ if each.series in said}
 
 
 def addresses(engine: Engine) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,7 +51,14 @@ class MemoryHistory:
     def last(self, series: int, before: datetime) -> Reading | None:
         raise NotImplementedError
 
+    def newest(self, series: Collection[int], since: datetime, before: datetime) -> Mapping[int, Reading]:
+        raise NotImplementedError
+
     def quarters(self, series: int, start_slot: int, count: int, held_for: timedelta) -> list[float | None]:
+        raise NotImplementedError
+
+    def quarters_of(self, series: Collection[int], start_slot: int, count: int,
+                    held_for: timedelta) -> Mapping[int, list[float | None]]:
         raise NotImplementedError
 
 

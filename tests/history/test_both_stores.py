@@ -51,7 +51,7 @@ class Settled(ZabbixHistory):
 
     def _there(self, reading: Reading) -> bool:
         at = reading.at - timedelta(microseconds=reading.at.microsecond % 1000)
-        return any(each.at == at for each in self._values(reading.series, at, at + timedelta(seconds=1)))
+        return any(each.at == at for each in self._values([reading.series], at, at + timedelta(seconds=1)))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql),
@@ -112,6 +112,19 @@ def test_quarters_are_exact_and_gaps_stay_gaps(store, name):
     power = store.series(name("puissance"), "W")
     store.append([Reading(power, at(seconds), watts) for seconds, watts in ((-60, 500.0), (450, 1500.0), (2700, 100.0))])
     assert store.quarters(power, slot_of(NOON), 4, timedelta(minutes=15)) == [1000.0, 1500.0, None, 100.0]
+
+
+def test_many_series_are_read_together_and_one_that_said_nothing_holds_nobody_up(store, name):
+    power, felt, silent = (store.series(name(what), "") for what in ("puissance", "temp", "energie"))
+    store.append([Reading(power, at(seconds), watts) for seconds, watts in ((-60, 500.0), (450, 1500.0), (2700, 100.0))])
+    store.append([Reading(felt, at(10), 19.0), Reading(felt, at(20), 21.0)])
+    quarter = timedelta(minutes=15)
+    assert store.quarters_of([power, felt, silent], slot_of(NOON), 4, quarter) == {
+        power: [1000.0, 1500.0, None, 100.0], felt: store.quarters(felt, slot_of(NOON), 4, quarter), silent: [None] * 4}
+    assert store.newest([power, felt, silent], NOON, at(460)) == {
+        power: Reading(power, at(450), 1500.0), felt: Reading(felt, at(20), 21.0)}
+    assert store.newest([power, felt], at(20), at(450)) == {felt: Reading(felt, at(20), 21.0)}
+    assert store.quarters_of([], slot_of(NOON), 4, timedelta(minutes=15)) == store.newest([], NOON, at(9)) == {}
 
 
 def test_a_counter_that_was_reset_begins_a_new_count(store, name):
@@ -204,3 +217,13 @@ def test_a_trapper_that_is_away_is_told(zabbix, name):
     series = store.series(name("puissance"), "W")
     with pytest.raises(HistoryAway, match="trapper does not answer at 127"):
         store.append([Reading(series, NOON, 1.0)])
+
+
+@pytest.mark.zabbix
+def test_an_item_that_somebody_deleted_costs_no_other_series(zabbix, name):
+    store = Settled(access(zabbix))
+    power = store.series(name("puissance"), "W")
+    store.append([Reading(power, NOON, 7.0)])
+    assert store.quarters_of([power, 999_999], slot_of(NOON), 1, timedelta(minutes=15)) == {power: [7.0], 999_999: [None]}
+    with pytest.raises(HistoryAway, match="no item 999999"):
+        store.readings(999_999, NOON, at(60))

@@ -8,7 +8,7 @@ minute by default); until then its values are not taken, and wait.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -176,10 +176,36 @@ class ZabbixHistory:
 
     def readings(self, series: int, start: datetime, end: datetime) -> Sequence[Reading]:
         """The readings in [start, end[; where single values are gone, the means of hours, one for each of their quarters."""
-        found = [each for each in self._values(series, start, end) if start <= each.at < end]
-        return found or [each for each in self._trends(series, start, end) if start <= each.at < end]
+        self._item_of(series)
+        return self._known([series], start, end)[series]
 
-    def _values(self, series: int, start: datetime, end: datetime) -> Iterator[Reading]:
+    def _known(self, series: Collection[int], start: datetime, end: datetime) -> dict[int, list[Reading]]:
+        """The readings in [start, end[ of many series, in as few calls as that takes."""
+        found: dict[int, list[Reading]] = {each: [] for each in series}
+        for some in self._alike(found):
+            for each in self._values(some, start, end):
+                if start <= each.at < end:
+                    found[each.series].append(each)
+        silent = [each for each, readings in found.items() if not readings]
+        for each in self._trends(silent, start, end):
+            if start <= each.at < end:
+                found[each.series].append(each)
+        return found
+
+    def _alike(self, series: Collection[int]) -> Iterator[list[int]]:
+        """Series of one type of value, some hundreds at a time: that is how Zabbix is asked."""
+        unknown = [each for each in series if each not in self._by_id]
+        for start in range(0, len(unknown), AT_ONCE):
+            for item in self.items(itemids=unknown[start:start + AT_ONCE]):
+                self._remember(item.name, item)
+        by_type: dict[int, list[int]] = defaultdict(list)
+        for each in series:
+            if each in self._by_id:      # an item that somebody deleted costs nobody else's
+                by_type[self._by_id[each].value_type].append(each)
+        for mine in by_type.values():
+            yield from (mine[start:start + AT_ONCE] for start in range(0, len(mine), AT_ONCE))
+
+    def _values(self, series: Sequence[int], start: datetime, end: datetime) -> Iterator[Reading]:
         """In order of time, page after page. Zabbix sorts by seconds alone: a page begins with the last second of that before."""
         begin, seen = epoch_s(start), frozenset[Reading]()
         while True:
@@ -190,29 +216,43 @@ class ZabbixHistory:
             begin = epoch_s(page[-1].at)
             seen = frozenset(each for each in page if epoch_s(each.at) == begin)
 
-    def _page(self, series: int, begin: int | None, end: datetime, order: str, limit: int) -> list[Reading]:
+    def _page(self, series: Sequence[int], begin: int | None, end: datetime, order: str, limit: int) -> list[Reading]:
         rows = self.api("history.get", {
-            "itemids": [series], "history": self._item_of(series).value_type, "time_till": epoch_s(end), "sortfield": "clock",
-            "sortorder": order, "limit": limit, "output": ["clock", "ns", "value"],
+            "itemids": list(series), "history": self._item_of(series[0]).value_type, "time_till": epoch_s(end),
+            "sortfield": "clock", "sortorder": order, "limit": limit, "output": ["itemid", "clock", "ns", "value"],
             **({} if begin is None else {"time_from": begin})})
-        return sorted((_reading(series, row) for row in rows), key=lambda each: each.at)
+        return sorted(map(_reading, rows), key=lambda each: each.at)
 
-    def _trends(self, series: int, start: datetime, end: datetime) -> Iterator[Reading]:
-        rows = self.api("trend.get", {"itemids": [series], "time_from": epoch_s(start) - 3600, "time_till": epoch_s(end),
-                                      "output": ["clock", "value_avg"]})
+    def _trends(self, series: Sequence[int], start: datetime, end: datetime) -> Iterator[Reading]:
+        if not series:
+            return
+        rows = self.api("trend.get", {"itemids": list(series), "time_from": epoch_s(start) - 3600, "time_till": epoch_s(end),
+                                      "output": ["itemid", "clock", "value_avg"]})
         for row in sorted(rows, key=lambda each: int(each["clock"])):
-            hour = EPOCH + timedelta(seconds=int(row["clock"]))
-            yield from (Reading(series, hour + quarter * SLOT, float(row["value_avg"])) for quarter in range(SLOTS_PER_HOUR))
+            hour, of = EPOCH + timedelta(seconds=int(row["clock"])), int(row["itemid"])
+            yield from (Reading(of, hour + quarter * SLOT, float(row["value_avg"])) for quarter in range(SLOTS_PER_HOUR))
 
     def last(self, series: int, before: datetime) -> Reading | None:
         """The newest reading before an instant."""
-        newest = self._page(series, None, before, "DESC", NEWEST)
+        newest = self._page([series], None, before, "DESC", NEWEST)
         return next((each for each in reversed(newest) if each.at < before), None)
+
+    def newest(self, series: Collection[int], since: datetime, before: datetime) -> Mapping[int, Reading]:
+        """Of many series at once: the newest reading of each in [since, before[; one that said nothing is left out."""
+        return {each.series: each for some in self._alike(set(series)) for each in self._values(some, since, before)
+                if since <= each.at < before}
 
     def quarters(self, series: int, start_slot: int, count: int, held_for: timedelta) -> list[float | None]:
         """The mean of each quarter; see `elfe.history.quarters`."""
         start, end = slot_start(start_slot), slot_start(start_slot + count)
         return quarters.means(self.readings(series, start - held_for, end), start_slot, count, held_for)
+
+    def quarters_of(self, series: Collection[int], start_slot: int, count: int,
+                    held_for: timedelta) -> Mapping[int, list[float | None]]:
+        """The same of many series at once."""
+        start, end = slot_start(start_slot), slot_start(start_slot + count)
+        return {each: quarters.means(readings, start_slot, count, held_for)
+                for each, readings in self._known(series, start - held_for, end).items()}
 
     # -- leaving -----------------------------------------------------------------------------------------------------------------
 
@@ -224,7 +264,7 @@ class ZabbixHistory:
         kept = None
         if kept_as:
             kept = self.series(kept_as, self._item_of(series).unit)
-            self.append([Reading(kept, each.at, each.value) for each in self._values(series, EPOCH, LATEST)])
+            self.append([Reading(kept, each.at, each.value) for each in self._values([series], EPOCH, LATEST)])
         self.api("history.clear", [str(series)])
         return kept
 
@@ -234,6 +274,6 @@ def _item(row: dict[str, Any]) -> Item:
                 frozenset((each["tag"], each["value"]) for each in row["tags"]), int(row["type"]), int(row["status"]))
 
 
-def _reading(series: int, row: dict[str, str]) -> Reading:
+def _reading(row: dict[str, str]) -> Reading:
     at = EPOCH + timedelta(seconds=int(row["clock"])) + int(row["ns"]) // NANOSECONDS * _MS
-    return Reading(series, at, float(row["value"]))
+    return Reading(int(row["itemid"]), at, float(row["value"]))

@@ -534,7 +534,7 @@ COMMENT ON TABLE elfe.visit_task IS 'What only a visit can do';
 
 COMMENT ON COLUMN elfe.visit_task.device_id IS 'installation point';
 
-COMMENT ON COLUMN elfe.visit_task.kind IS 'configure or firmware';
+COMMENT ON COLUMN elfe.visit_task.kind IS 'configure, firmware or check';
 
 COMMENT ON COLUMN elfe.visit_task.says IS 'what is to be done, in French';
 

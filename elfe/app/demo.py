@@ -280,7 +280,8 @@ def _live(name: str, settings: Settings, script: Script, conductor: Connection) 
         conducted(_World(here, script).homes(wire), lambda: wire.sessions, conductor)
         return
     make: Callable[[Settings], services.Made] = {
-        "recorder": services.recorder, "command": services.command, "ems": lambda given: services.ems(given, by_work=True),
+        "recorder": services.recorder, "command": lambda given: services.command(given, conducted=True),
+        "ems": lambda given: services.ems(given, by_work=True),
     }[name]
     service, sessions = make(settings)
     conducted(service, lambda: sessions, conductor)

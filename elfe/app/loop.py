@@ -72,10 +72,11 @@ LONGEST_WAIT = timedelta(seconds=1)
 """So long at most until a stop is noticed."""
 
 
-def live(service: Service, sessions: tuple[Session, ...], stop: threading.Event) -> None:
-    """Step a service on the real clock, and whenever something arrives, until `stop` is set."""
+def live(service: Service, sessions: tuple[Session, ...], stop: threading.Event, beat: Callable[[], None] = lambda: None) -> None:
+    """Step a service on the real clock, and whenever something arrives, until `stop` is set; `beat`: it lives, at each turn."""
     try:
         while not stop.is_set():
+            beat()
             next_at = service.step(clock.now())
             at_most = min(LONGEST_WAIT, max(timedelta(), next_at - clock.now()))
             if sessions:

@@ -46,6 +46,16 @@ class Notes:
             return False
         return True
 
+    def doubt(self, device_id: str, why: str, now: datetime) -> bool:
+        """Leave a task: somebody looks at the device."""
+        try:
+            says = f"à vérifier, ce qu'il dit ne se peut pas : {why}"
+            states.open_task(self.here.coordination, device_id, states.Kind.CHECK, says, now)
+        except DBAPIError as error:
+            log.warning("that %s is to be looked at cannot be noted now: %s", device_id, error.orig)
+            return False
+        return True
+
 
 def note_settings(here: Context, row: InstalledDevice, device: Device, read: Iterable[Setting], now: datetime) -> None:
     """Note what a device read back, of what its driver expects and of nothing else."""

@@ -73,8 +73,8 @@ def ems(settings: Settings, by_work: bool = False) -> Made:
     return EmsService(planning.sources(here), Solver(limits)), ()
 
 
-def command(settings: Settings) -> Made:
-    """The command engine."""
+def command(settings: Settings, conducted: bool = False) -> Made:
+    """The command engine; `conducted`: its time is virtual, and jumps as it likes."""
     here = Context(settings)
     account = f"elfe-command-{settings.command.instance}"
     session = MqttSession(here.broker_as(account), account, joins=False)      # who stands by does not use the leader's identity
@@ -83,7 +83,7 @@ def command(settings: Settings) -> Made:
     service = CommandService(
         session, here.coordination, here.sortie, here.drivers, instance=settings.command.instance, share=share,
         poll_every=timedelta(seconds=settings.command.poll_s), rules=_rules(settings),
-        configure=here.configuration)
+        steady_s=None if conducted else clock.steady_s, configure=here.configuration)
     return service, (session,)
 
 

@@ -8,6 +8,7 @@ from elfe.app import services
 from elfe.app.context import context
 from elfe.app.loop import live
 from elfe.app.signals import stopped_by_signals
+from elfe.app.watchdog import sign_of_life
 
 command = typer.Typer(help="The command engine: carries the plan out.", no_args_is_help=True)
 
@@ -21,4 +22,4 @@ def _group() -> None:
 def run(ctx: typer.Context) -> None:
     """Run the command engine in the foreground, as a service manager would; its journal goes to standard output."""
     service, sessions = services.command(context(ctx).settings)
-    live(service, sessions, stopped_by_signals())
+    live(service, sessions, stopped_by_signals(), sign_of_life())

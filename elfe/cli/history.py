@@ -12,6 +12,7 @@ from elfe.app import services
 from elfe.app.context import context
 from elfe.app.loop import live
 from elfe.app.signals import stopped_by_signals
+from elfe.app.watchdog import sign_of_life
 from elfe.cli import show
 from elfe.devices.values import Quantity
 from elfe.errors import ElfeError
@@ -27,7 +28,7 @@ LOCAL_TIMES = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%
 def run(ctx: typer.Context) -> None:
     """Run the recorder in the foreground."""
     service, sessions = services.recorder(context(ctx).settings)
-    live(service, sessions, stopped_by_signals())
+    live(service, sessions, stopped_by_signals(), sign_of_life())
 
 
 @history.command("list")

@@ -13,6 +13,7 @@ from elfe.app import services
 from elfe.app.context import context
 from elfe.app.loop import live
 from elfe.app.signals import stopped_by_signals
+from elfe.app.watchdog import sign_of_life
 from elfe.broker import serial
 from elfe.cli import show
 from elfe.devices.drivers import Driver, Drivers
@@ -60,7 +61,7 @@ def wifi(
 def run(ctx: typer.Context) -> None:
     """Run the screens' service in the foreground."""
     service, sessions = services.screens(context(ctx).settings)
-    live(service, sessions, stopped_by_signals())
+    live(service, sessions, stopped_by_signals(), sign_of_life())
 
 
 @app.command()

@@ -13,6 +13,7 @@ from elfe.app import services
 from elfe.app.context import Context, context
 from elfe.app.loop import live
 from elfe.app.signals import stopped_by_signals
+from elfe.app.watchdog import sign_of_life
 from elfe.cli import show
 from elfe.connectors import Source
 from elfe.coordination import announced
@@ -33,7 +34,7 @@ Reference = Annotated[str, typer.Argument(help="La référence du participant, R
 def run(ctx: typer.Context) -> None:
     """Run the territory's services in the foreground."""
     service, sessions = services.territory(context(ctx).settings)
-    live(service, sessions, stopped_by_signals())
+    live(service, sessions, stopped_by_signals(), sign_of_life())
 
 
 @territory.command()

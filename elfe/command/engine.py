@@ -10,7 +10,8 @@ The rules that it keeps:
   or the broker is away. A press is said once;
 - only the device's own word acknowledges, only power measured behind that word proves;
 - a device found in another state is a person's will, unless it has just come back or its fail-safe may have fired;
-- a cycle that is under way is never cut, and is given its power back after a blip.
+- a cycle that is under way is never cut, and is given its power back after a blip;
+- nothing is wanted in a slot that is over, though the clock goes back to it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from elfe.command.orders import REFRESHES, Cause, On, Order, Stage, Why
 from elfe.command.pace import Pace, said_at
 from elfe.command.rules import Rules
 from elfe.command.seen import Seen
-from elfe.command.typologies import Situation, Wish, latest_start, next_press, usual_w, wish
+from elfe.command.signature import ODD_FOR, oddity
+from elfe.command.typologies import NextPress, Situation, Wish, latest_start, next_press, usual_w, wish
 from elfe.command.values import (
     Ask,
     BrokerDown,
@@ -40,6 +42,7 @@ from elfe.command.values import (
     Known,
     LeaveAlone,
     LedgerRead,
+    LookAt,
     MarkStarted,
     NotRecorded,
     OpenFlexibility,
@@ -85,6 +88,7 @@ class Engine:
     _deaf_until_at: datetime | None = None                     # when its last silence ended: it began, or the broker returned
     _to_ask: bool = False                                      # we were away: each device is still to be asked how it is
     _reviewed: int | None = None                               # the slot of the last review of everything
+    _newest_slot: int = 0                                      # the last one in which something was wanted
     _pace: Pace = field(factory=Pace)
     _alarms: list[tuple[datetime, str]] = field(factory=list)  # when to look at a device's order again
     _device_of: dict[str, str] = field(factory=dict)           # order → device
@@ -102,7 +106,8 @@ class Engine:
             case PlanRead(plan):
                 self.plan = plan
                 return self._review(now)
-            case LedgerRead(kept):
+            case LedgerRead(kept, newest_slot):
+                self._newest_slot = max(self._newest_slot, newest_slot)
                 return self._resume(kept, now)
             case Said(device_id, said, retained):
                 return self._recall(device_id, said) if retained else self._hear(device_id, said, now)
@@ -128,6 +133,16 @@ class Engine:
                 return self._postpone(order_id)
             case Tick():
                 return self._pass_time(now)
+
+    @property
+    def recorded(self) -> list[Order]:
+        """The orders that we know to be committed, of those that still matter."""
+        known = [*self.live.values(), *(each for some in self.pressed.values() for each in some)]
+        return [each for each in known if each.recorded_at is not None]
+
+    def ask_again(self) -> None:
+        """What we go by may be old: each device is to be asked for its state, before anything else is said."""
+        self._to_ask = True
 
     def next_at(self, now: datetime) -> datetime:
         """When time alone will next ask for something."""
@@ -220,6 +235,8 @@ class Engine:
         return [*closed, *(effect for pilot in self.pilots.values() for effect in self._want(pilot, now))]
 
     def _want(self, pilot: Pilot, now: datetime) -> list[Effect]:
+        if slot_of(now) < self._newest_slot:        # the clock was set back: what is over is over
+            return []
         wanted = wish(pilot.appliance, self._situation(pilot, now))
         if wanted is None:
             return self._drop(pilot, now)
@@ -255,6 +272,7 @@ class Engine:
         latest = latest_start(pilot.flexibility) if pilot.flexibility else None
         slack = latest - now if latest and order.why is Why.START else self.rules.spread
         order = evolve(order, id=self.new_id(), say_again_at=said_at(order, self.rules.spread, slack))
+        self._newest_slot = max(self._newest_slot, order.slot)
         self._keep(order)
         return [*effects, Record(order, Mode(pilot.appliance.mode))]
 
@@ -344,6 +362,9 @@ class Engine:
         nexts = next_press(pilot.typology, self.pressed.get(pilot.flexibility.id, ()))
         if nexts is None:
             return effects
+        deadline = pilot.flexibility.deadline
+        if deadline is not None and nexts == NextPress(0, 0) and now - deadline > self.rules.too_late:
+            return self._is_not_started(pilot.appliance.id, pilot.flexibility.id, "too late")
         device_id = pilot.presses[nexts.step].device.id
         order = self._order(pilot, device_id, Why.START, now, press=True, step=nexts.step, again=nexts.again)
         return [*effects, *self._make(order, None, pilot, now)]
@@ -400,8 +421,13 @@ class Engine:
         if next_press(pilot.typology, self.pressed.get(order.flexibility_id, ())) is not None:
             return []
         outcome = "not started" if order.stage is Stage.FAILED else "unknown whether it started"
-        return [Write(order.appliance_id, PILOTED, mode=Mode.MANUAL, command=CommandState.FAILED, ems_order=False),
-                CloseFlexibility(order.flexibility_id, outcome)]
+        return self._is_not_started(order.appliance_id, order.flexibility_id, outcome)
+
+    @staticmethod
+    def _is_not_started(appliance_id: int, flexibility_id: int, outcome: str) -> list[Effect]:
+        """It is its person's again, who is told that it did not run."""
+        return [Write(appliance_id, PILOTED, mode=Mode.MANUAL, command=CommandState.FAILED, ems_order=False),
+                CloseFlexibility(flexibility_id, outcome)]
 
     # -- saying it ------------------------------------------------------------------------------------------------
 
@@ -592,7 +618,22 @@ class Engine:
         weighed = [effect for pilot in pilots for device in pilot.devices
                    for effect in self._weigh_order(self.live.get(device.device.id), power_w, now)]
         news = pilots if first else ()
+        weighed += [effect for pilot in pilots for effect in self._wonder(pilot, known, power_w, now)]
         return [*weighed, *(effect for pilot in news for effect in (*self._want(pilot, now), *self._heard_at_last(pilot, now)))]
+
+    def _wonder(self, pilot: Pilot, meter: Seen, power_w: float, now: datetime) -> list[Effect]:
+        """Somebody is asked to look at what draws what its kind does not draw; once, until it draws as it should again."""
+        driven = self.seen.get(pilot.driven.device.id)
+        supplied = pilot.typology.level(driven.output) if pilot.supplies and driven and driven.output is not None else None
+        why = oddity(pilot.appliance.type, power_w, supplied, self.rules.proof_w)
+        if not why:
+            meter.odd_since, meter.odd_told = None, False
+            return []
+        meter.odd_since = meter.odd_since or now
+        if meter.odd_told or now - meter.odd_since < ODD_FOR:
+            return []
+        meter.odd_told = True
+        return [LookAt(pilot.meter, why)]
 
     def _heard_at_last(self, pilot: Pilot, now: datetime) -> list[Effect]:
         """What was not said because its appliance might be running is said now, unless it is not wanted any more."""
@@ -679,7 +720,7 @@ class Engine:
     def _lost_it(self, order: Order, now: datetime) -> bool:
         """The device has another state without anybody's will: it restarted, or its fail-safe fired."""
         known = self._seen(order.device_id)
-        if known.just_back(now):
+        if known.just_back(now) or (order.acknowledged_at is not None and order.acknowledged_at > now):     # the clock was set back
             return True
         driven = self._installed(order.device_id)
         fail_safe = driven.driver.type.fail_safe if driven else None

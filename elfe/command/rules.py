@@ -20,6 +20,7 @@ class Rules:
     proves_within: timedelta = timedelta(minutes=5)          # a machine that was pressed draws by then, or did not start
     least_level: timedelta = timedelta(minutes=10)           # a level that the plan asked for stands at least so long
     longest_run: timedelta = timedelta(hours=5)              # of a cycle that we started
+    too_late: timedelta = timedelta(hours=2)                 # a machine that has missed its end by so much is not pressed any more
     longest_without: timedelta = timedelta(hours=24)         # no tank stays cut for longer, whatever is planned
     then_for: timedelta = timedelta(hours=3)                 # and is then supplied for so long
     spread: timedelta = timedelta()                          # loads of one slot are switched over so long, not at once

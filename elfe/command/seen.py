@@ -29,6 +29,8 @@ class Seen:
     found_running: bool = False              # and it may have begun before, while nobody heard it
     battery_pct: float | None = None
     local: bool = False                      # taken over at the unit itself
+    odd_since: datetime | None = None        # since when what it measures is not like its appliance
+    odd_told: bool = False
     owed_until: datetime | None = None       # it was cut for too long: until then it is supplied
 
     def just_back(self, now: datetime) -> bool:

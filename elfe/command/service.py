@@ -21,10 +21,12 @@ from elfe.broker.session import Connected, Disconnected, Message, Session
 from elfe.command import engine as pure
 from elfe.command import store
 from elfe.command.fleet import Share
+from elfe.command.journal import Journal
 from elfe.command.leadership import Leadership, LostLead
-from elfe.command.orders import MISSED, On
+from elfe.command.orders import On
 from elfe.command.reading import Reader
 from elfe.command.rules import Rules
+from elfe.command.timekeeping import Timekeeper
 from elfe.command.upkeep import Upkeep, upkept
 from elfe.command.values import (
     Ask,
@@ -46,10 +48,11 @@ from elfe.command.values import (
 )
 from elfe.command.writing import Writer, Written, touched
 from elfe.devices.drivers import Drivers
+from elfe.devices.floods import Floods
 from elfe.devices.routing import Heard, Router, SetAside, commanded
 from elfe.devices.values import ConfigPush, Device, Publish
 from elfe.ems.store import decisions_in_force
-from elfe.slots import next_slot_start
+from elfe.slots import next_slot_start, slot_of
 
 PORTAL = "viriya/update/"
 """Whoever changed an appliance in the database says so here, with its id: it is read at once."""
@@ -61,10 +64,6 @@ SWEEPS_FOR, SWEEPS_EVERY = timedelta(seconds=10), timedelta(days=1)
 its device connects, against everybody's will."""
 KEPT = 100_000
 """How much of what happened is kept in memory while the database is away: the last of it."""
-
-LINES = 200
-"""What happens at once to more orders than these is told of all of them, except what went wrong."""
-
 log = logging.getLogger("elfe.command")
 
 
@@ -73,7 +72,7 @@ class CommandService:
 
     def __init__(self, session: Session, coordination: Engine, sortie: Engine, drivers: Drivers, *,
                  instance: str = "engine", share: Share | None = None, poll_every: timedelta = timedelta(seconds=5),
-                 rules: Rules | None = None,
+                 rules: Rules | None = None, steady_s: Callable[[], float] | None = None,
                  configure: Callable[[Installed], ConfigPush | None] = lambda installed: None) -> None:
         self.engine = pure.Engine(rules=rules or Rules())
         self._session = session
@@ -81,11 +80,12 @@ class CommandService:
         self._drivers = drivers
         self._poll_every = poll_every
         self._configure, self._upkeep = configure, Upkeep()
+        self._steady_s, self._time = steady_s, Timekeeper()      # None: time is given to us, as a conductor does
         share = share or Share()
         self._leadership = Leadership(coordination, share.worker)
         self._reader = Reader(coordination, drivers, share, instance)
         self._writer = Writer(coordination, self._leadership)
-        self._router = Router(drivers, ())
+        self._router, self._floods = Router(drivers, ()), Floods()
         self._read_at: datetime | None = None           # None: now, all of it
         self._changed: set[int] = set()                 # the appliances to be read again before time goes on
         self._commanded: Mapping[str, Device] = {}      # by command topic
@@ -97,6 +97,7 @@ class CommandService:
         self._unwritten: deque[tuple[datetime, Effect]] = deque(maxlen=KEPT)
         self._database_away, self._forgotten = False, 0
         self._happened: Counter[On] = Counter()
+        self._journal = Journal()
         session.listen((f"{PORTAL}+",))
 
     # -- what the loop calls --------------------------------------------------------------------------------------
@@ -108,10 +109,10 @@ class CommandService:
 
     def step(self, now: datetime) -> datetime:
         """Do all that is due; returns when to be woken."""
-        if not self._leads():
+        if not self._leads() or not self._believes(now):
             self._stand_by(now)
             return now + STANDBY
-        heard = list(self._arrivals())      # said before now; and it may ask for a reading
+        heard = list(self._arrivals(now))   # said before now; and it may ask for a reading
         if now >= self._releases_at:
             self._router.release()
             self._releases_at = next_slot_start(now)
@@ -153,12 +154,22 @@ class CommandService:
             self._session.leave()
         return leads
 
+    def _believes(self, now: datetime) -> bool:
+        """Whether it is the time that it is said to be; until that is known nothing is ordered."""
+        if self._steady_s is None:
+            return True
+        jump = self._time.jumped(now, self._steady_s())
+        if jump:
+            log.error("the clock has jumped by %s, to %s: nothing is ordered until that time has stood for five minutes or has "
+                      "gone back; look at the machine's NTP", jump, now)
+        return self._time.believes()
+
     def _stand_by(self, now: datetime) -> None:
         """Another engine may lead: what we knew is old, and of what arrives only whether the broker is there matters."""
         if self._started:
             self.engine = pure.Engine(rules=self.engine.rules, connected=self.engine.connected)
             self._started, self._read_at = False, None
-        for event in self._arrivals():
+        for event in self._arrivals(now):
             if isinstance(event, BrokerUp | BrokerDown):
                 self.engine.on(event, now)
 
@@ -168,6 +179,8 @@ class CommandService:
         self._read_at = min(now + self._poll_every, next_slot_start(now))
         self._changed.clear()
         try:
+            if self._database_away:
+                self._remember_for_it()
             self._write_what_was_kept()
             return self._read(now)
         except DBAPIError as error:
@@ -179,7 +192,11 @@ class CommandService:
         if not self._started:
             kept = (*store.orders(self._coordination, live=True), *store.presses(self._coordination))
             ours = self._reader.appliances()
-            resumed = [LedgerRead(tuple(each for each in kept if each.appliance_id in ours))]
+            last = store.last_event(self._coordination)
+            if last is not None and slot_of(last) > slot_of(now):
+                log.error("the clock says %s, but something happened to orders at %s: none is made until then; look at the "
+                          "machine's NTP", now, last)
+            resumed = [LedgerRead(tuple(each for each in kept if each.appliance_id in ours), slot_of(last) if last else 0)]
         read = self._read_fleet(now)
         plan = decisions_in_force(self._sortie, now)
         if self._database_away:
@@ -224,7 +241,7 @@ class CommandService:
             self._sweeping = False
             self._session.listen(self._filters())
 
-    def _arrivals(self) -> Iterator[EngineEvent]:
+    def _arrivals(self, now: datetime) -> Iterator[EngineEvent]:
         for arrival in self._session.arrivals():
             match arrival:
                 case Connected():
@@ -234,9 +251,12 @@ class CommandService:
                     log.warning("the broker is out of reach: %s", reason)
                     yield BrokerDown()
                 case Message(topic, payload, retained):
-                    yield from self._read_message(topic, payload, retained)
+                    yield from self._read_message(topic, payload, retained, now)
+        for told in self._floods.told:
+            log.warning("%s", told)
+        self._floods.told.clear()
 
-    def _read_message(self, topic: str, payload: bytes, retained: bool) -> Iterator[EngineEvent]:
+    def _read_message(self, topic: str, payload: bytes, retained: bool, now: datetime) -> Iterator[EngineEvent]:
         if topic.startswith(PORTAL):
             self._called(topic.removeprefix(PORTAL))
             return
@@ -244,6 +264,9 @@ class CommandService:
             log.warning("a retained command on %s is cleared: %s would obey it whenever it connects", topic,
                         self._commanded[topic].id)
             self._session.send(Publish(topic, b"", retain=True))
+        unit = self._router.unit(topic)
+        if unit and not self._floods.lets(unit, now):
+            return
         for each in self._router.read(topic, payload):
             if isinstance(each, Heard):
                 yield Said(each.device.id, each.event, retained)
@@ -287,8 +310,10 @@ class CommandService:
             log.error("%s: nothing is written and nothing sent", error)
             self._leadership.release()
             return []
-        _tell_operators([effect for effect in kept if isinstance(effect, Save)])
-        self._happened.update(effect.what for effect in kept if isinstance(effect, Save))
+        happened = [effect for effect in kept if isinstance(effect, Save)]
+        for level, words in self._journal.lines(happened, now):
+            log.log(level, "%s", words)
+        self._happened.update(effect.what for effect in happened)
         unsaid = {effect.order.id for effect in written.refused if isinstance(effect, Save)}
         return [*written.answers, *(answer for effect in said for answer in self._say(effect, now, unsaid))]
 
@@ -329,23 +354,15 @@ class CommandService:
             for _ in together:
                 self._unwritten.popleft()
 
+    def _remember_for_it(self) -> None:
+        """Another database may answer, that lacks the last of what was committed: what we know of our orders is written again."""
+        lacking = store.restore(self._coordination, self.engine.recorded)
+        if lacking:
+            log.error("the database lacks %d orders: another one answers, or an older state of it; they are written again, and "
+                      "every device is asked how it is", lacking)
+            self.engine.ask_again()
+
     def _lose_database(self, error: DBAPIError) -> None:
         if not self._database_away:
             log.error("the database does not answer, nothing is sent until it does: %s", error.orig)
         self._database_away = True
-
-
-def _tell_operators(happened: Sequence[Save]) -> None:
-    """One line per order and per answer, as operators know them from the journal; of a whole territory's, how many."""
-    if len(happened) > LINES:
-        told = Counter(each.what for each in happened)
-        log.info("orders: %s (`elfe orders list`)", ", ".join(f"{count} {what}" for what, count in sorted(told.items())))
-    for each in happened:
-        match each:
-            case Save(order, what, _, detail) if order.stage in MISSED:
-                log.warning("order %s: %s %s%s", order.id, order.device_id, what, f": {order.cause or detail}")
-            case Save(order, On.SENDS) if len(happened) <= LINES:
-                log.info("order %s: %s %s (%s), attempt %d", order.id, order.device_id, "ON" if order.on else "OFF",
-                         order.why, order.attempts)
-            case Save(order, On.ECHOES | On.DRAWS | On.OVERRIDES as what, _, detail) if len(happened) <= LINES:
-                log.info("order %s: %s %s %s", order.id, order.device_id, what, detail)

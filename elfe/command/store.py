@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from attrs import frozen
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from elfe.command.orders import S2_STATUS, TRANSITIONS, On, Order, Stage, Why
 from elfe.command.values import EngineEvent, Known, NotRecorded, Record, Recorded, Save
@@ -99,6 +99,22 @@ def presses(engine: Engine) -> list[Order]:
               .where(_ORDER.c.press, _ORDER.c.stage.not_in(LIVE), FLEXIBILITY.c.closed_at.is_(None)).order_by(_ORDER.c.wanted_ms))
     with engine.connect() as connection:
         return [_order_of(row) for row in connection.execute(wanted)]
+
+
+def last_event(engine: Engine) -> datetime | None:
+    """When something last happened to an order; None: nothing ever did. A clock that was set meanwhile does not hide it."""
+    newest = select(_EVENT.c.at_ms).order_by(_EVENT.c.id.desc()).limit(1000).subquery()
+    with engine.connect() as connection:
+        return _at_or_none(connection.execute(select(func.max(newest.c.at_ms))).scalar())
+
+
+def restore(engine: Engine, known: Sequence[Order]) -> int:
+    """Write orders again that the ledger has lost; how many it had."""
+    if not known:
+        return 0
+    with engine.begin() as connection:
+        new = insert_given(connection, _ORDER, [_row_of(each) for each in known]).on_conflict_do_nothing().returning(_ORDER.c.id)
+        return len(connection.execute(new).all())
 
 
 def take_over(connection: Connection, appliance_id: int, device_id: str, taken: bool, now: datetime) -> None:

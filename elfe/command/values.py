@@ -71,6 +71,7 @@ class LedgerRead:
     """The orders that were live when the engine last stopped, and the presses of the stays in mode 30 that are not over."""
 
     orders: tuple[Order, ...]
+    newest_slot: int = 0       # in which something last happened to an order
 
 
 @frozen
@@ -207,4 +208,12 @@ class TakeOver:
     taken: bool
 
 
-Effect = LeaveAlone | TakeOver | Record | Save | Send | Ask | Write | OpenFlexibility | MarkStarted | CloseFlexibility
+@frozen
+class LookAt:
+    """Something about a device is odd: somebody is asked to look at it."""
+
+    device_id: str
+    why: str             # in French, for who will
+
+
+Effect = LookAt | LeaveAlone | TakeOver | Record | Save | Send | Ask | Write | OpenFlexibility | MarkStarted | CloseFlexibility

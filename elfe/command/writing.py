@@ -24,6 +24,7 @@ from elfe.command.values import (
     Effect,
     EngineEvent,
     LeaveAlone,
+    LookAt,
     MarkStarted,
     NotRecorded,
     OpenFlexibility,
@@ -32,7 +33,7 @@ from elfe.command.values import (
     Save,
     TakeOver,
 )
-from elfe.coordination import holds, queries
+from elfe.coordination import holds, queries, states
 from elfe.coordination.values import Write
 
 log = logging.getLogger("elfe.command")
@@ -101,6 +102,8 @@ def _write_alike(connection: Connection, alike: defaultdict[type, list[Any]], no
     queries.write(connection, alike[Write])
     queries.mark_started(connection, [(each.flexibility_id, each.at) for each in alike[MarkStarted]])
     queries.close_flexibilities(connection, [(each.flexibility_id, each.outcome) for each in alike[CloseFlexibility]], now)
+    for each in alike[LookAt]:
+        states.take_down(connection, each.device_id, states.Kind.CHECK, each.why, now)
     queries.begin_flexibilities(connection, {each.appliance_id for each in alike[OpenFlexibility]}, now)
     return store.record(connection, alike[Record])
 

@@ -67,7 +67,7 @@ class VisitTaskRow(Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     device_id: str = text_column("installation point")
-    kind: str = text_column("configure or firmware")
+    kind: str = text_column("configure, firmware or check")
     says: str = text_column("what is to be done, in French")
     opened_at: int = epoch_column("epoch s")
     closed_at: int | None = epoch_column("epoch s; NULL: to be done", default=None)
@@ -220,6 +220,7 @@ class Kind(StrEnum):
 
     CONFIGURE = "configure"
     FIRMWARE = "firmware"
+    CHECK = "check"          # what it says cannot be, or its appliance is not the one that it should be
 
 
 @frozen
@@ -236,11 +237,16 @@ class Task:
 def open_task(engine: Engine, device_id: str, kind: Kind, says: str, now: datetime) -> None:
     """Take down what only a visit can do; what is already to be done says the newer words."""
     with engine.begin() as connection:
-        open_one = (TASK.c.device_id == device_id) & (TASK.c.kind == kind.value) & TASK.c.closed_at.is_(None)
-        if not connection.execute(update(TASK).where(open_one).values(says=says)).rowcount:
-            made: Any = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(TASK)
-            connection.execute(made.values(device_id=device_id, kind=kind.value, says=says, opened_at=epoch_s(now))
-                               .on_conflict_do_nothing())
+        take_down(connection, device_id, kind, says, now)
+
+
+def take_down(connection: Connection, device_id: str, kind: Kind, says: str, now: datetime) -> None:
+    """The same within a transaction."""
+    open_one = (TASK.c.device_id == device_id) & (TASK.c.kind == kind.value) & TASK.c.closed_at.is_(None)
+    if not connection.execute(update(TASK).where(open_one).values(says=says)).rowcount:
+        made: Any = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(TASK)
+        connection.execute(made.values(device_id=device_id, kind=kind.value, says=says, opened_at=epoch_s(now))
+                           .on_conflict_do_nothing())
 
 
 def close_task(engine: Engine, now: datetime, *, id: int | None = None, device_id: str = "", kind: Kind | None = None) -> int:

@@ -41,6 +41,8 @@ MOST_EVENTS = 1000
 """What one message may say: a PLC with every figure of its outputs says a tenth of it."""
 LARGEST = 1e15
 """No figure of a home is larger; NaN and infinity are none."""
+OVERLOAD = 1.25
+"""No output carries more than its maker says by this factor, in either direction: it would have tripped, or burnt."""
 
 
 def _never(_event: object) -> bool:
@@ -171,11 +173,22 @@ class Router:
                                                    f"{type(error).__name__}: {error}")
                 yield self.set_aside[unit.id]
                 continue
+            impossible = _impossible(listener.driver.type.carries_w, events)
+            if impossible:
+                self.unreadable[unit.id] += 1
+                yield Unreadable(unit, topic, payload, f"{impossible[0].value:.0f} W, and its outputs carry "
+                                                       f"{listener.driver.type.carries_w:.0f} W at most")
+                events = tuple(each for each in events if each not in impossible)
             for device in listener.devices:
                 channel = device.channel
                 for event in events:
                     if getattr(event, "channel", channel) == channel:
                         yield Heard(device, event)
+
+    def unit(self, topic: str) -> str:
+        """Whose topic it is: the first device of those that share it; empty when it is nobody's."""
+        found = self._exact.get(topic) or self._listeners(topic)
+        return found[0].devices[0].id if found else ""
 
     def _listeners(self, topic: str) -> tuple[_Listener, ...]:
         exact = self._exact.get(topic)
@@ -198,6 +211,14 @@ class Router:
                 if role in self.roles:
                     units.setdefault((topic, role, unit), (driver, []))[1].append(device)
         return units
+
+
+def _impossible(carries_w: float, events: tuple[Event | Presence, ...]) -> list[Measure]:
+    """The powers that no such output can carry."""
+    if not carries_w:
+        return []
+    return [each for each in events if isinstance(each, Measure) and each.quantity is Quantity.POWER
+            and abs(each.value) > OVERLOAD * carries_w]
 
 
 def commanded(drivers: Drivers, devices: Iterable[Device]) -> dict[str, Device]:

@@ -109,6 +109,7 @@ class DeviceType:
     caveats: tuple[Caveat, ...] = ()
     everybody: Mapping[str, str] = field(factory=dict)
     """The templates of a device that stands for all of its type: what is told to it, each of them hears. Empty: there is none."""
+    carries_w: float = 0.0         # what an output may carry, as its maker says; 0: not known
 
     def can(self, capability: Capability) -> bool:
         """Whether the type has the capability."""

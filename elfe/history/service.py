@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from elfe.broker.session import Connected, Disconnected, Message, Session
 from elfe.coordination.values import InstalledDevice
 from elfe.devices.drivers import Drivers
+from elfe.devices.floods import Floods
 from elfe.devices.routing import Heard, Router, SetAside
 from elfe.devices.values import Device, Role
 from elfe.history.keeper import INSTANT, Keeper, spooled
@@ -29,6 +30,8 @@ from elfe.slots import next_slot_start
 
 LOOKS_EVERY = timedelta(minutes=1)
 """How soon a device that was just provisioned is recorded."""
+DOUBTED_FROM = 3
+"""A single message that cannot be read is a mishap; after so many somebody looks at the device."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 log = logging.getLogger("elfe.history")
@@ -47,6 +50,7 @@ class Recorder:
         self.keeper = Keeper(history, spool or Spool(), self.counters)
         self._last: dict[str, datetime] = {}
         self._noting = noting
+        self._floods = Floods()
         session.listen((BALANCE_TOPIC,))
 
     def step(self, now: datetime) -> datetime:
@@ -56,6 +60,9 @@ class Recorder:
         self.keeper.keep([spooled(kept.series, kept.unit, self._behind(kept.series, now), kept.value)
                           for kept in self._arrivals(now)], now)
         self.keeper.catch_up(now)
+        for told in self._floods.told:
+            log.warning("%s", told)
+        self._floods.told.clear()
         notes_at = self._noting.note(now) if self._noting else None
         return min(self._looks_at, self.keeper.wakes_at(now, self._looks_at), notes_at or self._looks_at)
 
@@ -113,6 +120,10 @@ class Recorder:
             if balance:
                 yield balance
             return
+        unit = self._router.unit(topic)
+        if unit and not self._floods.lets(unit, now):
+            self.counters["dropped of a flood"] += 1
+            return
         for each in self._router.read(topic, payload):
             if isinstance(each, Heard):
                 if self._noting:
@@ -122,6 +133,8 @@ class Recorder:
                     yield kept
                 continue
             self.counters["unreadable"] += 1
+            if self._noting and self._router.unreadable[each.device.id] >= DOUBTED_FROM:
+                self._noting.doubt(each.device, each.reason)
             if isinstance(each, SetAside):
                 log.error("%s", each)
             elif self._router.unreadable[each.device.id] == 1:

@@ -710,10 +710,12 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--homes", type=int, default=10)
     parser.add_argument("--hours", type=float, default=24)
+    parser.add_argument("--around", action="store_true", help="a week around each change of time, one home")
     parser.add_argument("--crashes", action="store_true", help="one home, no other fault: the engine dies at every interaction")
     given = parser.parse_args()
     broken = 0
-    for name, sim, problems in _crashes(given.first) if given.crashes else _seeds(given):
+    lives = _crashes(given.first) if given.crashes else _around(given.first) if given.around else _seeds(given)
+    for name, sim, problems in lives:
         broken += bool(problems)
         told = f"{len(sim.faults)} faults, {len(sim.changes)} relay changes, {sim.interactions} interactions"
         sys.stdout.write("\n  ".join([f"{name}: {told}, {len(problems)} broken", *problems[:10]]) + "\n")
@@ -723,6 +725,11 @@ def main() -> None:
 def _seeds(given: argparse.Namespace) -> Iterator[tuple[str, Sim, list[str]]]:
     for seed in range(given.first, given.first + given.seeds):
         yield f"seed {seed}", *lived(seed, homes=given.homes, hours=given.hours)
+
+
+def _around(seed: int) -> Iterator[tuple[str, Sim, list[str]]]:
+    for begins in (datetime(2026, 3, 26, tzinfo=UTC), datetime(2026, 10, 22, tzinfo=UTC)):
+        yield f"the week from {begins:%d %B}", *lived(seed, homes=1, hours=7 * 24, faults_an_hour=0.3, now=begins)
 
 
 def _crashes(seed: int) -> Iterator[tuple[str, Sim, list[str]]]:

@@ -115,12 +115,13 @@ def test_a_start_is_proved_by_the_power_that_follows_its_echo(world):
     assert (world.order.stage, world.order.cause) == (Stage.DONE, Cause.PROVED)
 
 
-def test_a_start_that_nothing_follows_says_so(world):
+def test_g6_a_start_that_nothing_follows_says_so_and_is_not_tried_for_ever(world):
     loaded(world).after(hours=2)
     world.tell(Said("D001", state(True)), Said("D001", power(1)))
     world.after(minutes=15)
-
     assert (world.order.stage, world.order.cause) == (Stage.FAILED, Cause.NOTHING_DREW)
+
+    assert [world.said(world.after(minutes=15)) for _ in range(8)] == [[]] * 8
 
 
 def test_a_start_without_echo_is_said_again_and_leaves_the_machine_in_mode_30(world):

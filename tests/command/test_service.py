@@ -2,124 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from attrs import define, field
-from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from elfe.command import store
 from elfe.command.leadership import Leadership
-from elfe.command.orders import Cause, Order, Stage, Why
-from elfe.command.service import CommandService
+from elfe.command.orders import Cause, Stage, Why
 from elfe.command.values import Said
-from elfe.coordination import holds, inventory, queries
-from elfe.coordination import store as provisioning
-from elfe.coordination.devices import device_values
-from elfe.coordination.values import Appliance, CommandState, ControlState, Mode
-from elfe.devices.drivers import load
-from elfe.devices.testing import MockBroker, MockSession
-from elfe.devices.twins import Twin
-from elfe.devices.values import LocalControl, Publish
-from elfe.ems import store as sortie
-from elfe.ems.values import Placement, Plan
-from elfe.slots import slot_of
-from tests.coordination.conftest import A_DISHWASHER, A_TANK, A_WASHER, MemoryHistory, csv
-
-NOW = datetime(2024, 10, 11, 8, 1, tzinfo=UTC)
-WASHER, DISHWASHER, TANK = 1, 2, 3
-
-
-@define
-class Home:
-    """One home on a mocked broker, the daemon that pilots it, and a hand to move time."""
-
-    coordination: Engine
-    sortie: Engine
-    broker: MockBroker
-    service: CommandService
-    session: MockSession
-    twins: dict[str, tuple[Twin, MockSession]] = field(factory=dict)
-    now: datetime = NOW
-
-    def live(self, **elapsed: float) -> None:
-        """Let time pass, and messages go back and forth until none is left."""
-        self.now += timedelta(**elapsed)
-        for _ in range(6):
-            self.service.step(self.now)
-            for twin, session in self.twins.values():
-                for arrival in session.arrivals():
-                    if hasattr(arrival, "topic"):
-                        for said in twin.receive(arrival.topic, arrival.payload, self.now):
-                            session.send(said)
-                for said in twin.tick(self.now):
-                    session.send(said)
-
-    def draw(self, point: str, power_w: float) -> None:
-        twin, session = self.twins[point]
-        for said in twin.draw(power_w, self.now):
-            session.send(said)
-        self.live()
-
-    def declare(self, appliance_id: int = WASHER, hours: float = 9) -> None:
-        deadline = self.now + timedelta(hours=hours) if appliance_id != TANK else None
-        queries.declare(self.coordination, appliance_id, deadline, None, self.now)
-        self.broker.session().send(_tells_the_engine(appliance_id))
-
-    def plan(self, appliance_id: int, *decisions: int) -> None:
-        """A plan that begins with the slot of now."""
-        row = decisions + (0,) * (96 - len(decisions))
-        placed = Placement(appliance_id, 112, row, (0.0,) * 96, "a test", "a test")
-        sortie.write_plan(self.sortie, Plan(slot_of(self.now), self.now, (placed,), (0.0,) * 96, "", "", 0, None, 0))
-
-    def appliance(self, id: int = WASHER) -> Appliance:
-        return next(each for each in queries.appliances(self.coordination) if each.id == id)
-
-    def orders(self, id: int = WASHER) -> list[Order]:
-        return [each for each in store.orders(self.coordination) if each.appliance_id == id]
-
-    def relay(self, point: str = "A001") -> bool:
-        return self.twins[point][0].outputs[0]
-
-    def sql(self, statement: str) -> None:
-        with self.coordination.begin() as connection:
-            connection.execute(text(statement if self.coordination.dialect.name == "postgresql"
-                                    else statement.replace("bdd_coordination_schema.", "")))
-
-
-def _tells_the_engine(appliance_id: int):
-    return Publish(f"viriya/update/{appliance_id}", b"")
-
-
-def a_daemon(coordination: Engine, sortie_engine: Engine, broker: MockBroker) -> tuple[CommandService, MockSession]:
-    session = broker.session()
-    return CommandService(session, coordination, sortie_engine, load(), poll_every=timedelta(minutes=1)), session
+from elfe.coordination import holds, queries
+from elfe.coordination.values import CommandState, ControlState, Mode
+from elfe.devices.values import LocalControl
+from tests.command.home import NOW, TANK, WASHER, Home, a_daemon, a_home, tells_the_engine
 
 
 @pytest.fixture
-def home(coordination_url, tmp_path) -> Home:
-    coordination = queries.open_coordination(coordination_url)
-    queries.create_blank(coordination)
-    made, history = load(), MemoryHistory()
-    asked, problems = inventory.read(csv(A_WASHER, A_DISHWASHER, A_TANK), made)
-    provisioning.apply(coordination, provisioning.prepare(coordination, asked, problems, history), made, history, NOW)
-    output = sortie.open_sortie(f"sqlite:///{tmp_path}/sortie.db")
-    sortie.create_sortie(output)
-    broker = MockBroker()
-    home = Home(coordination, output, broker, *a_daemon(coordination, output, broker))
-    home.live()
-    for _, device in device_values(queries.installed_devices(coordination), made, "twin")[0]:
-        twin, session = made[device.type_id].simulate(device, 1), broker.session()
-        session.listen(twin.subscriptions)
-        home.twins[device.id] = (twin, session)
-        for said in twin.connected(NOW):
-            session.send(said)
-    home.live(seconds=1)
-    yield home
-    home.service.close()
-    coordination.dispose()
-    output.dispose()
+def home(coordination_url: str, tmp_path: Path) -> Iterator[Home]:
+    with a_home(coordination_url, tmp_path) as home:
+        yield home
 
 
 def test_a_declaration_cuts_the_plug_until_its_slot_and_writes_what_the_plug_said(home):
@@ -134,7 +36,7 @@ def test_a_declaration_cuts_the_plug_until_its_slot_and_writes_what_the_plug_sai
 
 def test_a_call_for_an_appliance_that_is_not_known_reads_all(home):
     home.sql("UPDATE bdd_coordination_schema.equipement_pilote_ou_mesure SET equipement_pilote_ou_mesure_mode_id = 30 WHERE id = 1")
-    home.broker.session().send(_tells_the_engine(4711))
+    home.broker.session().send(tells_the_engine(4711))
     home.live(seconds=2)
 
     assert home.relay() is False
@@ -196,7 +98,7 @@ def test_w1_a_mode_that_forbids_it_stops_everything_even_when_the_portal_calls(h
     before = len(home.orders())
     home.sql(f"UPDATE bdd_coordination_schema.equipement_pilote_ou_mesure SET equipement_pilote_ou_mesure_mode_id = {mode} "
              "WHERE id = 1")
-    home.broker.session().send(_tells_the_engine(WASHER))
+    home.broker.session().send(tells_the_engine(WASHER))
     home.live(minutes=20)
 
     assert (home.relay(), len(home.orders())) == (False, before)

@@ -62,7 +62,7 @@ def test_a_deadline_is_the_next_occurrence_of_a_local_time(text: str, local: str
     assert spoken.parse_deadline(text, FRIDAY_NOON, PARIS) == datetime.fromisoformat(local)
 
 
-def test_a_time_that_the_clock_skips_in_spring_is_refused() -> None:
+def test_d2_a_time_that_the_clock_skips_in_spring_is_refused() -> None:
     saturday_evening = datetime(2024, 3, 30, 20, 0, tzinfo=UTC)
     with pytest.raises(DeclarationError, match="31/03/2024, 02:30 n'existe pas"):
         spoken.parse_deadline("2:30", saturday_evening, PARIS)
@@ -73,7 +73,7 @@ def test_a_time_that_the_clock_skips_in_spring_is_refused() -> None:
     ("2024-10-27T02:45+02:00", "2024-10-27T02:30+01:00"),      # the first has passed
     ("2024-10-27T02:45+01:00", "2024-10-28T02:30+01:00"),      # both have
 ])
-def test_a_time_that_comes_twice_in_autumn_is_the_first_that_is_still_to_come(now: str, meant: str) -> None:
+def test_d2_a_time_that_comes_twice_in_autumn_is_the_first_that_is_still_to_come(now: str, meant: str) -> None:
     found = spoken.parse_deadline("02:30", datetime.fromisoformat(now).astimezone(UTC), PARIS)
     assert found == datetime.fromisoformat(meant)
 

@@ -163,7 +163,7 @@ def test_a_balance_that_never_moves_is_forecast_as_it_is():
 
 
 @pytest.mark.parametrize(("changes", "quarters"), [(datetime(2026, 3, 29), 92), (datetime(2026, 10, 25), 100)])
-def test_people_rise_by_their_clock_on_the_days_of_92_and_100_quarters(changes, quarters):
+def test_d1_people_rise_by_their_clock_on_the_days_of_92_and_100_quarters(changes, quarters):
     first = slot_of(datetime(changes.year, changes.month, changes.day, tzinfo=PARIS)) - 30 * DAY
     slots = np.arange(first, first + 33 * DAY)
     local = local_quarters(slots, PARIS)

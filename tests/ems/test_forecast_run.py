@@ -179,7 +179,7 @@ def test_what_was_learned_is_kept_for_a_day(territory):
     assert asked._blends[False] is not learned
 
 
-def test_the_first_slot_may_lie_in_any_hour_of_a_change_of_time(territory):
+def test_d1_the_first_slot_may_lie_in_any_hour_of_a_change_of_time(territory):
     first = slot_of(datetime(2026, 3, 29, 0, 45, tzinfo=PARIS))
     series = territory.history.series(BALANCE, "W")
     territory.history.append([Reading(series, slot_start(slot), day(slot)) for slot in range(first - 20 * HORIZON, first + 20)])

@@ -141,7 +141,7 @@ def test_a_tank_without_windows_heats_at_any_time() -> None:
     (datetime(2024, 10, 26, 20, 0, tzinfo=UTC), 9),      # summer time ends in this night: 22:00 to 06:00 last nine hours
     (datetime(2025, 3, 29, 21, 0, tzinfo=UTC), 7),       # and begins in this one
 ])
-def test_a_window_is_local_time_on_the_days_that_the_clock_changes(evening: datetime, hours: int) -> None:
+def test_d1_a_window_is_local_time_on_the_days_that_the_clock_changes(evening: datetime, hours: int) -> None:
     assert a_tank_load(first=evening).allowed[:4 * hours] == tuple(range(4 * hours))
     assert len([i for i in a_tank_load(first=evening).allowed if i < 80]) == 4 * hours
 

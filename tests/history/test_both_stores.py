@@ -136,7 +136,7 @@ def test_a_counter_that_was_reset_begins_a_new_count(store, name):
 
 
 @pytest.mark.parametrize(("day", "count"), [("2026-03-29", 92), ("2026-10-25", 100)])
-def test_a_day_of_92_or_100_quarters_is_read_whole(store, name, day, count):
+def test_d1_a_day_of_92_or_100_quarters_is_read_whole(store, name, day, count):
     begin = datetime.fromisoformat(day).replace(tzinfo=PARIS)
     first, end = slot_of(begin), slot_of(begin + timedelta(days=1))
     assert end - first == count

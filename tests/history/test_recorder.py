@@ -245,7 +245,7 @@ def test_a_history_that_is_away_is_asked_again_every_five_seconds_and_told_once(
         "the history answers again; 11 readings have waited"]
 
 
-def test_what_there_is_no_room_for_is_lost_oldest_first_and_counted(bench: Bench, broken: Callable[[bool], None]) -> None:
+def test_e3_what_there_is_no_room_for_is_lost_oldest_first_and_counted(bench: Bench, broken: Callable[[bool], None]) -> None:
     bench.recorder.keeper.spool.room = 2
     broken(True)
     for watts in (b"100", b"200", b"300"):

@@ -48,7 +48,7 @@ def test_what_is_refused_stands_behind_what_was_not_and_goes_in_the_end():
     assert (spool.count, spool.counted()) == (1, {"refused": 1})
 
 
-def test_b12_what_waits_survives_a_killed_process(tmp_path):
+def test_e3_what_waits_survives_a_killed_process(tmp_path):
     file = tmp_path / "data" / "spool.db"
     killed = subprocess.run([sys.executable, "-c", f"""
 import os, signal

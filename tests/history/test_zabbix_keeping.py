@@ -131,7 +131,7 @@ def test_without_zabbix_in_the_settings_it_says_what_to_name(tmp_path, monkeypat
 
 
 @pytest.mark.zabbix
-def test_f9_nothing_is_lost_while_zabbix_is_away_and_nothing_doubled_when_it_returns(bench: Bench, zabbix: Zabbix, monkeypatch):  # noqa: F811
+def test_e3_nothing_is_lost_while_zabbix_is_away_and_nothing_doubled_when_it_returns(bench: Bench, zabbix: Zabbix, monkeypatch):  # noqa: F811
     history = ZabbixHistory(access(zabbix))
     series = history.series("D101 puissance", "W")
     bench.now = NOON               # not so long ago that Zabbix' housekeeper comes

@@ -446,7 +446,7 @@ class Away:
         return getattr(self.history, name)
 
 
-def test_f9_what_the_territory_makes_waits_while_the_history_is_away_and_everything_else_goes_on(village):
+def test_e3_what_the_territory_makes_waits_while_the_history_is_away_and_everything_else_goes_on(village):
     history = Away(village.world.history)
     village.world = evolve(village.world, history=history, keeper=Keeper(history))
     village.sources.append(Source("Prod_solaire", "production", 60, Told([[Sampled(5000.0)]])))

@@ -52,6 +52,7 @@ PLUG_S = DeviceType(
     templates={"root": "shellies/shellyplug-s-{hardware_id}"},
     fail_safe=FAIL_SAFE,
     human_name="Prise Shelly Plug S",
+    carries_w=2500.0,
     letter="A",
     caveats=(REPEATED_OFF, COUNTER_RESETS, OVERPOWER, STUCK, *ALWAYS),
 )

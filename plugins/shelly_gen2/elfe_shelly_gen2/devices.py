@@ -185,6 +185,7 @@ def _relay(row: Row, letter: str) -> DeviceType:
         human_name=row.human_name,
         letter=letter,
         caveats=(*row.caveats, REPEATED_OFF, COUNTER_RESETS, *ALWAYS),
+        carries_w=2500.0 if TWELVE_AMPERES in row.caveats else 0.0,
     )
 
 

@@ -117,6 +117,7 @@ NOUS_A1T = DeviceType(
     templates={"topic": "{id}", "full_topic": "%prefix%/%topic%/"},
     fail_safe=FAIL_SAFE,
     human_name="Prise mesureuse Nous",
+    carries_w=3680.0,
     letter="A",
     caveats=(*RELAYS, NO_TLS, *ALWAYS),
 )

@@ -477,9 +477,8 @@ class Engine:
             return []
         if order.press and self._flat(order.device_id):
             return self._fail(order, now, Cause.FLAT)
-        command = Press(token=order.id) if order.press else Switch(order.on, token=order.id)
         try:
-            encoded = driven.driver.encode_command(driven.device, command)
+            encoded = driven.driver.encode_command(driven.device, _command(order))
         except (DriverDefect, ValueError) as error:
             return self._fail(order, now, f"{Cause.NO_WORDS}: {error}")
         said = order.said(now, encoded.within)
@@ -493,7 +492,7 @@ class Engine:
         if driven is None or driven.driver.encode_command is None:
             return []
         try:
-            encoded = driven.driver.encode_command(driven.device, Switch(order.on, token=order.id))
+            encoded = driven.driver.encode_command(driven.device, _command(order))
         except (DriverDefect, ValueError):      # its next order says so
             return []
         return [Send(order, encoded.publishes, order.valid_until)]
@@ -574,11 +573,22 @@ class Engine:
 
     def _hear_answer(self, device_id: str, token: str, ok: bool, detail: str, now: datetime) -> list[Effect]:
         order = self.live.get(device_id)
-        if order is None or order.id != token:
+        if order is None or token not in (order.id, self._answered_by(order)):
             return []
         if ok:
             return self._acknowledge(order, now)
         return self._move(order.id, On.REFUSES, now, f"{Cause.REFUSED}: {detail}") if order.may(On.REFUSES) else []
+
+    def _answered_by(self, order: Order) -> str:
+        """What the answer to it is known by where that is not its id: some devices say the command alone, as a finger does."""
+        driven = self._installed(order.device_id)
+        if driven is None or driven.driver.encode_command is None or order.stage is not Stage.SENT:
+            return ""
+        try:
+            expects = driven.driver.encode_command(driven.device, _command(order)).expects
+        except (DriverDefect, ValueError):      # it was said, so this is another driver than it was
+            return ""
+        return expects.token if isinstance(expects, Acknowledgement) else ""
 
     def _hear_state(self, device_id: str, on: bool, now: datetime) -> list[Effect]:
         order, known = self.live.get(device_id), self._seen(device_id)
@@ -849,6 +859,10 @@ class Engine:
     def _present(self, device_id: str) -> bool:
         known = self.seen.get(device_id)
         return known is None or known.presence is not Presence.OFFLINE
+
+
+def _command(order: Order) -> Press | Switch:
+    return Press(token=order.id) if order.press else Switch(order.on, token=order.id)
 
 
 def _event_of(before: Order, after: Order) -> On:

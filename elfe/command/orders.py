@@ -278,7 +278,9 @@ def _level_ends(order: Order, now: datetime, measured: bool, thirsty: bool) -> O
 
 
 def _press_ends(order: Order, now: datetime, measured: bool) -> Order:
-    """What was pressed and not proved: nothing started, or nobody can tell."""
+    """What was pressed and not proved: refused, nothing started, or nobody can tell."""
+    if order.cause.startswith(Cause.REFUSED):
+        return order.happens(On.FAILS, now)
     if measured and order.seen_w is not None:
         return order.happens(On.FAILS, now, Cause.DID_NOT_START)
     if order.stage is Stage.ACKNOWLEDGED:

@@ -8,11 +8,12 @@ import pytest
 from attrs import evolve
 
 from elfe.command.fleet import fleet
-from elfe.command.orders import Cause, Stage
+from elfe.command.orders import Cause, On, Stage
 from elfe.command.typologies import TYPOLOGIES, lacking
 from elfe.command.values import BrokerUp, CloseFlexibility, LedgerRead, MarkStarted, PlanRead, Record, Said, Send, Write
 from elfe.coordination import reference
 from elfe.coordination.values import ApplianceType, CommandState, ControlState, Mode, Usage
+from elfe.devices.drivers import load
 from elfe.devices.values import Acknowledgement, Measure, Presence, Quantity
 from tests.command.conftest import NOON, TOY, World, a_plan, a_wired_pilot, state
 
@@ -27,7 +28,7 @@ def watts(w: float) -> Measure:
 
 def pressed(world: World) -> None:
     """The finger says that it has pressed."""
-    world.tell(Said(world.order.device_id, Acknowledgement(world.order.id, ok=True)))
+    world.tell(Said(world.order.device_id, Acknowledgement("press", ok=True)))
 
 
 def presses(world: World) -> list[str]:
@@ -171,6 +172,40 @@ def test_a_press_that_power_proves_to_have_started_nothing_is_made_once_more_and
     assert presses(world) == ["P1", "P1"]
     assert CloseFlexibility(7, "not started") in world.effects
     assert [each.command for each in world.written() if each.mode is Mode.MANUAL] == [CommandState.FAILED]
+
+
+def test_a_press_that_was_refused_fails_with_what_the_finger_said_and_is_not_made_twice(world):
+    finger(world)
+    world.engine.seen["D1"].watts = None
+    world.tell(Said("P1", Acknowledgement("press", ok=False, detail="errorConnect")))
+    for _ in range(6):
+        world.after(minutes=1)
+
+    assert presses(world) == ["P1"]
+    assert (world.order.stage, world.order.cause) == (Stage.FAILED, f"{Cause.REFUSED}: errorConnect")
+    assert CloseFlexibility(7, "not started") in world.effects
+
+
+def test_the_answer_to_another_command_is_not_its_own(world):
+    finger(world)
+    world.tell(Said("P1", Acknowledgement("REQUESTSETTINGS", ok=True)))
+
+    assert world.happened() == [On.RECORDS, On.SENDS]
+
+
+def test_a_real_finger_is_heard_by_the_words_of_its_gateway(world):
+    bot = load()[311]
+    device = bot.device("C002", "C900", {"gateway": "switchbot/C900", "bot": "C002"})
+    pilot = a_wired_pilot(160, PLUG, START)
+    driven = evolve(pilot.driven, device=device, driver=bot, row=evolve(pilot.driven.row, id="C002", type_id=311))
+    world.tell(NOW_IS_ITS_TURN)
+    world.change(evolve(pilot, driven=driven, presses=(driven, driven)))
+    said = list(bot.decode_message(device, "switchbot/C900/bot/C002/status",
+                                                  b'{"status":"success","value":5,"command":"PRESS"}'))
+    world.tell(*(Said("C002", each) for each in said))
+    world.after(seconds=6)
+
+    assert world.said() == [("switchbot/C900/bot/C002/set", b"PRESS")] * 2
 
 
 def test_a_finger_that_was_away_is_asked_when_it_is_back(world):

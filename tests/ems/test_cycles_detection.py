@@ -14,8 +14,9 @@ from elfe.ems.cycles.curve import Curve, cleaned, curve_of_counter
 from elfe.ems.cycles.detection import Detection, Run, parameters, runs
 from elfe.ems.cycles.proposal import suited
 from tests.ems.curves import REST, WASH, curve, readings
+from tests.ems.families import FAMILIES, a_day
 from tests.ems.made import NOON, minutes
-from tests.ems.traces import TYPES, changes, every, means, traces
+from tests.ems.traces import TYPES, Trace, changes, every, means, traces
 
 WASHER, DRYER = parameters(ApplianceType.WASHING_MACHINE), parameters(ApplianceType.TUMBLE_DRYER)
 TURNS = ((2, 2), (0.25, 200))
@@ -131,7 +132,7 @@ def test_how_often_the_meter_speaks_does_not_matter(every_s: float) -> None:
 def test_a_meter_that_speaks_on_change_only_is_believed_for_an_hour() -> None:
     at_s = NOON.timestamp() + 60 * np.array([0, 600, 605, 645, 680])
     found = runs(Curve(at_s, np.array([0.0, 20, 2000, 120, 0])), WASHER, until=NOON + minutes(1400))
-    assert told(found) == [(600, 679.5)]
+    assert told(found) == [(600, 679.7)]
     assert found[0].whole
 
 
@@ -154,7 +155,7 @@ def test_a_counter_tells_the_same_runs_and_survives_its_reset() -> None:
     counted = np.cumsum(np.append(0.0, said.power_w[:-1])) / 60
     counted[100:] -= counted[100]                      # the plug was taken out, and has forgotten
     found = runs(curve_of_counter(readings(Curve(said.at_s, counted)), 900), WASHER)
-    assert told(found) == [(60, 124.5)]
+    assert told(found) == [(60, 124.7)]
     assert found[0].energy_wh == pytest.approx(771.7, rel=0.01)
 
 
@@ -190,6 +191,44 @@ def test_the_cycles_of_real_machines_are_found_and_nothing_else_is(kind: str, me
         false += len(left)
     assert found >= 0.9 * true
     assert false <= 1
+
+
+# -- made, second by second: makes that nobody measured for us ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step_s", [5, 30, 60])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_cycles_of_machines_that_were_never_seen_are_found_and_nothing_else_is(name: str, step_s: float) -> None:
+    trace = a_day(name, seed=7)
+    found = runs(every(trace.curve, step_s, step_s / 3), _suited(trace, name, step_s))
+    assert [each.is_found_in(run) for each, run in zip(trace.truth, found, strict=True)] == [True] * len(trace.truth)
+
+
+def _suited(trace: Trace, name: str, step_s: float) -> Detection:
+    return suited(every(trace.curve, step_s, step_s / 3), parameters(FAMILIES[name].kind))
+
+
+@pytest.mark.parametrize("name", ["washer, long rests", "dishwasher", "dryer, heat pump"])
+@pytest.mark.parametrize("how", ["jitter", "lost", "twice", "out of order", "set back"])
+def test_what_a_meter_and_its_clock_do_to_readings_costs_no_cycle(name: str, how: str) -> None:
+    trace, dice = a_day(name, seed=3), np.random.default_rng(1)
+    said = every(trace.curve, 10)
+    at_s, power_w = said.at_s, said.power_w
+    if how == "jitter":
+        at_s = at_s + dice.uniform(-4, 4, len(at_s))
+    elif how == "lost":
+        kept = dice.random(len(at_s)) > 0.2
+        at_s, power_w = at_s[kept], power_w[kept]
+    elif how == "twice":
+        at_s, power_w = np.repeat(at_s, 2), np.repeat(power_w, 2)
+    elif how == "out of order":
+        order = np.argsort(np.arange(len(at_s)) + dice.uniform(0, 20, len(at_s)))
+        at_s, power_w = at_s[order], power_w[order]
+    else:      # in the night before, by ten minutes
+        at_s = np.where(at_s < trace.truth[0].starts_s[0] - 3600, at_s + 600, at_s)
+    heard = cleaned(at_s, power_w)
+    found = runs(heard, suited(heard, parameters(FAMILIES[name].kind)))
+    assert [each.is_found_in(run) for each, run in zip(trace.truth, found, strict=True)] == [True] * len(trace.truth)
 
 
 def test_the_energy_of_real_cycles_is_right_within_a_twentieth() -> None:

@@ -20,8 +20,9 @@ Indexes = NDArray[np.intp]
 
 ABSURD_W = 100_000.0
 """No appliance on a plug or a relay draws as much: a meter that says so is wrong."""
-SILENT_SHARE, SAME_SHARE = 0.5, 0.1
-"""A meter that is silent for more than half of the time and seldom says the same twice speaks only when something changes."""
+SILENT_SHARE, SAME_SHARE, UNEVEN = 0.5, 0.1, 5.0
+"""A meter that seldom says the same twice, and is silent for more than half of the time or takes now five times as long as then to
+speak again, speaks only when something changes."""
 
 
 @frozen(eq=False)
@@ -79,7 +80,8 @@ def believed(curve: Curve, held_for_s: float, longest_s: float, until_s: float |
     next_s = np.append(curve.at_s[1:], end_s)
     lasts_s = next_s - curve.at_s
     silent_s, same = lasts_s[lasts_s > held_for_s].sum(), np.diff(curve.power_w) == 0
-    on_change = silent_s > SILENT_SHARE * lasts_s.sum() and same.sum() <= SAME_SHARE * len(same)
+    uneven = len(same) > 0 and np.quantile(lasts_s, 0.9) > UNEVEN * np.quantile(lasts_s, 0.1)
+    on_change = same.sum() <= SAME_SHARE * len(same) and (uneven or silent_s > SILENT_SHARE * lasts_s.sum())
     most_s = longest_s if on_change else held_for_s
     return Held(curve, next_s, np.minimum(next_s, curve.at_s + most_s))
 

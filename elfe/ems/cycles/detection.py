@@ -28,12 +28,14 @@ from elfe.slots import instant
 
 PAUSE_S = 30.0
 """Work that pauses for less is one piece of work: the drum of a washing machine rests that long between two turns."""
-BETWEEN_S = 30.0
-"""A run ended between its last reading and the next: in the middle, for meters that speak at least once a minute."""
+BETWEEN, BETWEEN_S = 2 / 3, 20.0
+"""A run ended between its last reading and the next: at two thirds, for the last turns of a drum are shorter than the step of a
+meter; and so long at most before the next, for meters that speak at least once a minute."""
+USUALLY = 0.9
 AWAKE_W, AWAKE_S = 1.5, 120.0
-"""A machine that is awake draws as much more than at rest; one that is awake for longer has been left so."""
-TAIL_SHARE = 0.002
-"""Last pieces of work that draw less than this share of a run are its tail."""
+"""A machine that is awake draws as much more than it usually does at rest; one that is awake for longer has been left so."""
+TAIL_SHARE, TAIL_AFTER_S = 0.002, 45.0
+"""Last pieces of work that draw less than this share of a run, and stand so far from it, are its tail."""
 
 
 @frozen
@@ -56,7 +58,7 @@ OF_TYPE: dict[int, Detection] = {
     ApplianceType.DISHWASHER: Detection(start_w=500, stop_for=timedelta(minutes=15), least_wh=100),
     ApplianceType.TUMBLE_DRYER: Detection(start_w=250, stop_for=timedelta(minutes=4), least_wh=100, turn_wh=5),
 }
-ANY_MACHINE = Detection(start_w=40, least_wh=20)
+ANY_MACHINE = Detection(start_w=40, start_for=timedelta(seconds=10), least_wh=20)      # elements that are switched, kneading
 
 
 @frozen
@@ -159,7 +161,7 @@ def _woken(seen: Held, first: Indexes, rules: Detection) -> Indexes:
     at_rest = power_w[power_w < rules.stop_w]
     if not len(at_rest):
         return first
-    asleep = power_w < np.median(at_rest) + AWAKE_W
+    asleep = power_w < np.quantile(at_rest, USUALLY) + AWAKE_W
     slept = np.maximum.accumulate(np.where(asleep, np.arange(len(asleep)), -1))[first]      # the last reading before, asleep
     back = np.minimum(slept + 1, first)
     return np.where((slept >= 0) & (at_s[first] - at_s[back] <= AWAKE_S), back, first)
@@ -173,7 +175,7 @@ def _run(seen: Held, a: int, b: int, rules: Detection) -> Run:
     if over:
         b = _without_tail(seen, a, b, rules)
     whole = bool(a > 0 and np.all(next_s[a:b + 1] <= held_s[a:b + 1]))
-    ended_s = held_s[b] - over * min(BETWEEN_S, (held_s[b] - seen.curve.at_s[b]) / 2)
+    ended_s = held_s[b] - over * min(BETWEEN_S, (held_s[b] - seen.curve.at_s[b]) * (1 - BETWEEN))
     return Run(instant(seen.curve.at_s[a]), instant(ended_s), float(seen.energy_wh[a:b + 1].sum()), whole, over)
 
 
@@ -181,7 +183,7 @@ def _without_tail(seen: Held, a: int, b: int, rules: Detection) -> int:
     """The last reading of the run from `a` to `b` once its tail is cut off."""
     inside = slice(a, b + 1)
     part = Held(Curve(seen.curve.at_s[inside], seen.curve.power_w[inside]), seen.next_s[inside], seen.held_s[inside])
-    _, last = _joined(part, *part.stretches(rules.stop_w), PAUSE_S, np.inf)
+    _, last = _joined(part, *part.stretches(rules.stop_w), TAIL_AFTER_S, np.inf)
     upto_wh = np.cumsum(part.energy_wh)
     return a + int(last[upto_wh[last] >= (1 - TAIL_SHARE) * upto_wh[-1]][0])
 

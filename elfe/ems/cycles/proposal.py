@@ -20,7 +20,9 @@ from elfe.ems.cycles.profiles import minutes
 from elfe.ems.cycles.programmes import grouped
 
 RESTS_W, RESTS_S = 12.0, 1800.0
-"""Half an hour below 12 W is a rest: no machine works as little for as long."""
+"""Half an hour below 12 W is a rest."""
+SOAKS_S, WORKS_WH = 4500.0, 10.0
+"""One that is shorter than this and is followed by half an hour of work may be a soak: it says nothing of the standby."""
 USUAL = 0.8
 """At rest it draws as much for four fifths of the time, or less: a blink of its panel is left out."""
 ABOVE_W = 1.0
@@ -56,8 +58,16 @@ def standby_w(curve: Curve) -> float | None:
     lasts_s = np.diff(curve.at_s)
     low = np.concatenate(([False], curve.power_w[:-1] < RESTS_W, [False]))
     begins, ends = np.flatnonzero(np.diff(low.astype(np.int8))).reshape(-1, 2).T
-    rests = curve.at_s[ends] - curve.at_s[begins] >= RESTS_S
+    lasts = curve.at_s[ends] - curve.at_s[begins]
+    rests = (lasts >= RESTS_S) & ((lasts >= SOAKS_S) | (_drawn_wh(curve, curve.at_s[ends]) < WORKS_WH))
     return max((_usual_w(curve.power_w[a:b], lasts_s[a:b]) for a, b in zip(begins[rests], ends[rests], strict=True)), default=None)
+
+
+def _drawn_wh(curve: Curve, at_s: Floats) -> Floats:
+    """What is drawn in the half hour from each of these instants on."""
+    upto_wh = np.append(0.0, np.cumsum(curve.power_w[:-1] * np.diff(curve.at_s))) / 3600
+    drawn: Floats = np.interp(at_s + RESTS_S, curve.at_s, upto_wh) - np.interp(at_s, curve.at_s, upto_wh)
+    return drawn
 
 
 def proposals(curve: Curve, rules: Detection) -> tuple[Proposal, ...]:

@@ -96,17 +96,19 @@ def _rules(settings: Settings) -> Rules:
 def screens(settings: Settings) -> Made:
     """The screens in homes."""
     here = Context(settings)
-    farewell = _farewell(here.drivers)
+    database.hurry(here.coordination, HURRIES)
+    form = screen_layout(settings)
+    farewell = _farewell(here.drivers, form)
     session = MqttSession(here.broker_as(SCREENS_ACCOUNT), SCREENS_ACCOUNT, will=farewell[0] if farewell else None)
-    return Screens(session, here.coordination, here.sortie, here.drivers, lambda: screens_of(here), screen_layout(settings),
+    return Screens(session, here.coordination, here.sortie, here.drivers, lambda: screens_of(here), form,
                    settings.zone, timedelta(hours=settings.command.hold_h), farewell), (session,)
 
 
-def _farewell(drivers: Drivers) -> list[Publish]:
+def _farewell(drivers: Drivers, form: Layout) -> list[Publish]:
     """What every screen of a type hears at once; a connection has one last will, so that of the first type is it."""
     return [message for driver in drivers if driver.type.can(Capability.SCREEN) and driver.type.everybody and driver.encode_command
             for message in driver.encode_command(driver.device("everybody", stored=driver.type.everybody),
-                                                 Render((drawing.banner(hidden=False),))).publishes]
+                                                 Render(drawing.lost(form))).publishes]
 
 
 def screens_of(here: Context) -> list[Screen]:

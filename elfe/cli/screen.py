@@ -84,7 +84,7 @@ def show_screen(
     if found is None:
         raise ElfeError(f"{home} n'a pas d'écran installé ; `elfe devices list` montre les appareils")
     form, participant = services.screen_layout(here.settings), found.participant
-    pages = by_page(form, store.known(here.coordination, here.sortie, [participant], now)[participant], {}, {})
+    pages = by_page(form, store.known(here.coordination, store.plan(here.sortie, now), [participant], now)[participant], {}, {})
     if svg is not None:
         svg.write_text(_drawn_page(found, drawn(form, pages, now, here.settings.zone), page), encoding="utf-8")
     told = [{"page": number, "name": each.known.appliance.name, "lent": each.known.lent,

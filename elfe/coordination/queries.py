@@ -110,24 +110,28 @@ def _words(code: reference.Code) -> dict[str, int | str]:
 # -- appliances --------------------------------------------------------------------------------------------------------
 
 
-def appliances(engine: Engine, of: Collection[int] | None = None) -> list[Appliance]:
-    """Appliances, some or all, in the order of their id."""
+def appliances(engine: Engine, of: Collection[int] | None = None, homes: Collection[str] | None = None) -> list[Appliance]:
+    """Appliances, some, those of some participants, or all, in the order of their id."""
     with engine.connect() as connection:
         wanted = select(EPOM).order_by(EPOM.c.id)
         if of is not None:
             wanted = wanted.where(among(connection, EPOM.c.id, of))
+        if homes is not None:
+            wanted = wanted.where(among(connection, EPOM.c.utilisateur, homes))
         pausing = abilities.pausing(connection)
         return [_appliance(row, row.id in pausing) for row in connection.execute(wanted)]
 
 
-def machines(engine: Engine) -> list[Machine]:
-    """Every cycle machine with its declared constraints."""
+def machines(engine: Engine, of: Collection[int] | None = None) -> list[Machine]:
+    """The cycle machines, some or all, with their declared constraints."""
     wanted = (select(EPOM, MACHINE.c.timestamp_de_fin_souhaite, MACHINE.c.delai_attente_maximale_apres_fin,
                      MACHINE.c.mesures_puissance_elec_id, CYCLE.c.duree_cycle)
               .join(MACHINE, MACHINE.c.equipement_pilote_ou_mesure_id == EPOM.c.id)
               .outerjoin(CYCLE, CYCLE.c.id == MACHINE.c.cycle_equipement_pilote_machine_generique_id)
               .order_by(EPOM.c.id))
     with engine.connect() as connection:
+        if of is not None:
+            wanted = wanted.where(among(connection, EPOM.c.id, of))
         return [
             Machine(
                 appliance=_appliance(row), deadline=_instant(row.timestamp_de_fin_souhaite),
@@ -154,11 +158,11 @@ def water_heaters(engine: Engine) -> list[WaterHeater]:
         ]
 
 
-def vehicles(engine: Engine) -> list[Vehicle]:
-    """Every vehicle with its declared constraints."""
+def vehicles(engine: Engine, of: Collection[int] | None = None) -> list[Vehicle]:
+    """The vehicles, some or all, with their declared constraints."""
     return [Vehicle(_appliance(row), row.pourcentage_charge_restant, row.pourcentage_charge_finale_minimale_souhaitee,
                     _instant(row.timestamp_dispo_souhaitee), row.puissance_de_charge, row.capacite_de_batterie,
-                    row.mesures_puissance_elec_id) for row in _of_kind(engine, VEHICLE)]
+                    row.mesures_puissance_elec_id) for row in _of_kind(engine, VEHICLE, of)]
 
 
 def heatings(engine: Engine) -> list[Heating]:
@@ -174,11 +178,13 @@ def rooms(engine: Engine) -> list[Room]:
                  row.mesures_puissance_elec_id, row.mesure_temperature_id) for row in _of_kind(engine, ROOM)]
 
 
-def _of_kind(engine: Engine, table: Table) -> Sequence[Row[Any]]:
-    """The rows of an appliance table with those of its appliances, by id."""
+def _of_kind(engine: Engine, table: Table, of: Collection[int] | None = None) -> Sequence[Row[Any]]:
+    """The rows of an appliance table with those of its appliances, some or all, by id."""
     own = [each for each in table.c if each.name not in EPOM.c]
     wanted = select(EPOM, *own).join(table, table.c.equipement_pilote_ou_mesure_id == EPOM.c.id).order_by(EPOM.c.id)
     with engine.connect() as connection:
+        if of is not None:
+            wanted = wanted.where(among(connection, EPOM.c.id, of))
         return connection.execute(wanted).all()
 
 

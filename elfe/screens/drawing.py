@@ -1,62 +1,67 @@
 """A home as the items of its screen. Pure.
 
 Every item is drawn whole when a screen comes: a new one has no pages of its own, and one that restarted has forgotten what it
-showed. After that only what changes is sent. 320 × 240; letters of 24 are read from two metres.
+showed. After that only what changes is sent; what is gone is hidden. 320 × 240; letters of 24 are read from two metres.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from attrs import evolve, frozen
 
 from elfe.devices.values import Widget
-from elfe.screens.layout import Layout, Page, Role
-from elfe.screens.words import Known, status
+from elfe.screens.layout import PLACES, Layout, Page, Role
+from elfe.screens.words import MODES, Known, brief, status
 
 Properties = tuple[tuple[str, str | int], ...]
 Drawn = dict[tuple[int, int], Widget]
 
-GREEN, RED, CONNECTED, GROUND = "#00FF00", "#FF0000", "#208020", "#202830"
+GREEN, RED, CONNECTED = "#00FF00", "#FF0000", "#208020"
+"""The first engine's: lent, not lent, connected."""
+GROUND, PAPER, INK = "#202830", "#FFFFFF", "#202830"
+BLUE, GO, HALT, UNDO = "#15619C", "#17692F", "#A3212B", "#7A4A00"
+"""Of buttons. White letters on them have a contrast of six and more."""
 LETTERS: Properties = (("text_font", 24),)
 QUARTERS = "00\n15\n30\n45"
+HOURS = "\n".join(f"{hour:02} h" for hour in range(24))
+TENS = "\n".join(f"{tens}0 %" if tens else "0 %" for tens in range(11))
+TOO_OLD = timedelta(minutes=3)
+"""So long after it was last read, what a screen shows is no news any more."""
 
 
-def _box(kind: str, x: int, y: int, w: int, h: int, *more: tuple[str, str | int]) -> Properties:
-    return (("obj", kind), ("x", x), ("y", y), ("w", w), ("h", h), *more)
+def _roller(options: str) -> Properties:
+    return (("obj", "roller"), ("rows", 1), *LETTERS, ("options", options))
 
 
-def _roller(x: int, y: int, options: str) -> Properties:
-    """Its height follows from its rows."""
-    return (("obj", "roller"), ("x", x), ("y", y), ("w", 66), ("rows", 1), *LETTERS, ("options", options))
-
-
-HOURS = "\n".join(f"{hour:02}" for hour in range(24))
-PLACES: Mapping[Role, Properties] = {
-    Role.BACK: _box("btn", 4, 2, 44, 36, ("text_font", 24), ("action", '{"down":"page %d"}')),
-    Role.NAME: _box("label", 56, 6, 222, 32, *LETTERS, ("mode", "dots")),
-    Role.LED: _box("led", 286, 6, 26, 26),
-    Role.END_LABEL: _box("label", 8, 52, 92, 30, *LETTERS),
-    Role.END_HOUR: _roller(100, 44, HOURS),
-    Role.END_QUARTER: _roller(172, 44, QUARTERS),
-    Role.LASTS_LABEL: _box("label", 8, 98, 92, 30, *LETTERS),
-    Role.LASTS_HOUR: _roller(100, 90, HOURS),
-    Role.LASTS_QUARTER: _roller(172, 90, QUARTERS),
-    Role.CHARGE: _roller(100, 90, "\n".join(f"{tens}0 %" if tens else "0 %" for tens in range(11))),
-    Role.NEXT: _box("btn", 246, 44, 70, 84, *LETTERS),
-    Role.STATUS: _box("label", 8, 134, 304, 56, *LETTERS, ("mode", "break")),
-    Role.PILOT: _box("switch", 6, 200, 58, 32),
-    Role.PILOT_LABEL: _box("label", 70, 203, 84, 30, *LETTERS),
-    Role.FORCE: _box("btn", 156, 194, 88, 44, *LETTERS),
-    Role.STOP: _box("btn", 248, 194, 68, 44, *LETTERS),
+LOOKS: Mapping[Role, Properties] = {
+    Role.BACK: (("obj", "btn"), *LETTERS, ("action", '{"down":"page %d"}')),
+    Role.NAME: (("obj", "label"), *LETTERS, ("mode", "dots")),
+    Role.LED: (("obj", "led"),),
+    Role.END_LABEL: (("obj", "label"), *LETTERS),
+    Role.END_HOUR: _roller(HOURS),
+    Role.END_QUARTER: _roller(QUARTERS),
+    Role.LASTS_LABEL: (("obj", "label"), *LETTERS),
+    Role.LASTS_HOUR: _roller(HOURS),
+    Role.LASTS_QUARTER: _roller(QUARTERS),
+    Role.CHARGE: _roller(TENS),
+    Role.NEXT: (("obj", "btn"), *LETTERS),
+    Role.STATUS: (("obj", "label"), *LETTERS, ("mode", "break")),
+    Role.PILOT: (("obj", "switch"),),
+    Role.PILOT_LABEL: (("obj", "label"), *LETTERS),
+    Role.FORCE: (("obj", "btn"), *LETTERS),
+    Role.STOP: (("obj", "btn"), *LETTERS),
 }
-"""Where an item stands that the screen's own pages have not."""
-TEXTS = {Role.BACK: "<", Role.PILOT_LABEL: "Piloté", Role.END_LABEL: "Prêt à", Role.FORCE: "Marche", Role.STOP: "Arrêt"}
-ROW, ROWS_FROM = 38, 6
+"""What an item is that the screen's own pages have not; where it stands is the layout's."""
+FIXED = {Role.BACK: Widget(0, 0, text="<", color=BLUE), Role.PILOT_LABEL: Widget(0, 0, text="Piloté"),
+         Role.END_LABEL: Widget(0, 0, text="Prêt à")}
+ALWAYS = frozenset({Role.BACK, Role.NAME, Role.LED, Role.NEXT, Role.STATUS})
+"""What is shown of an appliance that nobody may touch here; the rest is hidden."""
 EVERY_PAGE, BANNER, LOST = 0, 250, "#B00020"
-FIRST_BUTTON = 40
-"""Of the summary: the buttons with the appliances' names, from here on."""
+FIRST_BUTTON, FIRST_WORD, TO_WEATHER, NOBODY = 40, 60, 80, 81
+"""Of the summary: the buttons with the appliances' names and the words beside them, from here on; what leads to the weather."""
+TALLEST, SUMMARY_HEIGHT = 52, 236
 
 
 @frozen
@@ -69,31 +74,67 @@ class Shown:
     note: str = ""
 
 
-def drawn(layout: Layout, shown: Mapping[int, Shown], now: datetime, zone: tzinfo) -> Drawn:
-    """Everything that a home's screen shows; `shown` by page."""
-    found = [banner(hidden=True), *_weather(layout), *_summary(layout, shown), *_connection(layout, now, zone)]
+def drawn(layout: Layout, shown: Mapping[int, Shown], now: datetime, zone: tzinfo, known_at: datetime | None = None) -> Drawn:
+    """Everything that a home's screen shows; `shown` by page, as it was known at `known_at` (else now)."""
+    at = known_at or now
+    old = now - at > TOO_OLD
+    found = [banner(hidden=not old), *_weather(layout), *_summary(layout, shown, now, zone), *_connection(layout, at, old, zone)]
     for page in layout.pages:
         if page.number in shown:
             found += _page(page, layout, shown[page.number], now, zone)
-    return {(each.page, each.item): each for each in found}
+    return {(each.page, each.item): _with_hidden(each) for each in found}
+
+
+def lost(layout: Layout) -> tuple[Widget, ...]:
+    """What every screen is told when we leave, or cannot tell it ourselves any more."""
+    return banner(hidden=False), Widget(layout.connection, layout.connection_item, text="hors ligne", text_color=LOST)
 
 
 def changes(before: Drawn, after: Drawn) -> Iterator[Widget]:
-    """What is to be sent: an item that was not drawn whole, of others what differs."""
+    """What is to be sent: an item that was not drawn whole, of others what differs; one that is gone is hidden."""
     for place, widget in after.items():
         if place not in before:
             yield widget
         elif widget != before[place]:
-            yield evolve(widget, more=tuple(each for each in widget.more if each not in before[place].more))
+            yield _difference(before[place], widget)
+    for place in before:
+        if place not in after and place[1]:
+            yield Widget(*place, more=(("hidden", 1),))
+
+
+def _difference(was: Widget, widget: Widget) -> Widget:
+    return evolve(widget, value=None if widget.value == was.value else widget.value,
+                  text=None if widget.text == was.text else widget.text,
+                  color=None if widget.color == was.color else widget.color,
+                  text_color=None if widget.text_color == was.text_color else widget.text_color,
+                  more=tuple(each for each in widget.more if each not in was.more))
+
+
+def _with_hidden(widget: Widget) -> Widget:
+    """Said each time: what was hidden before stays so otherwise. A page itself is never."""
+    if not widget.item or any(name == "hidden" for name, _ in widget.more):
+        return widget
+    return evolve(widget, more=(*widget.more, ("hidden", 0)))
+
+
+def _box(kind: str, x: int, y: int, w: int, h: int, *more: tuple[str, str | int]) -> Properties:
+    return (("obj", kind), ("x", x), ("y", y), ("w", w), ("h", h), *more)
 
 
 def _page(page: Page, layout: Layout, shown: Shown, now: datetime, zone: tzinfo) -> Iterator[Widget]:
     yield _ground(page.number)
-    values = _values(shown, now, zone)
+    values, touchable = {**FIXED, **_values(shown, now, zone)}, shown.known.appliance.mode not in MODES
     for role, item in page.items.items():
-        widget = values.get(role, Widget(0, 0, text=TEXTS.get(role)))
-        more = (*(_targeted(PLACES[role], layout)), *widget.more)
+        widget = values[role]
+        hidden = () if touchable or role in ALWAYS else (("hidden", 1),)
+        more = (*_placed(role, layout), *_targeted(LOOKS[role], layout), *widget.more, *hidden)
         yield evolve(widget, page=page.number, item=item, more=more)
+
+
+def _placed(role: Role, layout: Layout) -> Properties:
+    """The height of a roller follows from its rows."""
+    x, y, w, h = layout.places.get(role, PLACES[role])
+    return (("x", x), ("y", y), ("w", w), *((("h", h),) if LOOKS[role][0] != ("obj", "roller") else ()))
 
 
 def _targeted(properties: Properties, layout: Layout) -> Properties:
@@ -116,47 +157,78 @@ def _values(shown: Shown, now: datetime, zone: tzinfo) -> Mapping[Role, Widget]:
         Role.LASTS_HOUR: Widget(0, 0, value=min(lasts_min // 60, 23)),
         Role.LASTS_QUARTER: Widget(0, 0, value=lasts_min % 60 // 15),
         Role.CHARGE: Widget(0, 0, value=min(10, (known.charge_pct or 0) // 10)),
-        Role.NEXT: Widget(0, 0, text=f"{shown.index + 1}/{shown.of} >", more=(("hidden", int(not several)),)),
+        Role.NEXT: Widget(0, 0, text=f"{shown.index + 1}/{shown.of} >", color=BLUE, more=(("hidden", int(not several)),)),
         Role.STATUS: _text(shown.note or status(known, now, zone)),
+        Role.FORCE: _hold_button(known, True, "Marche", GO),
+        Role.STOP: _hold_button(known, False, "Arrêt", HALT),
     }
 
 
+def _hold_button(known: Known, supply: bool, text: str, color: str) -> Widget:
+    """What is held by this very button is undone by it."""
+    held = known.hold is not None and known.hold.appliance_id is not None and known.hold.supply is supply
+    return Widget(0, 0, text="Annuler", color=UNDO) if held else Widget(0, 0, text=text, color=color)
+
+
 def banner(hidden: bool) -> Widget:
-    """Over every page, when we are gone: what it shows is old then. Our last will says so, or the screen itself does."""
-    shape = (*_box("btn", 0, 0, 320, 40, *LETTERS), ("hidden", int(hidden)))
-    return Widget(EVERY_PAGE, BANNER, text="Hors ligne", color=LOST, more=shape)
+    """Over every page, when we are gone: what it shows is old then. Our last will says so, or the screen itself does.
+
+    It covers the name and the light, never what leads back.
+    """
+    shape = (*_box("btn", 56, 2, 262, 42, *LETTERS), ("hidden", int(hidden)))
+    return Widget(EVERY_PAGE, BANNER, text="Hors ligne : pas à jour", color=LOST, more=shape)
 
 
 def _weather(layout: Layout) -> Sequence[Widget]:
-    """Its items alone; what they show is said by the territory."""
-    return (_ground(layout.weather),
-            Widget(layout.weather, layout.gauge, more=_box("gauge", 60, 30, 200, 130, ("min", -5), ("max", 5))),
-            Widget(layout.weather, layout.weather_words, more=_box("label", 8, 176, 304, 58, *LETTERS, ("mode", "break"))))
+    """Its items; what they show is said by the territory, which is asked to as soon as a screen comes."""
+    page = layout.weather
+    return (_ground(page),
+            Widget(page, layout.gauge, value=0, color="#808080", more=_box("gauge", 70, 4, 180, 104, ("min", -5), ("max", 5))),
+            Widget(page, layout.weather_words, text="Météo pas encore reçue",
+                   more=_box("label", 8, 112, 304, 88, *LETTERS, ("mode", "break"))),
+            Widget(page, layout.weather_seen, text="", more=_box("label", 8, 206, 140, 30, *LETTERS)),
+            _leads(page, layout.weather_link, layout.summary, "Appareils >", 172, 198, 144, 40))
 
 
-def _ground(page: int) -> Widget:
+def _leads(page: int, item: int, to: int, text: str, *box: int) -> Widget:
+    x, y, w, h = box
+    return Widget(page, item, text=text, color=BLUE,
+                  more=_box("btn", x, y, w, h, *LETTERS, ("mode", "dots"), ("action", f'{{"down":"page {to}"}}')))
+
+
+def _ground(page: int, color: str = GROUND) -> Widget:
     """Swiped from page to page."""
-    return Widget(page, 0, more=(("bg_color", GROUND), ("swipe", 1)))
+    return Widget(page, 0, more=(("bg_color", color), ("swipe", 1)))
 
 
-def _summary(layout: Layout, shown: Mapping[int, Shown]) -> Iterator[Widget]:
-    """A light and a button for each kind of appliance that the home has."""
+def _summary(layout: Layout, shown: Mapping[int, Shown], now: datetime, zone: tzinfo) -> Iterator[Widget]:
+    """A light, a button and a word for each kind of appliance that the home has."""
     yield _ground(layout.summary)
     pages = [page for page in layout.pages if page.number in shown]
+    rows = max(len(pages), 1) + 1                       # the last one leads to the weather; six kinds leave it no room
+    row_h = min(TALLEST, SUMMARY_HEIGHT // (rows if len(pages) < 6 else len(pages)))
     for row, page in enumerate(pages):
-        y = ROWS_FROM + row * ROW
-        known = shown[page.number].known
-        yield Widget(layout.summary, page.light, color=GREEN if known.lent else RED, more=_box("led", 10, y + 4, 26, 26))
-        button = _box("btn", 48, y, 262, ROW - 4, *LETTERS, ("action", f'{{"down":"page {page.number}"}}'))
-        yield evolve(_text(known.appliance.name), page=layout.summary, item=FIRST_BUTTON + row, more=button)
+        y, known = 4 + row * row_h, shown[page.number].known
+        yield Widget(layout.summary, page.light, color=GREEN if known.lent else RED,
+                     more=_box("led", 8, y + (row_h - 30) // 2, 26, 26))
+        name = _text(known.appliance.name).text or ""
+        yield _leads(layout.summary, FIRST_BUTTON + row, page.number, name, 42, y, 186, row_h - 4)
+        yield Widget(layout.summary, FIRST_WORD + row, text=brief(known, now, zone),
+                     more=_box("label", 232, y + (row_h - 32) // 2, 88, 30, *LETTERS))
+    if not pages:
+        yield Widget(layout.summary, NOBODY, text="Aucun appareil ici", more=_box("label", 20, 20, 280, 30, *LETTERS))
+    if len(pages) < 6:
+        yield _leads(layout.summary, TO_WEATHER, layout.weather, "Météo >", 42, SUMMARY_HEIGHT - row_h + 4, 274, row_h - 4)
 
 
-def _connection(layout: Layout, now: datetime, zone: tzinfo) -> Sequence[Widget]:
-    """That we are there, and since when it has been told nothing."""
-    return (_ground(layout.connection),
-            Widget(layout.connection, layout.connection_item, text="ecran connecté", text_color=CONNECTED,
-                   more=_box("label", 20, 80, 280, 34, *LETTERS, ("align", "center"))),
-            Widget(layout.connection, layout.clock_item, text=f"à jour à {now.astimezone(zone):%H:%M}",
+def _connection(layout: Layout, at: datetime, old: bool, zone: tzinfo) -> Sequence[Widget]:
+    """That we are there, and when what is shown was last known, to five minutes: to the minute, every screen would be told so
+    every minute."""
+    at -= timedelta(minutes=at.minute % 5)
+    return (_ground(layout.connection, PAPER),
+            Widget(layout.connection, layout.connection_item, text="hors ligne" if old else "ecran connecté",
+                   text_color=LOST if old else CONNECTED, more=_box("label", 20, 80, 280, 34, *LETTERS, ("align", "center"))),
+            Widget(layout.connection, layout.clock_item, text=f"à jour à {at.astimezone(zone):%H:%M}", text_color=INK,
                    more=_box("label", 20, 120, 280, 34, *LETTERS, ("align", "center"))))
 
 

@@ -8,7 +8,7 @@ told; after ten minutes it would surprise, and is told to be asked for again.
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -23,10 +23,11 @@ from elfe.coordination.holds import Origin
 from elfe.coordination.values import Mode
 from elfe.devices.drivers import Driver, Drivers
 from elfe.devices.routing import Heard, Router, SetAside
-from elfe.devices.values import Device, Presence, Publish, Render, UserInput, Widget
+from elfe.devices.values import Device, Gesture, Presence, Publish, Render, UserInput, Widget
+from elfe.ems.values import Decisions
 from elfe.errors import DeclarationError, DriverDefect
 from elfe.screens import store
-from elfe.screens.drawing import Drawn, Shown, by_page, changes, drawn
+from elfe.screens.drawing import TOO_OLD, Drawn, Shown, by_page, changes, drawn, lost
 from elfe.screens.layout import Layout, Role
 from elfe.screens.touches import Choose, Hold, Lend, Next, TakeBack, Wish, touched, wished
 from elfe.screens.words import Known
@@ -42,6 +43,10 @@ TOLD_FOR = timedelta(seconds=20)
 """So long what a person has just been told stands before what is true."""
 EVERY = timedelta(seconds=5)
 DEVICES_EVERY = timedelta(minutes=1)
+WEATHER_EVERY = timedelta(seconds=10)
+"""The territory tells every screen when it is asked: who comes and goes does not make it do so without end."""
+ROUND = timedelta(minutes=1)
+"""So often every screen is looked at, since what is told of an hour changes with the hour."""
 AWAY, LOST = "Pas encore enregistré, un instant...", "Non enregistré : recommencez"
 NOT_OURS = "Appareil non pilotable en ce moment"
 
@@ -90,15 +95,24 @@ class Screens:
     counters: Counter[str] = field(factory=Counter)
     _router: Router = field(init=False)
     _screens: Mapping[str, Screen] = field(factory=dict, init=False)              # by device
-    _homes: Mapping[str, Sequence[Known]] = field(factory=dict, init=False)       # by participant
+    _homes: dict[str, Sequence[Known]] = field(factory=dict, init=False)          # by participant
     _drawn: dict[str, Drawn] = field(factory=dict, init=False)                    # by device: what it shows, if it is there
     _chosen: dict[str, Counter[int]] = field(factory=lambda: defaultdict(Counter), init=False)
     _touches: dict[tuple[str, int], Touches] = field(factory=dict, init=False)    # by device and page
-    _notes: dict[tuple[str, int], tuple[str, datetime]] = field(factory=dict, init=False)     # by participant and appliance
-    _read_at: datetime | None = field(default=None, init=False)                   # None: now
+    _notes: dict[str, dict[int, tuple[str, datetime]]] = field(factory=lambda: defaultdict(dict), init=False)
+    """By participant and appliance, and until when."""
+    _turned: dict[str, tuple[int, datetime]] = field(factory=dict, init=False)    # by device: a page turned to, and when to draw it
+    _to_draw: set[str] = field(factory=set, init=False)                           # devices of which something may have changed
+    _round: deque[str] = field(factory=deque, init=False)
+    _round_at: datetime | None = field(default=None, init=False)
+    _plan: Decisions | None = field(default=None, init=False)
+    _known_at: datetime | None = field(default=None, init=False)                  # None: never
+    _changed: set[str] | None = field(default=None, init=False)                   # homes that are to be read; None: all of them
+    _read_at: datetime | None = field(default=None, init=False)                   # of all of them; None: now
     _devices_at: datetime | None = field(default=None, init=False)
     _away: bool = field(default=False, init=False)
     _weather_lacks: bool = field(default=False, init=False)                       # somebody came who is to be told it
+    _weather_at: datetime | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._router = Router(self.drivers, ())
@@ -114,13 +128,12 @@ class Screens:
         self._find_screens(now)
         self._hear(now)
         self._act(now)
-        if self._read_at is None or now >= self._read_at:
-            self._read_at = now + EVERY
-            self._read(now)
+        self._read(now)
+        self._look_around(now)
         self._draw(now)
-        if self._weather_lacks:
-            self._weather_lacks = not self.session.send(Publish(REFRESH, b"1", qos=2))
-        return min([self._read_at or now, *(each.due_at for each in self._touches.values())])
+        self._ask_weather(now)
+        waits = [due for _, due in self._turned.values()]
+        return min([self._read_at or now, *waits, *(each.due_at for each in self._touches.values())])
 
     def close(self) -> None:
         """Leave in order: what screens show is old from now on."""
@@ -142,21 +155,36 @@ class Screens:
         if found != self._screens:
             self._screens, self._read_at = found, None
             self._drawn = {id: shows for id, shows in self._drawn.items() if id in found}
+            self._round = deque(found)
             self._router = Router(self.drivers, tuple(each.device for each in found.values()))
             self.session.listen((f"{PORTAL}+", *self._router.filters))
 
     def _read(self, now: datetime) -> None:
-        """The homes that have a screen."""
-        if not self._screens:
+        """All homes that have a screen, now and then; at once those of which something was written."""
+        if self._read_at is None or now >= self._read_at:
+            self._read_at, self._changed = now + EVERY, None
+        elif self._away:
+            return
+        wanted = {each.participant for each in self._screens.values()}
+        wanted = wanted if self._changed is None else wanted & self._changed
+        if not wanted:
             return
         try:
-            self._homes = store.known(self.coordination, self.sortie, {each.participant for each in self._screens.values()}, now)
+            if self._changed is None or self._plan is None:
+                self._plan = store.plan(self.sortie, now)
+            self._learn(store.known(self.coordination, self._plan, wanted, now))
         except DBAPIError as error:
             self._lose_database(error)
             return
+        self._known_at, self._changed = now if self._changed is None else self._known_at, set()
         if self._away:
             log.warning("the database answers again")
         self._away = False
+
+    def _learn(self, found: Mapping[str, Sequence[Known]]) -> None:
+        changed = {each for each in found if self._homes.get(each) != found[each]}
+        self._homes |= found
+        self._to_draw |= {id for id, screen in self._screens.items() if screen.participant in changed}
 
     def _lose_database(self, error: DBAPIError) -> None:
         if not self._away:
@@ -174,9 +202,18 @@ class Screens:
                     log.warning("the broker is out of reach: %s", reason)
                     self._drawn.clear()
                 case Message(topic=topic) if topic.startswith(PORTAL):
-                    self._read_at = None
+                    self._called(topic.removeprefix(PORTAL))
                 case Message(topic, payload, retained):
                     self._hear_screen(topic, payload, retained, now)
+
+    def _called(self, appliance: str) -> None:
+        """Something was written of it; of one that we do not know, anything may have been."""
+        home = next((home for home, known in self._homes.items()
+                     if any(str(each.appliance.id) == appliance for each in known)), None)
+        if home is None:
+            self._read_at = None
+        elif self._changed is not None:
+            self._changed.add(home)
 
     def _hear_screen(self, topic: str, payload: bytes, retained: bool, now: datetime) -> None:
         for each in self._router.read(topic, payload):
@@ -185,6 +222,8 @@ class Screens:
                     self._comes(device, now)
                 case Heard(device, Presence()):
                     self._drawn.pop(device.id, None)
+                case Heard(device, UserInput(Gesture.PAGE, page)) if not retained and page != self.layout.weather:
+                    self._turned[device.id] = (page, now + RESTS)
                 case Heard(device, UserInput() as said) if not retained:
                     self._touch(device, said, now)
                 case SetAside():
@@ -193,13 +232,13 @@ class Screens:
     def _comes(self, device: Device, now: datetime) -> None:
         """It has forgotten what it showed; what the broker kept for it meanwhile is drawn over."""
         self._drawn[device.id] = {}
-        self._read_at = None
+        self._to_draw.add(device.id)
         self.counters["screens drawn"] += 1
         self._weather_lacks = True
 
     def _touch(self, device: Device, said: UserInput, now: datetime) -> None:
         place = self.layout.at(said.page, said.item)
-        page = self._pages(device.id, now).get(said.page)
+        page = self._pages(device.id).get(said.page)
         if place is None or page is None:
             return
         self._forget(device.id, said.page, said.item)          # it shows what the finger left, perhaps not what is true
@@ -218,6 +257,7 @@ class Screens:
 
     def _forget(self, device_id: str, page: int, item: int) -> None:
         self._drawn.get(device_id, {}).pop((page, item), None)
+        self._to_draw.add(device_id)
 
     # -- what it does -------------------------------------------------------------------------------------------------
 
@@ -239,7 +279,12 @@ class Screens:
             except DeclarationError as refused:
                 self._tell(screen, touches.appliance_id, _short(str(refused)), now)
             del self._touches[device_id, page]
-            self._read_at = None
+            self._to_draw.add(device_id)
+            self._written(screen.participant)
+
+    def _written(self, participant: str) -> None:
+        if self._changed is not None:
+            self._changed.add(participant)
 
     def _keep(self, screen: Screen, key: tuple[str, int], touches: Touches, error: DBAPIError, now: datetime) -> None:
         self._lose_database(error)
@@ -272,13 +317,13 @@ class Screens:
         self.session.send(Publish(f"{PORTAL}{id}", b"1"))
 
     def _lend(self, known: Known, chosen: Choose, now: datetime) -> None:
+        self._refuse_what_is_not_ours(known)
         id, deadline = known.appliance.id, chosen.deadline or known.deadline
         queries.choose(self.coordination, id, chosen.deadline, chosen.lasts, chosen.charge_pct)
         queries.declare(self.coordination, id, deadline, chosen.lasts, now)
 
     def _hold(self, screen: Screen, known: Known, supply: bool, now: datetime) -> None:
-        if known.appliance.mode not in (Mode.MANUAL, Mode.PILOTED):
-            raise DeclarationError(NOT_OURS)
+        self._refuse_what_is_not_ours(known)
         with self.coordination.begin() as connection:
             again = known.hold is not None and known.hold.appliance_id is not None and known.hold.supply is supply
             if again:
@@ -286,30 +331,84 @@ class Screens:
             else:
                 holds.put(connection, known.appliance.id, supply, now, now + self.hold_for, Origin.SCREEN, screen.participant)
 
+    def _refuse_what_is_not_ours(self, known: Known) -> None:
+        if known.appliance.mode not in (Mode.MANUAL, Mode.PILOTED):
+            raise DeclarationError(NOT_OURS)
+
     def _tell(self, screen: Screen, appliance_id: int, text: str, now: datetime, lasts: timedelta = TOLD_FOR) -> None:
-        self._notes[screen.participant, appliance_id] = (text, now + lasts)
+        self._notes[screen.participant][appliance_id] = (text, now + lasts)
+        self._draw_home(screen.participant)
+
+    def _draw_home(self, participant: str) -> None:
+        self._to_draw |= {id for id, each in self._screens.items() if each.participant == participant}
 
     # -- what it shows ------------------------------------------------------------------------------------------------
 
     def _appliance(self, screen: Screen, id: int) -> Known | None:
         return next((each for each in self._homes.get(screen.participant, ()) if each.appliance.id == id), None)
 
-    def _pages(self, device_id: str, now: datetime) -> Mapping[int, Shown]:
-        screen = self._screens[device_id]
-        self._notes = {key: note for key, note in self._notes.items() if now < note[1]}
-        notes = {id: text for (participant, id), (text, _) in self._notes.items() if participant == screen.participant}
-        return by_page(self.layout, self._homes.get(screen.participant, ()), self._chosen[device_id], notes)
+    def _pages(self, device_id: str) -> Mapping[int, Shown]:
+        home = self._screens[device_id].participant
+        notes = {id: text for id, (text, _) in self._notes[home].items()} if home in self._notes else {}
+        return by_page(self.layout, self._homes.get(home, ()), self._chosen[device_id], notes)
+
+    def _look_around(self, now: datetime) -> None:
+        """What time alone changes: notes that are over, a page that somebody turned to, all screens in turn."""
+        for home, notes in list(self._notes.items()):
+            if over := [id for id, (_, until) in notes.items() if now >= until]:
+                self._notes[home] = {id: note for id, note in notes.items() if id not in over}
+                self._draw_home(home)
+        for id, (page, due) in list(self._turned.items()):
+            if now >= due:
+                del self._turned[id]
+                self._draw_page_again(id, page)
+        if self._known_at is None or now - self._known_at > TOO_OLD:
+            self._to_draw |= self._drawn.keys()
+        passed = now - (self._round_at or now - ROUND)
+        for _ in range(min(len(self._round), 1 + int(passed / ROUND * len(self._round)))):
+            self._to_draw.add(self._round[0])
+            self._round.rotate(-1)
+        self._round_at = now
+
+    def _draw_page_again(self, device_id: str, page: int) -> None:
+        """Who looks at a page sees what is true, whatever got lost on its way there."""
+        shows = self._drawn.get(device_id, {})
+        for place in [each for each in shows if each[0] == page]:
+            del shows[place]
+        self._to_draw.add(device_id)
 
     def _draw(self, now: datetime) -> None:
         """To every screen that is there, what has changed; a page under a finger waits."""
-        for id, before in self._drawn.items():
-            if id not in self._screens or self._screens[id].participant not in self._homes:
-                continue
-            busy = {page for device_id, page in self._touches if device_id == id and self._touches[device_id, page].try_at is None}
-            after = drawn(self.layout, self._pages(id, now), now, self.zone)
+        fingers: dict[str, set[int]] = defaultdict(set)
+        for (device_id, page), touches in self._touches.items():
+            if touches.try_at is None:
+                fingers[device_id].add(page)
+        late, self._to_draw = self._to_draw, set()
+        for id in late:
+            if id in self._drawn and id in self._screens and not self._draw_screen(id, fingers[id], now):
+                self._to_draw.add(id)
+
+    def _draw_screen(self, id: str, busy: set[int], now: datetime) -> bool:
+        """Whether nothing is left to be drawn."""
+        before = self._drawn[id]
+        if self._known_at is None or self._screens[id].participant not in self._homes:
+            after = {(each.page, each.item): each for each in lost(self.layout)}
+            sent = [each for place, each in after.items() if before.get(place) != each]
+        else:
+            after = drawn(self.layout, self._pages(id), now, self.zone, self._known_at)
             sent = [each for each in changes(before, after) if each.page not in busy]
-            if sent and self._send(self._screens[id], sent):
-                before |= {(each.page, each.item): after[each.page, each.item] for each in sent}
+        if sent and not self._send(self._screens[id], sent):
+            return False
+        for each in sent:
+            before.pop((each.page, each.item), None)
+            if (shown := after.get((each.page, each.item))) is not None:
+                before[each.page, each.item] = shown
+        return not busy
+
+    def _ask_weather(self, now: datetime) -> None:
+        if self._weather_lacks and (self._weather_at is None or now >= self._weather_at + WEATHER_EVERY):
+            self._weather_lacks = not self.session.send(Publish(REFRESH, b"1", qos=2))
+            self._weather_at = now
 
     def _send(self, screen: Screen, widgets: Iterable[Widget]) -> bool:
         encode = screen.driver.encode_command

@@ -15,16 +15,20 @@ from elfe.screens.words import Known
 from elfe.slots import slot_start
 
 
-def known(coordination: Engine, sortie: Engine, homes: Collection[str], now: datetime) -> Mapping[str, Sequence[Known]]:
+def plan(sortie: Engine, now: datetime) -> Decisions:
+    """The plan in force; one that says nothing before the first."""
+    return decisions_in_force(sortie, now) or Decisions(0, {})
+
+
+def known(coordination: Engine, plan: Decisions, homes: Collection[str], now: datetime) -> Mapping[str, Sequence[Known]]:
     """The appliances of some participants, by participant; those that were removed are not shown."""
-    machines = {each.appliance.id: each for each in queries.machines(coordination)}
-    vehicles = {each.appliance.id: each for each in queries.vehicles(coordination)}
-    held = {each.appliance_id: each for each in holds.in_force(coordination, now)}
-    local, plan = holds.taken_over(coordination), decisions_in_force(sortie, now)
     found: dict[str, list[Known]] = {participant: [] for participant in homes}
-    for appliance in queries.appliances(coordination):
-        if appliance.participant not in homes or appliance.mode == Mode.REMOVED:
-            continue
+    theirs = [each for each in queries.appliances(coordination, homes=homes) if each.mode != Mode.REMOVED]
+    ids = [each.id for each in theirs]
+    machines = {each.appliance.id: each for each in queries.machines(coordination, ids)}
+    vehicles = {each.appliance.id: each for each in queries.vehicles(coordination, ids)}
+    held, local = {each.appliance_id: each for each in holds.in_force(coordination, now)}, holds.taken_over(coordination)
+    for appliance in theirs:
         id, machine, vehicle = appliance.id, machines.get(appliance.id), vehicles.get(appliance.id)
         found[appliance.participant].append(Known(
             appliance, machine.deadline if machine else vehicle.deadline if vehicle else None, machine.lasts if machine else None,
@@ -32,9 +36,7 @@ def known(coordination: Engine, sortie: Engine, homes: Collection[str], now: dat
     return found
 
 
-def _starts_at(plan: Decisions | None, appliance_id: int, now: datetime) -> datetime | None:
+def _starts_at(plan: Decisions, appliance_id: int, now: datetime) -> datetime | None:
     """The next slot in which the plan has it on."""
-    if plan is None:
-        return None
     row = plan.by_appliance.get(appliance_id, ())
     return next((at for index, on in enumerate(row) if on and (at := slot_start(plan.first_slot + index)) > now), None)

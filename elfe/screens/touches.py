@@ -13,6 +13,7 @@ from attrs import frozen
 
 from elfe.coordination import spoken
 from elfe.devices.values import Gesture, UserInput
+from elfe.errors import DeclarationError
 from elfe.screens.layout import Role
 from elfe.screens.words import Known
 
@@ -90,9 +91,26 @@ def _chosen(touches: Mapping[Role, int], known: Known, now: datetime, zone: Zone
     hour = touches.get(Role.END_HOUR, end.hour if end else 0)
     quarter = touches.get(Role.END_QUARTER, end.minute // 15 if end else 0)
     ends = always or Role.END_HOUR in touches or Role.END_QUARTER in touches
-    deadline = spoken.next_time(time(hour, quarter * 15), now, zone) if ends and not known.appliance.continuous else None
+    deadline = _deadline(time(hour, quarter * 15), now, zone) if ends and not known.appliance.continuous else None
     charge = touches.get(Role.CHARGE)
     return Choose(deadline, _lasts(touches, known), None if charge is None else charge * 10)
+
+
+def _deadline(at: time, now: datetime, zone: ZoneInfo) -> datetime:
+    """The next time that clocks show `at`. Where they leap over it, in words that a screen has room for: the first that exists."""
+    try:
+        return spoken.next_time(at, now, zone)
+    except DeclarationError:
+        leaps = (datetime.combine(now.date(), at) + step * QUARTER for step in range(1, 96))
+        proposed = next(each for each in leaps if _exists(each.time(), now, zone))
+        raise DeclarationError(f"{at:%H:%M} n'existe pas cette nuit-là : choisissez {proposed:%H:%M}") from None
+
+
+def _exists(at: time, now: datetime, zone: ZoneInfo) -> bool:
+    try:
+        return spoken.next_time(at, now, zone) > now
+    except DeclarationError:
+        return False
 
 
 def _lasts(touches: Mapping[Role, int], known: Known) -> timedelta | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 
@@ -200,18 +201,20 @@ def _mean(values: Sequence[float]) -> float:
 
 # -- for a screen ---------------------------------------------------------------------------------------------------------------
 
-PAGE, GAUGE, TOLD = 1, 13, 14
+PAGE, GAUGE, TOLD, SEEN = 1, 13, 14, 15
 """Where the weather stands on the ELFI's first page: the gauge that the first engine's own trial moved, and a line under it."""
 GAUGE_PER_LEVEL = 2
 """The gauge goes from −5 to 5."""
+HOUR = re.compile(r"\d+ h(?: \d\d)?\b")
+"""Never broken over two lines."""
 
 
 def widgets(outlook: Outlook, zone: tzinfo) -> tuple[Widget, ...]:
-    """What a screen shows of it."""
-    level = outlook.level
+    """What a screen shows of it: the level, the next good moment, and towards which hour that was known."""
+    level, seen = outlook.level, Widget(PAGE, SEEN, text=f"vu vers {outlook.made_at.astimezone(zone):%-H} h")
     if level is None:
-        return (Widget(PAGE, GAUGE, value=0, color="#808080"), Widget(PAGE, TOLD, text="météo inconnue"))
+        return (Widget(PAGE, GAUGE, value=0, color="#808080"), Widget(PAGE, TOLD, text="Météo inconnue"), seen)
     good = outlook.good
-    told = window_words(good[0], zone, outlook.made_at) if good else "pas de bon moment sous 24 h"
-    return (Widget(PAGE, GAUGE, value=GAUGE_PER_LEVEL * int(level), color=level.color), Widget(PAGE, TOLD, text=told))
-
+    told = f"Bon moment : {window_words(good[0], zone, outlook.made_at)}" if good else "Pas de bon moment sous 24 h"
+    words = HOUR.sub(lambda found: found[0].replace(" ", "\xa0"), f"{level.words[:1].upper()}{level.words[1:]}. {told}")
+    return (Widget(PAGE, GAUGE, value=GAUGE_PER_LEVEL * int(level), color=level.color), Widget(PAGE, TOLD, text=words), seen)

@@ -145,7 +145,7 @@ def test_what_a_home_sees_is_told_and_drawn(home):
     told = CliRunner().invoke(app, ["screen", "show", "r004", "--page", "3", "--svg", "page.svg", "--json"]).stdout
 
     assert json.loads(told)["pages"] == [
-        {"page": 3, "name": "Lave-linge", "lent": False, "status": "Non piloté", "of": 1}]
+        {"page": 3, "name": "Lave-linge", "lent": False, "status": "Non piloté : tournez les chiffres, puis Piloté", "of": 1}]
     assert "Lave-linge" in (home / "page.svg").read_text(encoding="utf-8")
 
 

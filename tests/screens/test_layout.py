@@ -30,7 +30,24 @@ def test_a_car_may_stand_on_another_page():
 PAGE = "[[page]]\nnumber = 2\ntypes = [111]\npilot = 3\nlight = 12\n"
 
 
+def test_an_item_is_moved_without_code():
+    moved = layout.read(layout.written(DEFAULT).replace("stop = [232, 194, 86, 44]", "stop = [236, 196, 80, 42]"), "screens.toml")
+
+    assert moved.places == {Role.STOP: (236, 196, 80, 42)}
+    assert layout.read(layout.written(moved), "screens.toml") == moved
+
+
 @pytest.mark.parametrize(("text", "told"), [
+    ("places = 3\n" + PAGE, "places: write [places]"),
+    (PAGE + "[places]\nlogo = [0, 0, 9, 9]", "places: unknown role logo (known: pilot"),
+    (PAGE + "[places]\npilot = 3", "pilot = 3 cannot be (expected: [x, y, width, height])"),
+    (PAGE + "[places]\npilot = [1, 2, 3, true]", "cannot be (expected: [x, y, width, height])"),
+    (PAGE + "[places]\npilot = [300, 0, 60, 40]", "pilot = [300, 0, 60, 40] is not on the screen, which is 320 wide and 240 high"),
+    (PAGE + "[places]\npilot = [0, -1, 60, 40]", "is not on the screen"),
+    (PAGE + "[places]\npilot = [0, 0, 39, 40]", "is too small for a finger: 40 at least"),
+    (PAGE + "charge = 8\n[places]\ncharge = [0, 0, 80, 44]", "charge = [0, 0, 80, 44]: a roller is 40 high"),
+    (PAGE + "force = 11\n[places]\npilot = [120, 190, 64, 40]", "places: force lies on pilot"),
+    (PAGE + "end_hour = 8\nlasts_hour = 5\n[places]\nend_hour = [100, 60, 72, 40]", "places: end_hour lies on lasts_hour"),
     ("", "no [[page]]"),
     ("page = 3", "no [[page]]"),
     ("page = [3]", "page 1: write [[page]]"),

@@ -27,14 +27,16 @@ from elfe.devices.drivers import load
 from elfe.devices.testing import MockBroker
 from elfe.devices.values import Publish
 from elfe.ems import store as sortie
+from elfe.screens import words
 from elfe.screens.layout import DEFAULT
-from elfe.screens.service import AWAY, LOST, RESTS, Screen, Screens
+from elfe.screens.service import AWAY, LOST, NOT_OURS, RESTS, Screen, Screens
 from tests.coordination.conftest import NOW, MemoryHistory, csv
 
 PARIS = ZoneInfo("Europe/Paris")
 HOME = ("R004;;Lave-linge #1;lave_linge;120;A001;11;111;A8BC25;2h30;;;;",
         "R004;;Lave-linge du studio;lave_linge;120;A002;11;111;A8BC26;2h;;;;",
         "R004;;Ballon;ballon_ecs;190;D001;11;411;;;200;2000;;", "R004;;Ballon;;;G002;71;711;;;;;;",
+        "R004;;Lave-linge du studio;;;G003;71;711;;;;;;",
         "R005;;Lave-linge;lave_linge;120;A003;11;111;A8BC27;2h;;;;")
 WASHER, STUDIO, TANK, ELSEWHERE = 1, 2, 3, 4
 LAVE_LINGE, BALLON = 3, 6        # pages
@@ -150,7 +152,8 @@ def flat(coordination_url: str, tmp_path: Path) -> Iterator[Flat]:
 
 
 def test_a_screen_that_comes_is_drawn_whole_and_told_the_weather(flat):
-    assert (flat.shows(LAVE_LINGE, NAME), flat.shows(LAVE_LINGE, STATUS)) == ("Lave-linge n°1", "Non piloté")
+    assert (flat.shows(LAVE_LINGE, NAME), flat.shows(LAVE_LINGE, STATUS)) == (
+        "Lave-linge n°1", "Non piloté : tournez les chiffres, puis Piloté")
     assert (flat.shows(LAVE_LINGE, 5, "val"), flat.shows(LAVE_LINGE, 6, "val")) == (2, 2)
     assert flat.shows(9, 8) == "ecran connecté"
     assert flat.shows(8, 13, "bg_color") == "#FF0000"
@@ -179,7 +182,7 @@ def test_it_shows_what_the_plug_has_confirmed_and_not_what_was_wished(flat):
     flat.live(seconds=6)
     flat.live(seconds=6)
     assert flat.appliance(WASHER).control == ControlState.OFF
-    assert flat.shows(LAVE_LINGE, STATUS) == "Démarre au bon moment"
+    assert flat.shows(LAVE_LINGE, STATUS).startswith("Démarre au bon moment, prêt ")
 
 
 def test_the_switch_turned_back_gives_it_back(flat):
@@ -257,7 +260,9 @@ def test_force_and_stop_are_a_persons_will_for_a_while_and_end_at_a_second_touch
 
     flat.touch(BALLON, FORCE)
     flat.live(seconds=1)
+    flat.live(seconds=6)
     assert flat.shows(BALLON, STATUS).startswith("Marche forcée jusqu'à ")
+    assert (flat.shows(BALLON, FORCE), flat.shows(BALLON, STOP)) == ("Annuler", "Arrêt")
     flat.touch(BALLON, FORCE)
     flat.live(seconds=1)
     assert holds.in_force(flat.coordination, flat.now) == []
@@ -268,15 +273,20 @@ def test_w2_a_screen_moves_nothing_that_is_not_ours_to_move(flat, mode):
     with flat.coordination.begin() as connection:
         queries.write_appliance(connection, WASHER, only_if_modes=Mode, mode=mode)
     before = flat.twins["A001"][0].outputs[0]
-    for item in (PILOT, FORCE):
-        flat.live(seconds=6)
-        flat.touch(LAVE_LINGE, item)
+    flat.live(seconds=6)
+    assert all(flat.shows(LAVE_LINGE, item, "hidden") for item in (PILOT, FORCE, STOP, 8, 9, 5, 6))
+    flat.touch(LAVE_LINGE, PILOT)
     flat.live(seconds=1)
+    assert flat.shows(LAVE_LINGE, STATUS) == words.MODES[mode][0]
+
+    for item, said in ((PILOT, b'{"event":"up","val":1}'), (FORCE, b'{"event":"up"}')):     # who taps what is not there
+        flat.say([Publish(f"{flat.screen.node}/state/p{LAVE_LINGE}b{item}", said)])
+        flat.live(seconds=6)
+        assert flat.shows(LAVE_LINGE, STATUS) == NOT_OURS
 
     assert flat.appliance(WASHER).mode == mode
     assert flat.twins["A001"][0].outputs[0] == before
-    assert flat.shows(LAVE_LINGE, PILOT, "val") == 0          # the switch is put back
-    assert "non pilotable" in flat.shows(LAVE_LINGE, STATUS) or "mode" in flat.shows(LAVE_LINGE, STATUS)
+    assert flat.shows(LAVE_LINGE, PILOT, "val") == 0
 
 
 def test_w34_a_screen_that_restarts_is_drawn_again_whatever_we_remember_of_it(flat):
@@ -290,10 +300,10 @@ def test_w34_a_screen_that_restarts_is_drawn_again_whatever_we_remember_of_it(fl
 
 def test_when_we_leave_every_screen_says_that_it_is_out_of_touch_until_we_are_back(flat):
     assert flat.screen.shown[0, 250]["hidden"] == 1
-    flat.screens.farewell = services_of._farewell(load())
+    flat.screens.farewell = services_of._farewell(load(), DEFAULT)
     flat.screens.close()
     hear(*flat.twins["G002"], flat.now)
-    assert (flat.shows(0, 250), flat.shows(0, 250, "hidden")) == ("Hors ligne", 0)
+    assert (flat.shows(0, 250), flat.shows(0, 250, "hidden")) == ("Hors ligne : pas à jour", 0)
 
     flat.screens, _ = services(flat.broker.session(), flat.broker.session(), flat.coordination, flat.sortie)
     flat.live(seconds=1)
@@ -354,6 +364,98 @@ def test_another_homes_screen_shows_nothing_of_it(flat):
     assert "Lave-linge" not in names
 
 
+def test_two_screens_of_a_home_show_the_same_truth_and_each_its_own_page(flat):
+    flat.touch(LAVE_LINGE, NEXT)
+    flat.live(seconds=1)
+    flat.touch(LAVE_LINGE, PILOT)
+    flat.live(seconds=1)
+    other = flat.twins["G003"][0]
+
+    assert (flat.shows(LAVE_LINGE, NAME), other.shown[LAVE_LINGE, NAME]["text"]) == ("Lave-linge du studio", "Lave-linge n°1")
+    flat.live(seconds=6)
+    assert (flat.shows(LAVE_LINGE, PILOT, "val"), other.shown[LAVE_LINGE, PILOT]["val"]) == (1, 0)
+
+
+def test_a_page_that_somebody_turns_to_is_drawn_again_whatever_got_lost_on_its_way(flat):
+    flat.screen.shown[LAVE_LINGE, STATUS]["text"] = "what a lost message would have changed"
+    flat.say(flat.screen.turn_to(LAVE_LINGE, flat.now))
+    flat.live(seconds=1)
+    assert flat.shows(LAVE_LINGE, STATUS).startswith("Non piloté")
+
+
+def test_the_weathers_page_is_the_territorys_and_not_drawn_over(flat):
+    flat.screen.shown[1, 14]["text"] = "Beaucoup d'énergie locale"
+    flat.say(flat.screen.turn_to(1, flat.now))
+    flat.live(seconds=70)
+    assert flat.shows(1, 14) == "Beaucoup d'énergie locale"
+
+
+def test_who_comes_and_goes_does_not_make_the_territory_tell_everybody_without_end(flat):
+    asked = len([each for each in flat.broker.log if each.topic == "INDICATEURS/refresh"])
+    for _ in range(20):
+        flat.say(flat.screen.reboot(flat.now))
+        flat.now += timedelta(milliseconds=500)
+        flat.screens.step(flat.now)
+    flat.live(seconds=11)
+    assert len([each for each in flat.broker.log if each.topic == "INDICATEURS/refresh"]) - asked <= 3
+
+
+def test_what_is_old_is_not_shown_as_news_when_the_database_is_away(flat, monkeypatch):
+    def away(self, *given, **named):
+        raise OperationalError("SELECT", {}, ConnectionError("away"))
+
+    flat.live(seconds=6)
+    clock_before = flat.shows(9, 9)
+    monkeypatch.setattr(type(flat.coordination), "connect", away)
+    shown = {}
+    for seconds in (60, 120, 200):
+        flat.now += timedelta(seconds=seconds - max(shown, default=0))
+        flat.screens.step(flat.now)
+        hear(*flat.twins["G002"], flat.now)
+        shown[seconds] = flat.shows(0, 250, "hidden")
+    assert shown == {60: 1, 120: 1, 200: 0}
+    assert (flat.shows(9, 8), flat.shows(9, 9)) == ("hors ligne", clock_before)
+
+    monkeypatch.undo()
+    flat.live(seconds=6)
+    assert (flat.shows(0, 250, "hidden"), flat.shows(9, 8)) == (1, "ecran connecté")
+
+
+def test_a_service_that_knows_nothing_yet_says_so_instead_of_showing_nothing(flat, monkeypatch):
+    def away(*given):
+        raise OperationalError("SELECT", {}, ConnectionError("away"))
+
+    monkeypatch.setattr("elfe.screens.store.plan", away)
+    flat.broker.sessions.remove(flat.screens.session)
+    flat.screens, _ = services(flat.broker.session(), flat.broker.session(), flat.coordination, flat.sortie)
+    flat.live(seconds=1)
+    assert flat.shows(0, 250, "hidden") == 0
+
+    monkeypatch.undo()
+    flat.live(seconds=6)
+    assert flat.shows(0, 250, "hidden") == 1
+
+
+def test_an_appliance_that_was_removed_is_not_left_standing_on_the_screen(flat):
+    with flat.coordination.begin() as connection:
+        queries.write_appliance(connection, TANK, only_if_modes=Mode, mode=Mode.REMOVED)
+    flat.live(seconds=6)
+    assert all(flat.shows(BALLON, item, "hidden") for item in (NAME, PILOT, STATUS))
+    assert flat.shows(8, 16, "hidden") == 1
+
+
+def test_when_the_broker_goes_in_the_middle_of_a_touch_the_touch_is_done_and_all_is_drawn_again(flat):
+    flat.touch(LAVE_LINGE, PILOT)
+    flat.screens.session.lose()
+    flat.live(seconds=1)
+    flat.screen.shown[LAVE_LINGE, NAME]["text"] = "what a dropped message left"
+    flat.screens.session.regain()
+    flat.live(seconds=1)
+
+    assert flat.appliance(WASHER).mode == Mode.PILOTED
+    assert (flat.shows(LAVE_LINGE, PILOT, "val"), flat.shows(LAVE_LINGE, NAME)) == (1, "Lave-linge n°1")
+
+
 @pytest.mark.mosquitto
 def test_from_the_finger_to_the_relay_on_a_real_broker(mosquitto, coordination_url, tmp_path):
     coordination, output = build(coordination_url, tmp_path)
@@ -377,10 +479,12 @@ def test_from_the_finger_to_the_relay_on_a_real_broker(mosquitto, coordination_u
                 assert holds()
 
             live_until(lambda: screen.shown.get((LAVE_LINGE, NAME), {}).get("text") == "Lave-linge n°1")
-            for each in screen.tap(LAVE_LINGE, PILOT, clock.now()):
+            later = (clock.now() + timedelta(hours=12)).astimezone(PARIS).hour      # or it would have to start at once
+            chosen = screen.choose(LAVE_LINGE, 8, later, f"{later:02} h", clock.now())
+            for each in (*chosen, *screen.tap(LAVE_LINGE, PILOT, clock.now())):
                 home.send(each)
             live_until(lambda: plug.outputs[0] is False)
-            live_until(lambda: screen.shown[LAVE_LINGE, STATUS].get("text") == "Démarre au bon moment")
+            live_until(lambda: screen.shown[LAVE_LINGE, STATUS].get("text", "").startswith("Démarre au bon moment"))
         engine.close()
     coordination.dispose()
     output.dispose()

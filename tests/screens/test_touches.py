@@ -12,7 +12,8 @@ from elfe.coordination import holds
 from elfe.coordination.values import Appliance, ApplianceType, CommandState, ControlState, Mode
 from elfe.devices.values import Gesture, UserInput
 from elfe.errors import DeclarationError
-from elfe.screens.drawing import GREEN, RED, by_page, changes, drawn
+from elfe.screens import drawing
+from elfe.screens.drawing import FIRST_WORD, GREEN, RED, by_page, changes, drawn
 from elfe.screens.layout import DEFAULT, Role
 from elfe.screens.touches import Choose, Hold, Lend, Next, TakeBack, touched, wished
 from elfe.screens.words import Known, status
@@ -75,7 +76,7 @@ def test_buttons_mean_now():
 
 def test_an_hour_that_the_clock_leaps_over_is_refused_in_words():
     before_summer = datetime(2026, 3, 29, 0, 10, tzinfo=UTC)
-    with pytest.raises(DeclarationError, match="n'existe pas"):
+    with pytest.raises(DeclarationError, match=r"^02:30 n'existe pas cette nuit-là : choisissez 03:00$"):
         wished({Role.PILOT: 1, Role.END_HOUR: 2, Role.END_QUARTER: 2}, WASHER, before_summer, PARIS)
 
 
@@ -90,21 +91,33 @@ LENT = changed(WASHER, mode=Mode.PILOTED, control=ControlState.OFF, command=Comm
 
 
 @pytest.mark.parametrize(("known", "told"), [
-    (WASHER, "Non piloté"),
+    (WASHER, "Non piloté : tournez les chiffres, puis Piloté"),
+    (changed(TANK, mode=Mode.MANUAL), "Non piloté : touchez Piloté pour le prêter"),
     (LENT, "Démarre au bon moment"),
-    (evolve(LENT, starts_at=paris(2026, 11, 24, 14, 30)), "Démarre à 14:30"),
-    (evolve(LENT, starts_at=paris(2026, 11, 25, 5, 15)), "Démarre demain à 05:15"),
+    (evolve(LENT, starts_at=paris(2026, 11, 24, 14, 30)), "Démarre à 14:30, fini vers 16:15"),
+    (evolve(LENT, starts_at=paris(2026, 11, 25, 5, 15)), "Démarre demain à 05:15, fini vers demain 07:00"),
+    (evolve(LENT, deadline=paris(2026, 11, 24, 18, 45)), "Démarre au bon moment, prêt à 18:45"),
+    (evolve(LENT, deadline=paris(2026, 11, 24, 11)), "Trop court pour 11:00 : fini vers 11:52"),
     (changed(LENT, control=ControlState.ON, command=CommandState.INITIAL), "Noté. La prise doit confirmer..."),
-    (changed(WASHER, ems_order=True, last_started=NOW - timedelta(hours=1)), "Démarré à 09:07"),
-    (changed(WASHER, ems_order=True, last_started=NOW - timedelta(hours=9)), "Non piloté"),
+    (changed(WASHER, ems_order=True, last_started=NOW - timedelta(hours=1)), "Démarré à 09:07, fini vers 10:52"),
+    (changed(evolve(WASHER, lasts=None), ems_order=True, last_started=NOW - timedelta(hours=1)), "Démarré à 09:07"),
+    (changed(WASHER, ems_order=True, last_started=NOW - timedelta(hours=9)),
+     "Non piloté : tournez les chiffres, puis Piloté"),
     (TANK, "Piloté : en marche"),
     (changed(TANK, control=ControlState.OFF), "Piloté : en attente d'énergie"),
-    (changed(WASHER, control=ControlState.UNREACHABLE), "Prise injoignable"),
+    (changed(WASHER, control=ControlState.UNREACHABLE), "Prise injoignable : est-elle branchée ?"),
     (changed(LENT, command=CommandState.FAILED), "La prise n'a pas répondu : vérifiez-la"),
-    (changed(WASHER, mode=Mode.DISABLED), "Désactivé"), (changed(WASHER, mode=Mode.MEASURED), "Mesuré seulement"),
+    (changed(WASHER, mode=Mode.DISABLED), "Désactivé : votre communauté peut le réactiver"),
+    (changed(WASHER, mode=Mode.MEASURED), "Mesuré seulement : rien à régler ici"),
+    (changed(WASHER, mode=Mode.INSTALLING), "Installation en cours : bientôt prêt"),
     (evolve(changed(WASHER, mode=Mode.DISABLED), local=True), "Repris sur place : rendez la main au boîtier"),
     (evolve(TANK, hold=holds.Hold(1, 4, True, NOW, paris(2026, 11, 24, 12, 7), "screen")), "Marche forcée jusqu'à 12:07"),
-    (evolve(TANK, hold=holds.Hold(1, 4, False, NOW, None, "screen")), "Arrêt forcé"),
+    (evolve(changed(TANK, control=ControlState.OFF), hold=holds.Hold(1, 4, False, NOW, None, "screen")), "Arrêt forcé"),
+    (evolve(TANK, hold=holds.Hold(1, 4, False, NOW, None, "screen")), "Arrêt demandé. La prise doit confirmer..."),
+    (evolve(changed(TANK, control=ControlState.UNKNOWN, command=CommandState.FAILED),
+            hold=holds.Hold(1, 4, False, NOW, None, "screen")), "La prise n'a pas répondu : vérifiez-la"),
+    (evolve(TANK, hold=holds.Hold(1, 4, None, NOW, paris(2026, 11, 24, 12, 7), "device")),
+     "Réglé à la main, laissé ainsi jusqu'à 12:07"),
 ])
 def test_what_is_told_is_what_is_known(known, told):
     assert status(known, NOW, PARIS) == told
@@ -130,6 +143,59 @@ def test_after_the_first_time_only_what_changes_is_sent_and_without_its_shape():
 
     sent = list(changes(before, after))
 
-    assert {(each.page, each.item) for each in sent} == {(3, 3), (3, 10), (3, 21), (8, 13)}
+    assert {(each.page, each.item) for each in sent} == {(3, 3), (3, 10), (3, 21), (8, 13), (8, FIRST_WORD)}
     assert all(each.more == () for each in sent)
     assert list(changes({}, after)) == list(after.values())
+
+
+def test_what_a_home_has_no_more_is_hidden_and_what_comes_back_is_shown():
+    both, one = (drawn(DEFAULT, by_page(DEFAULT, home, {}, {}), NOW, PARIS) for home in ([WASHER, TANK], [TANK]))
+
+    gone = {(each.page, each.item): dict(each.more) for each in changes(both, one) if dict(each.more) == {"hidden": 1}}
+    assert {place for place in both if place[0] == 3 and place[1]} <= set(gone)
+    back = {(each.page, each.item): dict(each.more) for each in changes(one, both)}
+    assert {place for place in gone if back.get(place, {}).get("hidden") not in (0, 1)} == set()
+    assert (back[3, 3]["hidden"], back[3, 22]["hidden"]) == (0, 1)
+
+
+def test_an_hour_that_comes_twice_is_the_first_and_told_which():
+    night = datetime(2026, 10, 24, 20, tzinfo=UTC)
+    (lend,) = wished({Role.PILOT: 1, Role.END_HOUR: 2, Role.END_QUARTER: 2}, WASHER, night, PARIS)
+    assert lend == Lend(Choose(datetime(2026, 10, 25, 0, 30, tzinfo=UTC)))
+
+    lent = evolve(LENT, deadline=lend.chosen.deadline)
+    assert status(lent, night, PARIS) == "Démarre au bon moment, prêt demain à 02:30 (été)"
+    assert status(evolve(lent, starts_at=datetime(2026, 10, 25, 1, 30, tzinfo=UTC), lasts=None), night, PARIS) == (
+        "Démarre demain à 02:30 (hiver)")
+
+
+# -- what an eye can read -----------------------------------------------------------------------------------------------------
+
+
+def luminance(color: str) -> float:
+    parts = [int(color[at:at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (each / 12.92 if each <= 0.03928 else ((each + 0.055) / 1.055) ** 2.4 for each in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize(("letters", "ground"), [
+    ("#FFFFFF", drawing.GROUND), ("#FFFFFF", drawing.BLUE), ("#FFFFFF", drawing.GO), ("#FFFFFF", drawing.HALT),
+    ("#FFFFFF", drawing.UNDO), ("#FFFFFF", drawing.LOST), (drawing.CONNECTED, drawing.PAPER), (drawing.LOST, drawing.PAPER),
+    (drawing.INK, drawing.PAPER)])
+def test_letters_stand_out_from_their_ground(letters, ground):
+    assert contrast(letters, ground) >= 4.5
+
+
+def test_letters_are_large_and_what_is_touched_is_as_large_as_a_fingertip():
+    home = [WASHER, TANK, CAR, changed(WASHER, id=6, name="Vaisselle", type=ApplianceType.DISHWASHER)]
+    items = {place: dict(each.more) for place, each in drawn(DEFAULT, by_page(DEFAULT, home, {}, {}), NOW, PARIS).items()}
+
+    assert {each["text_font"] for each in items.values() if each.get("obj") in ("label", "btn", "roller")} == {24}
+    touched = [each for place, each in items.items() if each.get("obj") in ("btn", "switch") and place[0]]
+    assert len(touched) > 10
+    assert all(min(each["w"], each["h"]) >= 40 for each in touched)

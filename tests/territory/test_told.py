@@ -104,9 +104,11 @@ def test_a_grey_day_says_so_and_names_the_least_bad_hour():
 
 def test_a_screen_shows_the_gauge_and_the_next_window():
     assert outlook.widgets(SUNNY, PARIS) == (
-        Widget(1, 13, value=0, color="#FEE08B"), Widget(1, 14, text="aujourd'hui de 12 h à 15 h 30"))
+        Widget(1, 13, value=0, color="#FEE08B"),
+        Widget(1, 14, text="Ni trop, ni trop peu. Bon moment : aujourd'hui de 12\xa0h à 15\xa0h\xa030"),
+        Widget(1, 15, text="vu vers 7 h"))
     assert outlook.widgets(evolve(SUNNY, now_w=9e9), PARIS)[0].value == 4
-    assert outlook.widgets(evolve(GREY, balance_w=()), PARIS)[1].text == "météo inconnue"
+    assert outlook.widgets(evolve(GREY, balance_w=()), PARIS)[1].text == "Météo inconnue"
 
 
 # -- the mail ------------------------------------------------------------------------------------------------------------------

@@ -23,9 +23,11 @@ PAGES = range(13)        # HASP_NUM_PAGES is 12; page 0 lies above every page
 ITEMS = range(255)       # item 0 is the page itself
 CUT = "..."
 
+INVISIBLE = (0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10), 0xFEFF)
+"""Joiners, directions of writing, variants of signs: the firmware knows none, and drew a box for each."""
 # The font of the builds, `src/font/latin1` of 0.6.3 and 0.7.1, has Latin 1 but for these, and no control characters.
 LIKENESS = str.maketrans({
-    **dict.fromkeys((*range(0x20), *range(0x7F, 0xA0))), "\n": "\n", "\t": " ",
+    **dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), *INVISIBLE)), "\n": "\n", "\t": " ",
     "«": '"', "»": '"', "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "‐": "-", "‑": "-", "–": "-", "—": "-", "−": "-",
     "…": "...", "·": "•", "\u202f": "\xa0", "\u2009": " ",
 })

@@ -45,8 +45,8 @@ COMMENT = ("skip", "comment")
 class ScreenTwin:
     """Its pages, what they show, its telemetry, its configuration, its console.
 
-    `shown[(page, item)]` is what an item shows, by property. A finger `tap`s an item, `choose`s an option or `turn_to`s a
-    page. Whoever holds the cable may `type_line`.
+    `shown[(page, item)]` is what an item shows, by property. A finger `tap`s an item, `choose`s an option, `turn_to`s a
+    page, or `press`es where it sees something in the `picture`. Whoever holds the cable may `type_line`.
     """
 
     node: str
@@ -150,8 +150,10 @@ class ScreenTwin:
     def tap(self, page: int, item: int, now: datetime) -> tuple[Publish, ...]:
         """A short touch. A switch turns; an indicator does not feel it."""
         shows, kind = self.shown.get((page, item)), self._kinds.get((page, item))
-        if shows is None or kind in ("led", "label", "gauge", "bar"):
+        if shows is None or shows.get("hidden") or kind in ("led", "label", "gauge", "bar"):
             return self._touch(now)
+        if "action" in shows:
+            return (*self._touch(now), *self._act(str(shows["action"]), now))
         before = dict(shows)
         if kind in ("switch", "checkbox"):
             shows["val"] = 1 - shows.get("val", 0)
@@ -172,9 +174,33 @@ class ScreenTwin:
         self.page = page
         return (*self._touch(now), self._say_page())
 
-    def picture(self, page: int) -> str:
-        """A page as it looks, as SVG."""
-        return picture.svg(self.shown, self._kinds, page)
+    def press(self, x: int, y: int, now: datetime) -> tuple[Publish, ...]:
+        """A finger on the glass: what lies there is tapped; a roller is turned by one, back above its middle, on below it."""
+        place = picture.under(self.shown, self._kinds, self.page, x, y)
+        if place is None:
+            return self._touch(now)
+        if self._kinds[place] != "roller":
+            return self.tap(*place, now)
+        shows, (_, top, _, height) = self.shown[place], picture.box(self.shown[place], "roller")
+        options = str(shows.get("options", "")).split("\n")
+        value = min(max(int(shows.get("val", 0)) + (1 if y >= top + height / 2 else -1), 0), len(options) - 1)
+        return self.choose(*place, value, options[value], now)
+
+    def swipe(self, on: bool, now: datetime) -> tuple[Publish, ...]:
+        """To the next page, or back, where the page has it so."""
+        if not self.shown.get((self.page, 0), {}).get("swipe"):
+            return self._touch(now)
+        return self.turn_to((self.page - 1 + (1 if on else -1)) % PAGES + 1, now)
+
+    def picture(self, page: int | None = None) -> str:
+        """A page as it looks, as SVG; without a number, that which it shows."""
+        return picture.svg(self.shown, self._kinds, self.page if page is None else page)
+
+    def cut_texts(self) -> list[tuple[int, int, str]]:
+        """Every text that has no room where it stands: page, item, text."""
+        return [(*place, str(shows["text"])) for place, shows in sorted(self.shown.items())
+                if "x" in shows and "text" in shows and self._kinds[place] in ("label", "btn")
+                and not picture.fits(shows, self._kinds[place])]
 
     # -- its console --------------------------------------------------------------------------------------------------
 
@@ -191,6 +217,13 @@ class ScreenTwin:
         return "".join(said)
 
     # -- commands -----------------------------------------------------------------------------------------------------
+
+    def _act(self, action: str, now: datetime) -> Iterator[Publish]:
+        """What an item does by itself when it is touched; its events are not said then."""
+        said = next(_lines(action), {})
+        for event in ("down", "up"):
+            if isinstance(said.get(event), str):
+                yield from self._run("", said[event], now)
 
     def _run(self, name: str, text: str, now: datetime) -> Iterator[Publish]:
         """A command and its parameter; without a name, a line of text that has both."""
@@ -320,8 +353,8 @@ class ScreenTwin:
         return self.version.startswith("0.6")
 
     def _load_pages(self) -> None:
-        self._kinds = dict(self.layout)
-        self.shown = {place: {} for place in self.layout}
+        self._kinds = {**{(page, 0): "page" for page in range(1, PAGES + 1)}, **self.layout}
+        self.shown = {place: {} for place in self._kinds}
         self.page, self.idle = 1, "off"
 
     def _boot(self) -> None:

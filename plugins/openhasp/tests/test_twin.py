@@ -151,3 +151,67 @@ def test_a_page_is_drawn_as_it_looks_with_every_label_escaped():
     assert ElementTree.fromstring(drawn).tag.endswith("svg")
     assert "&lt;b&gt;Lave-linge &amp; co" in drawn
     assert not any(each in drawn for each in ("caché", "ailleurs"))
+
+
+SCREENFUL = [
+    {"page": 1, "id": 0, "swipe": 1, "bg_color": "#202830"},
+    {"page": 1, "id": 30, "obj": "btn", "x": 10, "y": 10, "w": 80, "h": 40, "text": "Marche"},
+    {"page": 1, "id": 31, "obj": "btn", "x": 100, "y": 10, "w": 80, "h": 40, "text": "Page 4", "action": '{"down":"page 4"}'},
+    {"page": 1, "id": 32, "obj": "roller", "x": 10, "y": 60, "w": 60, "rows": 1, "text_font": 24, "options": "0\n15\n30",
+     "val": 1},
+    {"page": 1, "id": 33, "obj": "btn", "x": 200, "y": 10, "w": 80, "h": 40, "text": "caché", "hidden": 1},
+    {"page": 0, "id": 34, "obj": "btn", "x": 0, "y": 200, "w": 320, "h": 40, "text": "Hors ligne"},
+]
+
+
+def touched(screen: ScreenTwin) -> ScreenTwin:
+    for each in SCREENFUL:
+        screen.receive("hasp/g002/command/jsonl", json.dumps(each).encode(), NOON)
+    return screen
+
+
+@pytest.mark.parametrize(("x", "y", "said"), [
+    (50, 30, [("p1b30", "up")]),
+    (5, 5, []),                                     # the glass beside it
+    (240, 30, []),                                  # what is hidden
+    (40, 65, [("p1b32", "changed")]),
+    (160, 220, [("p0b34", "up")]),                  # above every page
+])
+def test_a_finger_meets_what_is_seen_there(x, y, said):
+    screen = touched(born())
+    events = [(each.topic.rpartition("/")[2], json.loads(each.payload)["event"]) for each in screen.press(x, y, NOON)]
+
+    assert [each for each in events if each[1] != "down"][-1:] == said
+
+
+def test_what_has_an_action_does_it_and_says_no_event():
+    screen = touched(born())
+    assert [each.payload for each in screen.press(140, 30, NOON)] == [b"4"]
+    assert screen.page == 4
+
+
+@pytest.mark.parametrize(("presses", "value"), [([65], 0), ([95], 2), ([95, 95, 95], 2), ([65, 95], 1)])
+def test_a_roller_is_turned_by_one_and_not_beyond_its_ends(presses, value):
+    screen = touched(born())
+    for y in presses:
+        screen.press(40, y, NOON)
+    assert screen.shown[1, 32]["val"] == value
+
+
+def test_a_page_is_swiped_where_it_may_be():
+    screen = touched(born())
+    screen.swipe(True, NOON)
+    assert screen.page == 2
+    screen.swipe(True, NOON)                        # page 2 was not told so
+    assert screen.page == 2
+
+
+def test_a_text_that_has_no_room_is_known():
+    screen = born()
+    for text, w in (("Marche forcée", 60), ("Marche", 90)):
+        told = {"page": 2, "id": w, "obj": "label", "x": 0, "y": 0, "w": w, "h": 30, "text_font": 24, "text": text}
+        screen.receive("hasp/g002/command/jsonl", json.dumps(told).encode(), NOON)
+
+    assert screen.cut_texts() == [(2, 60, "Marche forcée")]
+    assert "March..." not in screen.picture(2)
+    assert "..." in screen.picture(2)

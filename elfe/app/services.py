@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from elfe.app.post import Post
 from elfe.broker.client import MqttSession
 from elfe.broker.rights import SCREENS_ACCOUNT, TERRITORY_ACCOUNT
 from elfe.broker.session import Session
+from elfe.command import store as ledger
 from elfe.command.fleet import Share
 from elfe.command.rules import Rules
 from elfe.command.service import CommandService
@@ -32,6 +33,7 @@ from elfe.history.keeper import Keeper
 from elfe.history.noting import Noting
 from elfe.history.service import Recorder
 from elfe.history.spool import Spool
+from elfe.history.values import Told
 from elfe.screens import drawing, layout
 from elfe.screens.layout import Layout
 from elfe.screens.service import Screen, Screens
@@ -61,7 +63,10 @@ def recorder(settings: Settings) -> Made:
         return found
 
     spool = Spool(str(Path(settings.data_dir) / "spool.db"))
-    return Recorder(session, here.history, here.drivers, installed, Noting(Notes(here, rows)), spool), (session,)
+    def told(since: datetime, until: datetime) -> Iterable[Told]:
+        return ledger.sent(here.coordination, since, until)
+
+    return Recorder(session, here.history, here.drivers, installed, Noting(Notes(here, rows)), spool, told), (session,)
 
 
 def ems(settings: Settings, by_work: bool = False) -> Made:

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from attrs import frozen
 
+from elfe import connectors
 from elfe.app.context import Context
 from elfe.coordination import queries, store
 from elfe.coordination.devices import device_values
@@ -17,6 +18,7 @@ from elfe.history.zabbix.keeping import Change, Spoken, Wanted, What
 from elfe.history.zabbix.naming import FLOAT, TRAPPER, Item, place
 from elfe.history.zabbix.store import ZabbixHistory
 from elfe.indicators.definitions import INDICATORS
+from elfe.territory.service import RUN_SERIES
 from elfe.territory.store import CONSUMPTION, PRODUCTION, SCALED_BALANCE
 
 LABELS = {each.key: each.label for each in INDICATORS}
@@ -63,8 +65,9 @@ def sync(here: Context, dry_run: bool = False) -> Kept:
 
 def wanted(here: Context) -> list[Wanted]:
     """The items of what is installed, of the territory and of the indicators."""
-    watts = [(name, "W") for name in (BALANCE, CONSUMPTION, PRODUCTION, SCALED_BALANCE, *here.settings.sources)]
-    return keeping.wanted(_spoken(here), [*watts, *((each.key, each.unit) for each in INDICATORS)])
+    watts = [(name, "W") for name in (BALANCE, CONSUMPTION, PRODUCTION, SCALED_BALANCE)]
+    sources = [(each.name, each.unit) for each in connectors.opened(here.settings.sources) if each.kind != "weather"]
+    return keeping.wanted(_spoken(here), [*watts, *sources, *RUN_SERIES.values(), *((each.key, each.unit) for each in INDICATORS)])
 
 
 def _spoken(here: Context) -> list[Spoken]:

@@ -29,8 +29,8 @@ def show_indicators(
     first: Annotated[bool, typer.Option("--first", help="Beside what the first program would have said, and why.")] = False,
     as_json: show.AsJson = False,
 ) -> None:
-    """Show the twelve indicators of the last whole quarter."""
-    values = definitions.computed(store.facts(indicated.world(context(ctx)), clock.now()))
+    """Show the indicators of the last whole quarter: the contract's twelve, then ours."""
+    values = definitions.computed(store.facts(indicated.world(context(ctx)), clock.now(), first or as_json))
     if as_json:
         show.as_json([indicated.plain(each) for each in values])
         return
@@ -86,7 +86,7 @@ def flexibility(
     found, kept = store.lent(indicated.world(here), start, end)
     made = waterfall(found)
     proved = [each for each in found if each.proved]
-    moved, avoided = sum(each.energy_wh for each in proved) / 1000, sum(each.avoided_wh for each in proved) / 1000
+    moved, avoided = sum(each.moved_wh for each in proved) / 1000, sum(each.avoided_wh for each in proved) / 1000
     if as_json:
         show.as_json({"reached_kwh": {step.name.lower(): kwh for step, kwh in made.reached_kwh.items()},
                       "lost_kwh": {step.name.lower(): dict(causes) for step, causes in made.lost_kwh.items()},

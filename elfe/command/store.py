@@ -6,7 +6,7 @@ thing that happens (`save`). A whole territory's orders are due at one instant: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from attrs import frozen
@@ -19,7 +19,8 @@ from elfe.coordination.ledger import OrderEventRow, OrderRow
 from elfe.coordination.queries import FLEXIBILITY
 from elfe.coordination.values import Mode
 from elfe.database import among, given, insert_given
-from elfe.slots import EPOCH
+from elfe.history.values import Told
+from elfe.slots import EPOCH, slot_of
 
 LIVE = tuple(stage.value for stage, row in TRANSITIONS.items() if row)
 _ORDER = OrderRow.__table__  # type: ignore[attr-defined]
@@ -91,6 +92,24 @@ def orders(engine: Engine, *, live: bool = False, since_slot: int | None = None,
         wanted = wanted.where(_ORDER.c.slot >= since_slot)
     with engine.connect() as connection:
         return [_order_of(row) for row in reversed(connection.execute(wanted.limit(limit)).all())]
+
+
+def starts(engine: Engine, appliances: Collection[int], since_slot: int) -> list[Order]:
+    """The orders that start some appliances, from a slot on, the newest last."""
+    with engine.connect() as connection:
+        wanted = select(_ORDER).where(among(connection, _ORDER.c.appliance_id, appliances), _ORDER.c.slot >= since_slot,
+                                      _ORDER.c.why == Why.START).order_by(_ORDER.c.wanted_ms, _ORDER.c.id)
+        return [_order_of(row) for row in connection.execute(wanted)]
+
+
+def sent(engine: Engine, since: datetime, until: datetime) -> list[Told]:
+    """What devices were told in [since, until[, by the engine or by hand, in order."""
+    begin, end = ((each - EPOCH) // _MS for each in (since, until))
+    wanted = (select(_ORDER.c.device_id, _ORDER.c.is_on, _ORDER.c.press, _ORDER.c.sent_ms)
+              .where(_ORDER.c.stage.in_(list(Stage)), _ORDER.c.slot.between(slot_of(since) - 1, slot_of(until) + 1),
+                     _ORDER.c.sent_ms >= begin, _ORDER.c.sent_ms < end).order_by(_ORDER.c.sent_ms))
+    with engine.connect() as connection:
+        return [Told(row.device_id, EPOCH + row.sent_ms * _MS, row.is_on or row.press) for row in connection.execute(wanted)]
 
 
 def presses(engine: Engine) -> list[Order]:

@@ -81,6 +81,11 @@ class Source:
     every_s: float
     connector: Connector | Listener
 
+    @property
+    def unit(self) -> str:
+        """Of its series: what production is in; the others' is their source's own."""
+        return "W" if self.kind == "production" else ""
+
 
 @functools.cache
 def installed() -> Mapping[str, EntryPoint]:

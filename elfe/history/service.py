@@ -3,14 +3,15 @@
 The time of a reading is ours, never the device's. A retained message is an old word and is not kept. While the store is
 away, readings wait on disk (`spool.py`); what it does not take, an item that it does not know yet, waits beside the others.
 
-On the way it is noted of each device how it is (`noting.py`): what the broker kept is of use for that.
+On the way it is noted of each device how it is (`noting.py`): what the broker kept is of use for that. What devices were told is
+kept beside what they say; it comes from the ledger of orders, which knows whose word it was.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
@@ -25,13 +26,15 @@ from elfe.history.keeper import INSTANT, Keeper, spooled
 from elfe.history.noting import Noting
 from elfe.history.recorder import BALANCE_TOPIC, Kept, keep, keep_balance
 from elfe.history.spool import Spool
-from elfe.history.values import History
+from elfe.history.values import History, Told, order_series
 from elfe.slots import next_slot_start
 
 LOOKS_EVERY = timedelta(minutes=1)
 """How soon a device that was just provisioned is recorded."""
 DOUBTED_FROM = 3
 """A single message that cannot be read is a mishap; after so many somebody looks at the device."""
+LOOKED_BACK = timedelta(hours=1)
+"""For orders that were sent while nobody recorded."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 log = logging.getLogger("elfe.history")
@@ -42,14 +45,16 @@ class Recorder:
 
     def __init__(self, session: Session, history: History, drivers: Drivers,
                  installed: Callable[[], list[tuple[InstalledDevice, Device]]], noting: Noting | None = None,
-                 spool: Spool | None = None) -> None:
+                 spool: Spool | None = None,
+                 told: Callable[[datetime, datetime], Iterable[Told]] = lambda since, until: ()) -> None:
         self.counters: Counter[str] = Counter()
         self._session, self._drivers, self._installed = session, drivers, installed
         self._router = Router(drivers, (), frozenset({Role.SAYS, Role.PRESENCE}))
         self._looks_at = self._releases_at = LONG_AGO
         self.keeper = Keeper(history, spool or Spool(), self.counters)
         self._last: dict[str, datetime] = {}
-        self._noting = noting
+        self._noting, self._told = noting, told
+        self._told_until: datetime | None = None
         self._floods = Floods()
         session.listen((BALANCE_TOPIC,))
 
@@ -78,6 +83,7 @@ class Recorder:
             self._releases_at = next_slot_start(now)
         try:
             devices = tuple(device for _, device in self._installed())
+            self._keep_orders(now)
         except DBAPIError as error:
             log.warning("the coordination database does not answer: %s", error.orig)
             return
@@ -86,6 +92,13 @@ class Recorder:
                 self._noting.meet(self._router.devices, devices)
             self._router = Router(self._drivers, devices, self._router.roles)
             self._session.listen((BALANCE_TOPIC, *self._router.filters))
+
+    def _keep_orders(self, now: datetime) -> None:
+        """What devices were told since we last looked, and a little before: an order is written behind its message."""
+        since = now - LOOKED_BACK if self._told_until is None else max(self._told_until - LOOKS_EVERY, now - LOOKED_BACK)
+        self.keeper.keep([spooled(order_series(each.device_id), "", each.at, float(each.on))
+                          for each in self._told(since, now + INSTANT)], now)
+        self._told_until = now
 
     def _behind(self, series: str, now: datetime) -> datetime:
         """`now`, or just behind the series' last reading when that was in the same instant: the later word stands."""

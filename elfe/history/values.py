@@ -38,6 +38,20 @@ def state_series(device_id: str) -> str:
     return f"{device_id} etat"
 
 
+def order_series(device_id: str) -> str:
+    """The name of what a device was told by us: 1 on (or a press), 0 off."""
+    return f"{device_id} ordre"
+
+
+@frozen
+class Told:
+    """An order that was sent to a device."""
+
+    device_id: str
+    at: datetime
+    on: bool
+
+
 @frozen
 class Reading:
     """One value of one series."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from attrs import field, frozen
 
+from elfe.indicators.waterfall import AVOIDED, DUE, KEPT, MOVED, REACHED, Step
 from elfe.slots import SLOT_S
 
 QUARTER_H = SLOT_S / 3600
@@ -38,6 +39,9 @@ class Facts:
     placed_today_wh: float = 0.0   # measured in runs that we placed, over the last 24 hours
     placed_ever_wh: float = 0.0    # likewise, since the beginning
     drawn_today_w: Quarters = ()   # the panel's consumption over the last 24 hours
+    made_today_w: Quarters = ()    # its share of the production, likewise
+    ever: Mapping[str, float] = field(factory=dict)          # the totals of `waterfall.TOTALS`, since the beginning
+    month: Mapping[str, float] = field(factory=dict)         # what was added to them within 30 days
     planned: int = 0               # appliances in the newest plan
     started: frozenset[int] = frozenset()                    # appliances that we started within 24 hours, acknowledged
     movable: frozenset[int] = frozenset()                    # those that may be moved: neither measured only, nor put out of use
@@ -126,7 +130,7 @@ def _first_placed(facts: Facts) -> float:
 
 # -- the twelve ------------------------------------------------------------------------------------------------------------------
 
-INDICATORS: tuple[Indicator, ...] = (
+TWELVE: tuple[Indicator, ...] = (
     Indicator("Nombre_appareils_connectes", "Nombre_d'appareils_connectés", "", lambda facts: facts.planned,
               "appliances in the newest plan"),
     Indicator("Pourcentage_app_lances_24h", "Pourcentage d'appareils lancés dans les dernières 24h", "%",
@@ -150,12 +154,40 @@ INDICATORS: tuple[Indicator, ...] = (
     *(Indicator(f"Enr_{name}", f"Énergie {words}", "Wh", _made(source), f"∫ {source} over the last quarter")
       for name, words, source in (("eolienne", "éolienne", "Prod_eolienne"), ("solaire", "solaire", "Prod_solaire"),
                                   ("methanisation", "méthanisation", "Prod_methanisation"))),
-    *(Indicator(f"Part_{name}_prod", f"Part de {words} dans la production", "%", _share(source),
+    *(Indicator(f"Part_{name}_prod", f"Part {words} dans la production", "%", _share(source),
                 f"∫ {source} / ∫ of the three, over the last quarter",
-                why="the first program read the two with different types of history: one of them was empty")
-      for name, words, source in (("eolien", "l'éolien", "Prod_eolienne"), ("solaire", "le solaire", "Prod_solaire"),
-                                  ("metha", "la méthanisation", "Prod_methanisation"))),
+                why="the first program sums the values that it finds, takes whole numbers alone, and stops at any other")
+      for name, words, source in (("eolien", "de l'éolien", "Prod_eolienne"), ("solaire", "du solaire", "Prod_solaire"),
+                                  ("metha", "de la métha", "Prod_methanisation"))),
 )
+
+
+# -- what funders and participants ask -------------------------------------------------------------------------------------------
+
+
+def _ever(key: str) -> Callable[[Facts], float | None]:
+    return lambda facts: facts.ever.get(key)
+
+
+OURS: tuple[Indicator, ...] = (
+    Indicator("Part_energie_locale_24h", "Part d'énergie locale dans la consommation, 24 h", "%",
+              lambda facts: percent(local_wh(facts.made_today_w, facts.drawn_today_w), energy_wh(facts.drawn_today_w)),
+              "∫ min(P, C) / ∫ C over the last 24 hours"),
+    Indicator(MOVED, "Cumul énergie déplacée", "kWh", _ever(MOVED),
+              "measured in proved runs, in quarters in which it would not have been drawn, had they run as soon as declared"),
+    Indicator(AVOIDED, "Cumul import évité", "kWh", _ever(AVOIDED),
+              "useful energy of proved runs, less what the same runs would have found as soon as declared"),
+    Indicator("Promesses_tenues_30j", "Promesses tenues, 30 jours", "%",
+              lambda facts: percent(facts.month.get(KEPT), facts.month.get(DUE)),
+              "deadlines at which the run was over, of those that nobody took back, within 30 days"),
+    Indicator(DUE, "Cumul promesses échues", "", _ever(DUE), "deadlines that came and that nobody had taken back"),
+    Indicator(KEPT, "Cumul promesses tenues", "", _ever(KEPT), "those of them at which the run was over"),
+    *(Indicator(REACHED[step], f"Cumul flexibilité {words}", "kWh", _ever(REACHED[step]),
+                f"energy of the flexibilities of machines that came to: {step.name.lower()}")
+      for step, words in ((Step.DECLARED, "déclarée"), (Step.PLANNABLE, "planifiable"), (Step.PLANNED, "planifiée"),
+                          (Step.ORDERED, "ordonnée"), (Step.PROVED, "prouvée"), (Step.USEFUL, "utile"))),
+)
+INDICATORS = (*TWELVE, *OURS)
 
 
 @frozen

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
+import orjson
 from attrs import field, frozen
 from sqlalchemy import Engine, func, select
 
 from elfe.command import store as ledger
-from elfe.command.orders import MISSED, Cause, Order, Stage, Why
+from elfe.command.orders import MISSED, Cause, Order, Stage
 from elfe.coordination import queries, tables
 from elfe.coordination.values import Appliance, Flexibility, Mode
 from elfe.ems import store as sortie_store
-from elfe.ems.store import PLACEMENT, RESULT
+from elfe.ems.store import PLACEMENT, PLAN, RESULT
 from elfe.history.keeper import Keeper, spooled
 from elfe.history.values import History
 from elfe.indicators.definitions import Facts, Launch, Value
-from elfe.indicators.waterfall import Kept, Lent
+from elfe.indicators.waterfall import DUE, KEPT, TOTALS, Kept, Lent, added
 from elfe.slots import HORIZON, SLOT, SLOT_S, epoch_s, slot_of, slot_start
 from elfe.territory import store as territory
 from elfe.territory.balance import HELD_FOR
 
-DAY = timedelta(days=1)
+DAY, MONTH = timedelta(days=1), timedelta(days=30)
 SOURCES = ("Prod_eolienne", "Prod_solaire", "Prod_methanisation")
 PLACED = "Cumul_energie_placee"
+KEPT_TOTALS: Mapping[str, str] = {PLACED: "kWh", **TOTALS}
+OURS_TO_KEEP = frozenset({"", "started", "not started", "unknown whether it started"})
+"""How a flexibility ends that nobody took back."""
 NOT_MOVED = frozenset({410, 901, 910, 920})
 OUT_OF_USE = frozenset({Mode.MEASURED, Mode.DISABLED, Mode.REMOVED})
 LONGEST_RUN = 24
@@ -49,21 +54,24 @@ class World:
         return Keeper(self.history)
 
 
-# -- the twelve ------------------------------------------------------------------------------------------------------------------
+# -- the facts of a quarter ------------------------------------------------------------------------------------------------------
 
 
-def facts(world: World, now: datetime) -> Facts:
-    """What is known at the end of the last whole quarter."""
+def facts(world: World, now: datetime, first: bool = False) -> Facts:
+    """What is known at the end of the last whole quarter. `first`: what the first program's numbers need as well, all its plans."""
     end = slot_of(now)
-    first = _month(now, world.zone)
-    production, consumption = (_quarters(world.history, name, first, end) for name in (territory.PRODUCTION, territory.CONSUMPTION))
-    drawn = _quarters(world.history, territory.CONSUMPTION, end - HORIZON, end)
+    month = _month(now, world.zone)
+    production, consumption = (_quarters(world.history, name, min(month, end - HORIZON), end)
+                               for name in (territory.PRODUCTION, territory.CONSUMPTION))
     appliances = queries.appliances(world.coordination)
-    launches = _launches(world.sortie)
+    launches = _launches(world.sortie) if first else []
     day_ago = epoch_s(now - DAY)
-    ever, today = placed(world, now, appliances)
+    ever = totals(world, now, appliances)
     return Facts(
-        production, consumption, {name: _quarters(world.history, name, end - 1, end) for name in SOURCES}, today, ever, drawn,
+        production[-(end - month):] if end > month else (), consumption[-(end - month):] if end > month else (),
+        {name: _quarters(world.history, name, end - 1, end) for name in SOURCES},
+        1000 * _added_since(world, PLACED, ever[PLACED], now, DAY), 1000 * ever[PLACED], consumption[-HORIZON:],
+        production[-HORIZON:], ever, {key: _added_since(world, key, ever[key], now, MONTH) for key in (DUE, KEPT)},
         planned=_planned(world.sortie), started=frozenset(
             each.appliance_id for each in queries.flexibilities(world.coordination, now - DAY)
             if each.started_at and each.started_at > now - DAY),
@@ -105,27 +113,60 @@ def _means(coordination: Engine) -> dict[int, float]:
             select(table.c.equipement_pilote_type_id, table.c.consommation))}
 
 
-# -- what was placed -------------------------------------------------------------------------------------------------------------
+# -- running totals --------------------------------------------------------------------------------------------------------------
 
 
-def placed(world: World, now: datetime, appliances: Sequence[Appliance]) -> tuple[float, float]:
-    """What runs that we placed have drawn since the beginning, and within 24 hours, Wh.
+def totals(world: World, now: datetime, appliances: Sequence[Appliance]) -> dict[str, float]:
+    """What was added up since the beginning, by key.
 
-    The total is its own series: each quarter is added once, whoever restarts. What nobody was there to count for more than a day is
-    not added.
+    Each total is its own series: each quarter is added once, whoever restarts. What nobody was there to count for more than a day
+    is not added.
     """
-    history, series, end = world.history, world.history.series(PLACED, "kWh"), slot_of(now)
-    behind = now + timedelta(milliseconds=1)
-    last = history.last(series, behind)
-    total = 1000 * last.value if last else 0.0
-    begin = max(slot_of(last.at) if last else end - 1, end - CATCHES_UP)
-    sums = []
-    for quarter, drawn in zip(range(begin, end), _drawn_in_runs(world, begin, end, appliances), strict=True):
-        total += drawn
-        sums.append(spooled(PLACED, "kWh", slot_start(quarter + 1), total / 1000))
-    world.keeper.keep(sums, now)
-    before = history.last(series, behind - DAY) or next(iter(history.readings(series, behind - DAY, behind)), None)
-    return total, total - (1000 * before.value if before else total)
+    end, behind = slot_of(now), now + timedelta(milliseconds=1)
+    last = {key: world.history.last(world.history.series(key, unit), behind) for key, unit in KEPT_TOTALS.items()}
+    begins = {key: max(slot_of(each.at) if each else end - 1, end - CATCHES_UP) for key, each in last.items()}
+    sums = {key: each.value if each else 0.0 for key, each in last.items()}
+    begin, kept = min(begins.values()), []
+    for quarter, amounts in zip(range(begin, end), _amounts(world, begin, end, appliances), strict=True):
+        for key, unit in KEPT_TOTALS.items():
+            if quarter >= begins[key]:
+                sums[key] += amounts.get(key, 0.0)
+                kept.append(spooled(key, unit, slot_start(quarter + 1), sums[key]))
+    world.keeper.keep(kept, now)
+    return sums
+
+
+def _amounts(world: World, begin: int, end: int, appliances: Sequence[Appliance]) -> list[Mapping[str, float]]:
+    """What each quarter in [begin, end[ adds to each total."""
+    if begin >= end:
+        return []
+    drawn, settled = _drawn_in_runs(world, begin, end, appliances), _settled(world, begin, end, appliances)
+    return [{PLACED: wh / 1000, **settled.get(quarter, {})} for quarter, wh in zip(range(begin, end), drawn, strict=True)]
+
+
+def _added_since(world: World, key: str, total: float, now: datetime, ago: timedelta) -> float:
+    """What was added to a total within a while, or since the beginning where that is later."""
+    series, since = world.history.series(key), now + timedelta(milliseconds=1) - ago
+    before = world.history.last(series, since) or next(iter(world.history.readings(series, since, since + ago)), None)
+    return total - (before.value if before else total)
+
+
+def _settled(world: World, begin: int, end: int, appliances: Sequence[Appliance]) -> dict[int, Mapping[str, float]]:
+    """By quarter, what the flexibilities of machines add whose fate is known in it: closed, and their run over."""
+    by_quarter: dict[int, list[Flexibility]] = defaultdict(list)
+    for each in queries.flexibilities(world.coordination, slot_start(begin - LONGEST_RUN)):
+        quarter = _known_in(each)
+        if quarter is not None and begin <= quarter < end:
+            by_quarter[quarter].append(each)
+    machines = {each.id: each for each in appliances if not each.continuous}
+    return {quarter: added(*_followed(world, found, machines, slot_start(quarter + 1))) for quarter, found in by_quarter.items()}
+
+
+def _known_in(flexibility: Flexibility) -> int | None:
+    """The quarter in which it is known what became of it: None while it is open."""
+    if flexibility.closed_at is None:
+        return None
+    return slot_of(flexibility.closed_at) if flexibility.started_at is None else slot_of(flexibility.started_at) + LONGEST_RUN
 
 
 def _drawn_in_runs(world: World, begin: int, end: int, appliances: Sequence[Appliance]) -> list[float]:
@@ -160,9 +201,9 @@ def _power_series(coordination: Engine) -> dict[int, int]:
 
 
 def keep(keeper: Keeper, values: Iterable[Value], at: datetime, now: datetime) -> None:
-    """Each value under its key; the running total has kept itself."""
+    """Each value under its key; the running totals have kept themselves."""
     keeper.keep([spooled(each.indicator.key, each.indicator.unit, at, each.value)
-                 for each in values if each.value is not None and each.indicator.key != PLACED], now)
+                 for each in values if each.value is not None and each.indicator.key not in KEPT_TOTALS], now)
 
 
 # -- what became of what was lent ------------------------------------------------------------------------------------------------
@@ -170,75 +211,113 @@ def keep(keeper: Keeper, values: Iterable[Value], at: datetime, now: datetime) -
 
 def lent(world: World, since: datetime, until: datetime) -> tuple[list[Lent], Kept]:
     """The flexibilities of machines opened in [since, until[, and the promises made with them. Continuous loads are lent all day
-    long, quarter by quarter: what they moved is in `placed`.
+    long, quarter by quarter: what they moved is in the total of what was placed.
     """
-    appliances = {each.id: each for each in queries.appliances(world.coordination)}
-    found = [each for each in queries.flexibilities(world.coordination, since) if since <= each.opened_at < until
-             and each.appliance_id in appliances and not appliances[each.appliance_id].continuous]
+    machines = {each.id: each for each in queries.appliances(world.coordination) if not each.continuous}
+    return _followed(world, [each for each in queries.flexibilities(world.coordination, since) if since <= each.opened_at < until],
+                     machines, until)
+
+
+def _followed(world: World, found: Iterable[Flexibility], machines: Mapping[int, Appliance],
+              until: datetime) -> tuple[list[Lent], Kept]:
+    """What became of flexibilities of machines, as far as it is known by an instant."""
+    known = [each for each in found if each.appliance_id in machines]
+    if not known:
+        return [], Kept(0, 0)
+    since = min(each.opened_at for each in known)
+    begin = slot_of(since)
     orders: dict[int, list[Order]] = defaultdict(list)
-    for order in ledger.orders(world.coordination, since_slot=slot_of(since)):
+    for order in ledger.starts(world.coordination, {each.appliance_id for each in known}, begin):
         orders[order.flexibility_id].append(order)
-    reader = _Reader(world, _power_series(world.coordination), _expected(world.sortie, since, until),
-                     _means(world.coordination), until)
-    return [reader.lent(each, appliances[each.appliance_id], orders[each.id]) for each in found], _kept(found, reader, until)
+    reader = _Reader(begin, territory.balance_of(world.history, begin, slot_of(until)), _runs_of(world, known, until),
+                     _expected(world.sortie, known, until), _planned_at(world.sortie, since, until), _means(world.coordination))
+    return ([reader.lent(each, machines[each.appliance_id], orders[each.id]) for each in known],
+            _kept(known, reader.runs, until))
 
 
-def _expected(sortie: Engine, since: datetime, until: datetime) -> dict[int, list[tuple[int, float]]]:
-    """Per appliance, of each plan in order: its first slot, and the energy expected, Wh."""
-    wanted = select(PLACEMENT).where(PLACEMENT.c.first_slot >= slot_of(since), PLACEMENT.c.first_slot <= slot_of(until) + 1)
-    found: dict[int, list[tuple[int, float]]] = defaultdict(list)
+Run = tuple[int, list[float | None]]
+"""The slot in which it started, and what each of its quarters drew."""
+
+
+def _runs_of(world: World, found: Iterable[Flexibility], until: datetime) -> dict[int, Run]:
+    """What was drawn from each start on, to the last quarter of the run, by flexibility; those that began together are read so."""
+    series, together = _power_series(world.coordination), defaultdict(list)
+    for each in found:
+        if each.started_at is not None and each.appliance_id in series:
+            together[slot_of(each.started_at)].append(each)
+    runs: dict[int, Run] = {}
+    for start, mine in together.items():
+        count = min(LONGEST_RUN, max(0, slot_of(until) - start))
+        powers = world.history.quarters_of({series[each.appliance_id] for each in mine}, start, count, HELD_FOR)
+        runs |= {each.id: (start, _without_its_end(powers[series[each.appliance_id]])) for each in mine}
+    return runs
+
+
+def _without_its_end(powers: list[float | None]) -> list[float | None]:
+    """Up to the last quarter that drew."""
+    return powers[:max((at + 1 for at, each in enumerate(powers) if each), default=0)]
+
+
+def _expected(sortie: Engine, found: Iterable[Flexibility], until: datetime) -> dict[int, float]:
+    """By flexibility, the energy that its last plan expected, Wh; those that were never planned are left out."""
+    expected = {}
     with sortie.connect() as connection:
-        for row in connection.execute(wanted.order_by(PLACEMENT.c.first_slot)):
-            powers = [float(each) for each in row.power_w.strip("[]").split(",") if each.strip()]
-            found[row.appliance_id].append((row.first_slot, sum(powers) * SLOT_S / 3600))
-    return found
+        for each in found:
+            first, closed = PLACEMENT.c.first_slot, slot_of(each.closed_at or until)
+            said = connection.scalar(select(PLACEMENT.c.power_w).where(
+                PLACEMENT.c.appliance_id == each.appliance_id, first >= slot_of(each.opened_at), first <= closed + 1)
+                .order_by(first.desc()).limit(1))
+            if said is not None:
+                expected[each.id] = sum(orjson.loads(said)) * SLOT_S / 3600
+    return expected
+
+
+def _planned_at(sortie: Engine, since: datetime, until: datetime) -> list[int]:
+    """When plans were made, epoch seconds, in order."""
+    made = PLAN.c.made_at
+    with sortie.connect() as connection:
+        return list(connection.scalars(select(made).where(made >= epoch_s(since), made <= epoch_s(until)).order_by(made)))
 
 
 @frozen
 class _Reader:
-    """Reads one flexibility after the other."""
+    """What was read of some flexibilities together, told one by one."""
 
-    world: World
-    series: Mapping[int, int]
-    expected: Mapping[int, Sequence[tuple[int, float]]]
+    begin: int                                       # of the balance
+    balance_w: Sequence[float | None]
+    runs: Mapping[int, Run]
+    expected: Mapping[int, float]
+    planned_at: Sequence[int]
     means: Mapping[int, float]
-    until: datetime
 
     def lent(self, flexibility: Flexibility, appliance: Appliance, orders: Sequence[Order]) -> Lent:
         """What became of one."""
-        planned = [wh for first, wh in self.expected.get(appliance.id, ()) if self._during(flexibility, first)]
-        starts = [each for each in orders if each.why is Why.START]
-        proved = [each for each in starts if each.cause in (Cause.PROVED, Cause.SATISFIED) or each.stage is Stage.PROVED]
-        drawn, start = self._run(flexibility)
         asked = slot_of(flexibility.opened_at)
-        balance = territory.balance_of(self.world.history, start, start + len(drawn))
+        start, drawn = self.runs.get(flexibility.id, (asked, []))
+        expected = self.expected.get(flexibility.id)
         return Lent(
             flexibility.id, appliance.id, f"{appliance.name} {appliance.participant}", flexibility.opened_at,
-            usual_wh=self.means.get(appliance.type, 0.0), expected_wh=planned[-1] if planned else None,
-            ordered=bool(starts), proved=bool(proved),
-            cause=_cause(flexibility, starts), drawn_w=drawn, balance_w=balance, at_once_w=self._at_once(asked, start, drawn))
+            plannable=expected is not None or not self._passed_over(flexibility),
+            usual_wh=self.means.get(appliance.type, 0.0), expected_wh=expected, ordered=bool(orders),
+            proved=any(each.cause in (Cause.PROVED, Cause.SATISFIED) or each.stage is Stage.PROVED for each in orders),
+            cause=_cause(flexibility, orders), drawn_w=drawn, balance_w=self._balance(start, len(drawn)),
+            at_once_w=self._at_once(asked, start, drawn), waited=start - asked)
 
-    def _during(self, flexibility: Flexibility, first_slot: int) -> bool:
-        closed = slot_of(flexibility.closed_at) if flexibility.closed_at else slot_of(self.until)
-        return slot_of(flexibility.opened_at) <= first_slot <= closed + 1
+    def _passed_over(self, flexibility: Flexibility) -> bool:
+        """Whether a plan was made while it stood; where that plan does not have it, it could not be read."""
+        first = bisect_left(self.planned_at, epoch_s(flexibility.opened_at))
+        return first < len(self.planned_at) and (
+            flexibility.closed_at is None or self.planned_at[first] < epoch_s(flexibility.closed_at))
 
-    def _run(self, flexibility: Flexibility) -> tuple[list[float | None], int]:
-        """What was drawn from its start on, to the last quarter of its run."""
-        series = self.series.get(flexibility.appliance_id)
-        if flexibility.started_at is None or series is None:
-            return [], slot_of(flexibility.opened_at)
-        start = slot_of(flexibility.started_at)
-        count = min(LONGEST_RUN, max(0, slot_of(self.until) - start))
-        powers = self.world.history.quarters(series, start, count, HELD_FOR)
-        while powers and not powers[-1]:
-            powers.pop()
-        return powers, start
+    def _balance(self, first: int, count: int) -> list[float | None]:
+        known = self.balance_w[first - self.begin:first - self.begin + count]
+        return [*known, *[None] * (count - len(known))]
 
     def _at_once(self, asked: int, start: int, drawn: Sequence[float | None]) -> list[float | None]:
         """The balance without this run where it would have run as soon as it was declared."""
-        balance = territory.balance_of(self.world.history, asked, asked + len(drawn))
         own = {start + at: power for at, power in enumerate(drawn)}
-        return [None if each is None else each + (own.get(asked + at) or 0.0) for at, each in enumerate(balance)]
+        return [None if each is None else each + (own.get(asked + at) or 0.0)
+                for at, each in enumerate(self._balance(asked, len(drawn)))]
 
 
 def _cause(flexibility: Flexibility, starts: Sequence[Order]) -> str:
@@ -249,11 +328,14 @@ def _cause(flexibility: Flexibility, starts: Sequence[Order]) -> str:
     return "" if flexibility.outcome in ("", "started") else f"taken back ({flexibility.outcome})"
 
 
-def _kept(found: Iterable[Flexibility], reader: _Reader, until: datetime) -> Kept:
-    """Deadlines that have passed, and those at which the run was over."""
-    due = [each for each in found if each.deadline is not None and each.deadline <= until]
-    kept = 0
-    for each in due:
-        drawn, start = reader._run(each)
-        kept += bool(drawn) and each.deadline is not None and slot_start(start + len(drawn)) <= each.deadline + SLOT
-    return Kept(kept, len(due))
+def _kept(found: Iterable[Flexibility], runs: Mapping[int, Run], until: datetime) -> Kept:
+    """Deadlines that have passed and that nobody took back, and those at which the run was over."""
+    due = [(each.id, each.deadline) for each in found
+           if each.deadline is not None and each.deadline <= until and not _taken_back(each, each.deadline)]
+    ends = {id: slot_start(start + len(drawn)) for id, (start, drawn) in runs.items() if drawn}
+    return Kept(sum(id in ends and ends[id] <= deadline + SLOT for id, deadline in due), len(due))
+
+
+def _taken_back(flexibility: Flexibility, deadline: datetime) -> bool:
+    """Whether somebody wanted otherwise before the deadline: such a promise is not broken, it is given back."""
+    return flexibility.closed_at is not None and flexibility.closed_at < deadline and flexibility.outcome not in OURS_TO_KEEP

@@ -48,12 +48,20 @@ class Lent:
     drawn_w: Sequence[float | None] = ()   # of each quarter of its run
     balance_w: Sequence[float | None] = () # of the territory, in the same quarters, with what it drew
     at_once_w: Sequence[float | None] = () # the balance of the quarters in which it would have run as soon as declared, without it
+    waited: int = 0                        # quarters from its declaration to its start
 
     @property
     def energy_wh(self) -> float:
         """What it is counted with."""
         drawn = sum(each for each in self.drawn_w if each is not None) * QUARTER_H
         return drawn or (self.expected_wh if self.expected_wh is not None else self.usual_wh)
+
+    @property
+    def moved_wh(self) -> float:
+        """Drawn in quarters in which it would not have been drawn, had it run as soon as it was declared."""
+        drawn = [each or 0.0 for each in self.drawn_w]
+        at_once = [*drawn[self.waited:], *(0.0 for _ in drawn)]
+        return sum(max(0.0, here - there) for here, there in zip(drawn, at_once, strict=False)) * QUARTER_H
 
     @property
     def useful_wh(self) -> float:
@@ -130,3 +138,21 @@ class Kept:
     def share(self) -> float | None:
         """Between 0 and 1."""
         return self.kept / self.due if self.due else None
+
+
+# -- running totals --------------------------------------------------------------------------------------------------------------
+
+MOVED, AVOIDED, DUE, KEPT = "Cumul_energie_deplacee", "Cumul_import_evite", "Cumul_promesses_echues", "Cumul_promesses_tenues"
+REACHED: Mapping[Step, str] = {
+    Step.DECLARED: "Cumul_flex_declaree", Step.PLANNABLE: "Cumul_flex_planifiable", Step.PLANNED: "Cumul_flex_planifiee",
+    Step.ORDERED: "Cumul_flex_ordonnee", Step.PROVED: "Cumul_flex_prouvee", Step.USEFUL: "Cumul_flex_utile"}
+TOTALS: Mapping[str, str] = {MOVED: "kWh", AVOIDED: "kWh", DUE: "", KEPT: "", **dict.fromkeys(REACHED.values(), "kWh")}
+"""What is added up since the beginning, by the key under which it is kept, with its unit."""
+
+
+def added(lent: Sequence[Lent], promises: Kept) -> Mapping[str, float]:
+    """What these flexibilities add to each total."""
+    proved = [each for each in lent if each.proved]
+    return {MOVED: sum(each.moved_wh for each in proved) / 1000, AVOIDED: sum(each.avoided_wh for each in proved) / 1000,
+            DUE: promises.due, KEPT: promises.kept,
+            **{REACHED[step]: kwh for step, kwh in waterfall(lent).reached_kwh.items()}}

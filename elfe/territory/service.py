@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -39,7 +39,7 @@ from elfe.errors import DriverDefect, HistoryAway, SourceError
 from elfe.history.keeper import Keeper, spooled
 from elfe.history.recorder import BALANCE_TOPIC
 from elfe.history.values import History
-from elfe.slots import next_slot_start, slot_of
+from elfe.slots import instant, next_slot_start, slot_of
 from elfe.territory import mail, outlook, store
 from elfe.territory.balance import Balance, Sample, scaled
 from elfe.territory.outlook import REFRESH_TOPIC, Outlook
@@ -54,6 +54,10 @@ LEARNT_FROM = timedelta(days=58)
 """Of the weather, when none is known."""
 MAILS_UNTIL = timedelta(hours=5)
 """So long after its hour a mail is still worth sending: one that comes in the evening is not about this morning."""
+RUN_SERIES: Mapping[str, tuple[str, str]] = {
+    "run_time_ms": ("ems_run_time_ms", "ms"), "consumer_count": ("ems_consumer_count", ""),
+    "conso_min_hour": ("ems_conso_min_hour", "W"), "conso_max_hour": ("ems_conso_max_hour", "W")}
+"""What of a run of the EMS is kept in the history, by the column of `ems_run_info`: its series and unit."""
 RUN_INFO_TOPIC, PLAN_TOPIC = "INDICATEURS/general/ems_run_info", "INDICATEURS/general/plan"
 
 log = logging.getLogger("elfe.territory")
@@ -216,13 +220,15 @@ class Territory:
     def _keep(self, source: Source, samples: Iterable[Any], now: datetime) -> None:
         """Into the history under the source's name; what is the newest of production counts for the balance.
 
-        The weather goes where the EMS learns from it.
+        Production is kept in whole watts: the first Indicators program reads nothing else. The weather goes where the EMS learns
+        from it.
         """
         if source.kind == "weather":
             self._keep_weather(samples, now)
             return
         dated = [Sample(each.at or now, each.value) for each in samples]
-        self._append({source.name: dated}, now)
+        kept = [evolve(each, value=float(round(each.value))) for each in dated] if source.kind == "production" else dated
+        self._append({source.name: kept}, now, source.unit)
         newest = max((each for each in dated if each.at <= now), key=lambda each: each.at, default=None)
         if source.kind == "production" and newest is not None:
             self._production[source.name] = newest
@@ -263,6 +269,8 @@ class Territory:
         row = sortie.run_info(self.world.sortie)
         if row is not None and row["timestamp"] != self._relayed:
             self._say(RUN_INFO_TOPIC, orjson.dumps(row), retain=True)
+            for column, (name, unit) in RUN_SERIES.items():
+                self._append({name: [Sample(instant(row["timestamp"]), float(row[column]))]}, now, unit)
             plan = sortie.newest_plan(self.world.sortie)
             if plan is not None:
                 self._say(PLAN_TOPIC, outlook.plan_as_json(plan), retain=True)

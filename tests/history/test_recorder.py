@@ -38,7 +38,7 @@ from elfe.history.keeper import RETRIES_EVERY
 from elfe.history.recorder import BALANCE_TOPIC
 from elfe.history.service import LOOKS_EVERY, Recorder
 from elfe.history.store import SqlHistory, open_history
-from elfe.history.values import BALANCE, Reading
+from elfe.history.values import BALANCE, Reading, Told
 from elfe.slots import slot_of
 from tests.brokers import connected, until
 
@@ -84,16 +84,20 @@ class Bench:
     broker: MockBroker = field(factory=MockBroker)
     now: datetime = NOON
     coordination_away: bool = False
+    orders: list[Told] = field(factory=list)
     session: MockSession = field(init=False)
     recorder: Recorder = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.session = self.broker.session()
-        self.recorder = Recorder(self.session, self.history, self.drivers, self._installed)
+        self.recorder = Recorder(self.session, self.history, self.drivers, self._installed, told=self._told)
         self.recorder.step(self.now)
 
     def _installed(self) -> list[tuple[InstalledDevice, Device]]:
         return _away() if self.coordination_away else [(_row(each), each) for each in self.devices]
+
+    def _told(self, since: datetime, until: datetime) -> list[Told]:
+        return [each for each in self.orders if since <= each.at < until]
 
     def hear(self, *said: tuple[str, bytes], after: timedelta = timedelta(seconds=30)) -> None:
         """Time passes, messages arrive, the recorder is stepped."""
@@ -139,6 +143,17 @@ def test_power_energy_state_and_presence_go_to_series_of_the_contracts_names(ben
     assert bench.kept("D101 presence") == [(30, 1.0)]
     assert {(name, unit) for _, name, unit in bench.history.names()} == {
         ("D101 puissance", "W"), ("D101 energie", "Wh"), ("D101 energie HC", "Wh"), ("D101 etat", ""), ("D101 presence", "")}
+
+
+def test_what_a_device_was_told_is_kept_beside_what_it_says_and_once(bench: Bench) -> None:
+    said = ((-7200, True), (1.5, False), (30, True), (70, False))
+    bench.orders = [Told("D101", NOON + timedelta(seconds=at), on) for at, on in said]
+    bench.hear(after=timedelta(seconds=30))
+    assert bench.kept("D101 ordre") == []
+    bench.hear(after=LOOKS_EVERY)
+    bench.orders.append(Told("D101", NOON + timedelta(seconds=80), on=True))      # written behind its message
+    bench.hear(after=LOOKS_EVERY)
+    assert bench.kept("D101 ordre") == [(1.5, 0.0), (30, 1.0), (70, 0.0), (80, 1.0)]
 
 
 def test_a_device_that_is_gone_leaves_a_zero_of_presence(bench: Bench) -> None:

@@ -18,6 +18,7 @@ from elfe.history import keeper
 from elfe.history.values import PartlyKept, Reading
 from elfe.history.zabbix.naming import place, tags
 from elfe.history.zabbix.store import ZabbixHistory
+from elfe.indicators.definitions import INDICATORS
 from elfe.settings import load
 from tests.brokers import until
 from tests.cli.test_cli import RUNNER, elfe
@@ -45,7 +46,10 @@ def test_a_series_has_its_place_by_its_name(name, host, key):
 def test_the_tags_are_those_of_the_contract():
     assert ("appareil", "LV") in tags("A101 puissance", 111)
     assert not [each for each in tags("A101 energie", 111) if each[0] == "appareil"]
-    assert tags("Cumul_energie_placee") == (("client", "indicateur"), ("indicateurs", ""))
+    for each in INDICATORS:
+        assert tags(each.key) == (("client", "indicateur"), ("indicateurs", ""))
+    for name in ("Prod_solaire", "prix_spot", "ems_run_time_ms", "Equilibre General P=C bis", "Panel_R_puissance_mae"):
+        assert tags(name) == (("elfe", "territoire"),)
 
 
 @pytest.fixture
@@ -65,7 +69,7 @@ def here(tmp_path, monkeypatch, zabbix: Zabbix) -> Iterator[Context]:  # noqa: F
 
 @pytest.mark.zabbix
 def test_the_items_of_what_is_installed_are_made_with_their_tags_and_again_nothing_changes(here):
-    assert elfe("zabbix", "sync").endswith("0 items created, 0 changed, 32 stand.\n")
+    assert elfe("zabbix", "sync").endswith("0 items created, 0 changed, 52 stand.\n")
     said = json.loads(elfe("zabbix", "check", "--json"))
     assert [each for each in said["items"] if each["what"] != "foreign"] == said["series"] == []
     items = {each.name: each for each in here.history.items(filter={"host": ["A901", "D901", "B901", "A902"]})}
@@ -192,7 +196,7 @@ def test_what_is_installed_is_watched_and_what_has_left_no_longer_is(here):
     [template] = zabbix.api("template.get", {"filter": {"host": "elfe-point"}, "selectMacros": "extend", "selectHosts": ["host"]})
     assert {each["macro"]: each["value"] for each in template["macros"]}["{$ELFE.OFFLINE}"] == "1h"
     assert {"A901", "A902", "B901", "D901"} <= {each["host"] for each in template["hosts"]}
-    assert elfe("zabbix", "check").endswith("32 stand.\n")
+    assert elfe("zabbix", "check").endswith("52 stand.\n")
 
 
 @pytest.mark.zabbix

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elfe.indicators import definitions
-from elfe.indicators.definitions import INDICATORS, Facts, Indicator, Launch, computed
+from elfe.indicators.definitions import INDICATORS, TWELVE, Facts, Indicator, Launch, computed
 
 FACTS = Facts(
     production_w=(1000.0, 3000.0, None, 2000.0), consumption_w=(2000.0, 1000.0, 500.0, 800.0),
@@ -16,7 +16,9 @@ FACTS = Facts(
     placed_today_wh=4000.0, placed_ever_wh=120_000.0, drawn_today_w=(1000.0,) * 96, planned=7, started=frozenset({1, 2, 99}),
     movable=frozenset({1, 2, 3, 4}), every=6, launched_today=frozenset({1, 2, 3}),
     launches=(Launch(1, 112, 100), Launch(1, 112, 100), Launch(9, 131, 100), Launch(9, 131, 100), Launch(9, 131, 101)),
-    mean_wh={112: 900.0, 131: 3000.0})
+    mean_wh={112: 900.0, 131: 3000.0}, made_today_w=(400.0,) * 96,
+    ever={"Cumul_energie_deplacee": 12.5, "Cumul_import_evite": 0.5, "Cumul_flex_declaree": 40.0, "Cumul_flex_utile": 9.0},
+    month={"Cumul_promesses_echues": 8.0, "Cumul_promesses_tenues": 7.0})
 VALUES = {each.indicator.key: each for each in computed(FACTS)}
 
 
@@ -29,6 +31,8 @@ VALUES = {each.indicator.key: each for each in computed(FACTS)}
     ("Pourcentage_autoconsommation", 100 * (1000 + 1000 + 800) / 6000),
     ("Enr_eolienne", 1500.0), ("Enr_solaire", 500.0), ("Enr_methanisation", None),
     ("Part_eolien_prod", 75.0), ("Part_solaire_prod", 25.0), ("Part_metha_prod", None),
+    ("Part_energie_locale_24h", 40.0), ("Cumul_energie_deplacee", 12.5), ("Cumul_import_evite", 0.5),
+    ("Promesses_tenues_30j", 87.5), ("Cumul_flex_declaree", 40.0), ("Cumul_flex_utile", 9.0),
 ])
 def test_each_indicator_is_what_its_definition_says(key, value):
     assert VALUES[key].value == (None if value is None else pytest.approx(value))
@@ -41,11 +45,13 @@ def test_the_first_programs_numbers_stand_beside_ours_with_the_reason():
 
 
 def test_they_are_the_twelve_of_the_contract():
-    assert [each.key for each in INDICATORS] == [
+    assert [each.key for each in TWELVE] == [
         "Nombre_appareils_connectes", "Pourcentage_app_lances_24h", "Cumul_energie_placee", "Pourcentage_energie_consommee_placee",
         "Energie_autoconsommee", "Pourcentage_autoconsommation", "Enr_eolienne", "Enr_solaire", "Enr_methanisation",
         "Part_eolien_prod", "Part_solaire_prod", "Part_metha_prod"]
-    assert len({each.label for each in INDICATORS}) == 12
+    assert [each.label for each in TWELVE[-3:]] == [f"Part {of} dans la production" for of in (
+        "de l'éolien", "du solaire", "de la métha")]
+    assert len({each.label for each in INDICATORS}) == len({each.key for each in INDICATORS}) == 24
 
 
 def test_one_that_fails_loses_no_other(monkeypatch):
@@ -56,7 +62,7 @@ def test_one_that_fails_loses_no_other(monkeypatch):
     monkeypatch.setattr(definitions, "INDICATORS", (*INDICATORS[:3], broken, *INDICATORS[3:]))
     values = {each.indicator.key: each for each in computed(FACTS)}
     assert values["broken"].problem == "ZeroDivisionError: by zero"
-    assert len([each for each in values.values() if each.value is not None]) == 10
+    assert len([each for each in values.values() if each.value is not None]) == 16
 
 
 def test_nothing_known_says_nothing_rather_than_zero():

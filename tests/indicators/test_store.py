@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from elfe.app import indicated
+from elfe.command import store as orders
 from elfe.command.orders import Cause, Stage
 from elfe.coordination import inventory, ledger, queries
 from elfe.coordination import store as provisioning
@@ -107,14 +108,60 @@ def test_what_was_placed_adds_up_once_whoever_restarts_and_whenever(world):
         store.facts(world, at)
         store.facts(world, at)
         at += SLOT * 3
-    total, today = store.placed(world, LATER, queries.appliances(world.coordination))
-    assert total == pytest.approx(2000.0)
-    assert today == pytest.approx(2000.0)
+    found = store.facts(world, LATER)
+    assert (found.placed_ever_wh, found.placed_today_wh) == (pytest.approx(2000.0), pytest.approx(2000.0))
 
 
 def test_a_quarter_that_nobody_counted_is_counted_when_somebody_is_back(world):
     store.facts(world, NOON + timedelta(minutes=30))
     assert store.facts(world, LATER).placed_ever_wh == pytest.approx(2000.0)
+
+
+def test_what_became_of_each_flexibility_is_added_once_when_its_run_is_over(world):
+    """The silent one was never closed; the other began at 13 h, and its six hours are over at 19 h."""
+    store.facts(world, NOON)
+    at = NOON + timedelta(hours=7)
+    assert store.facts(world, at).ever["Cumul_flex_declaree"] == 0.0
+    said = indicated.publish(world, at + SLOT)
+    again = store.facts(world, at + SLOT + timedelta(minutes=3))
+    assert again.ever["Cumul_flex_declaree"] == again.ever["Cumul_flex_utile"] == pytest.approx(2.0)
+    assert again.ever["Cumul_energie_deplacee"] == again.ever["Cumul_import_evite"] == pytest.approx(2.0)
+    assert (again.month["Cumul_promesses_echues"], again.month["Cumul_promesses_tenues"]) == (1, 1)
+    assert json.loads(said["INDICATEURS/Promesses_tenues_30j"]) == 100.0
+    kept = world.history.readings(world.history.find("Cumul_import_evite"), at, at + SLOT * 2)
+    assert [(each.at, each.value) for each in kept] == [(at, 0.0), (at + SLOT, pytest.approx(2.0))]
+
+
+@pytest.mark.parametrize(("outcome", "due"), [
+    ("not started", 1), ("unknown whether it started", 1), ("mode 1", 0), ("given back", 0)])
+def test_a_promise_that_somebody_took_back_is_not_broken(world, outcome, due):
+    silent = min(queries.open_flexibilities(world.coordination), key=lambda each: each.id)
+    with world.coordination.begin() as connection:
+        queries.close_flexibilities(connection, [(silent.id, outcome)], NOON + timedelta(hours=2))
+    _, kept = store.lent(world, NOON - timedelta(hours=1), LATER)
+    assert (kept.kept, kept.due) == (1, 1 + due)
+
+
+def test_what_a_plan_passed_over_could_not_be_planned_and_what_no_plan_saw_was_never_planned(world):
+    passed = queries.flexibilities(world.coordination, NOON - timedelta(hours=1))[-1].appliance_id
+    with world.sortie.begin() as connection:
+        connection.execute(sortie_store.PLACEMENT.delete().where(sortie_store.PLACEMENT.c.appliance_id == passed))
+    steps = [each.step for each in store.lent(world, NOON - timedelta(hours=1), LATER)[0] if each.appliance_id == passed]
+    assert steps == [Step.DECLARED]
+    with world.sortie.begin() as connection:
+        connection.execute(sortie_store.PLAN.delete())
+    steps = [each.step for each in store.lent(world, NOON - timedelta(hours=1), LATER)[0] if each.appliance_id == passed]
+    assert steps == [Step.PLANNABLE]
+
+
+def test_what_was_sent_is_told_with_its_instant_and_what_never_left_is_not(world):
+    at = slot_start(FIRST + 4) + timedelta(seconds=5)
+    order = ledger.OrderRow.__table__
+    with world.coordination.begin() as connection:
+        connection.execute(update(order).where(order.c.stage == Stage.DONE).values(sent_ms=int(at.timestamp() * 1000)))
+    [told] = orders.sent(world.coordination, NOON, LATER)
+    assert (told.at, told.on) == (at, True)
+    assert orders.sent(world.coordination, at + timedelta(milliseconds=1), LATER) == []
 
 
 def test_each_quarter_is_kept_and_said(world):
@@ -126,7 +173,7 @@ def test_each_quarter_is_kept_and_said(world):
 
 def test_they_are_typed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert len(json.loads(elfe("indicators", "show", "--json"))) == 12
+    assert len(json.loads(elfe("indicators", "show", "--json"))) == 24
     assert "first program" in elfe("indicators", "show", "--first")
     assert "Nothing was kept yet" in elfe("indicators", "history", "Enr_solaire")
     assert elfe("indicators", "history", "Enr_solaire", "--csv").startswith("at;Enr_solaire")

@@ -9,7 +9,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elfe.indicators.waterfall import Kept, Lent, Step, waterfall
+from elfe.indicators.waterfall import TOTALS, Kept, Lent, Step, added, waterfall
 
 RAN = Lent(1, 11, "Lave-linge R004", datetime(2026, 3, 10, tzinfo=UTC), expected_wh=1000.0, ordered=True, proved=True,
            drawn_w=(2000.0, 400.0), balance_w=(-500.0, 800.0), at_once_w=(100.0, -50.0))
@@ -24,6 +24,24 @@ def test_useful_is_what_was_drawn_while_there_was_energy_to_spare():
 
 def test_import_is_avoided_against_the_same_run_as_soon_as_declared():
     assert RAN.avoided_wh == RAN.useful_wh - 100 / 4
+
+
+def test_moved_is_what_was_drawn_at_another_time_than_as_soon_as_declared():
+    run = evolve(RAN, drawn_w=(2000.0, 1000.0, None, 400.0))
+    assert run.moved_wh == 0.0                                              # it ran as soon as it was declared
+    assert evolve(run, waited=1).moved_wh == (1000 + 1000 + 0 + 400) / 4     # at once it would have drawn 1000, 0, 400 here
+    assert evolve(run, waited=9).moved_wh == 3400 / 4
+
+
+def test_totals_grow_by_what_each_flexibility_adds():
+    grown = added([evolve(RAN, waited=5), NEVER_RAN, evolve(NEVER_RAN, proved=False)], Kept(1, 2))
+    assert grown["Cumul_energie_deplacee"] == pytest.approx(0.6)
+    assert grown["Cumul_import_evite"] == pytest.approx(RAN.avoided_wh / 1000)
+    assert (grown["Cumul_promesses_echues"], grown["Cumul_promesses_tenues"]) == (2, 1)
+    assert grown["Cumul_flex_declaree"] == pytest.approx(2.6)
+    assert grown["Cumul_flex_prouvee"] == pytest.approx(1.6)
+    assert grown["Cumul_flex_utile"] == pytest.approx(0.475)
+    assert set(grown) == set(TOTALS)
 
 
 def test_an_unmeasured_counterfactual_avoids_nothing():

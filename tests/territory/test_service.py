@@ -151,7 +151,7 @@ def test_the_balance_is_published_and_kept_under_the_contracts_names(village):
 
 
 def test_f12_a_source_that_fails_is_told_once_and_its_last_value_stands_a_quarter(village, caplog):
-    village.sources = [source("Prod_solaire", [Sampled(1000.0)], SourceError("https://x answers 500"))]
+    village.sources = [source("Prod_solaire", [Sampled(1000.4)], SourceError("https://x answers 500"))]
     village.meter(1, 5)
     service = village.start()
     steps(service, NOW, lambda: bool(service._production))
@@ -244,6 +244,10 @@ def test_the_run_of_the_ems_is_relayed_when_it_is_new(village):
     service.step(NOW)
     said = json.loads(village.said("INDICATEURS/general/ems_run_info"))
     assert (said["timestamp"], said["consumer_count"], said["conso_min_hour"]) == (slot_of(NOW) * 900, 0, -5)
+    history, begin = village.world.history, slot_start(slot_of(NOW))
+    for name, value in (("run_time_ms", 3.0), ("consumer_count", 0.0), ("conso_min_hour", -5.0), ("conso_max_hour", -5.0)):
+        series = history.find(f"ems_{name}")
+        assert history.last(series, NOW) == Reading(series, begin, value)
     sent = village.world.session.sent["INDICATEURS/general/ems_run_info"]
     service.step(NOW + timedelta(minutes=1))
     assert village.world.session.sent["INDICATEURS/general/ems_run_info"] == sent

@@ -16,7 +16,8 @@ from elfe.history.zabbix.naming import FLOAT, OF_A_DEVICE, TRAPPER, Item, Place,
 
 SAID: Mapping[Capability, tuple[tuple[str, str], ...]] = {
     Capability.METER: (("puissance", "W"), ("energie", "Wh")),
-    Capability.SWITCH: (("etat", ""),),
+    Capability.SWITCH: (("etat", ""), ("ordre", "")),
+    Capability.PRESS: (("ordre", ""), ("batterie", "%")),
     Capability.AMBIENT: (("temp", "°C"), ("humidite", "%"), ("batterie", "%")),
 }
 """What a device that can do this says, as series and units; and all say whether they are there."""

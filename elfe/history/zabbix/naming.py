@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from elfe.coordination.values import ApplianceType
-from elfe.history.values import BALANCE
 
 GENERAL_HOST = "Zabbix server"
 OF_A_DEVICE = re.compile(r"([A-Z]\d{3,5}) (.+)")
@@ -23,8 +22,8 @@ TAGS: Mapping[int, str] = {ApplianceType.DISHWASHER: "LV", ApplianceType.WASHING
 """The tag `appareil` of a power item, by the type of the appliance that it measures: the first EMS learns from those."""
 Tag = tuple[str, str]
 INDICATOR_TAGS: tuple[Tag, ...] = (("client", "indicateur"), ("indicateurs", ""))
-TERRITORY = frozenset({BALANCE, "Panel_R_puissance_mae", "Panel_Prod_puissance_mae", "equilibre_general_p_c"})
-
+INDICATOR = re.compile(r"(Nombre|Pourcentage|Cumul|Energie|Enr|Part|Promesses)_\w+")
+"""How the contract's keys of indicators begin, and ours."""
 
 TRAPPER, FLOAT, UNSIGNED = 2, 0, 3
 """Zabbix' own numbers: of an item that waits to be told, and of what its values are."""
@@ -73,7 +72,7 @@ def tags(name: str, appliance_type: int | None = None) -> tuple[Tag, ...]:
     """The tags of a series' item. `appliance_type`: of what a device's power is the measure."""
     device = OF_A_DEVICE.fullmatch(name)
     if device is None:
-        return (("elfe", "territoire"),) if name in TERRITORY or name.startswith("Prod_") else INDICATOR_TAGS
+        return INDICATOR_TAGS if INDICATOR.fullmatch(name) else (("elfe", "territoire"),)
     own: tuple[Tag, ...] = (("elfe", key(device[2])), ("point", device[1]))
     appliance = TAGS.get(appliance_type or 0) if device[2] == "puissance" else None
     return (*own, ("appareil", appliance)) if appliance else own

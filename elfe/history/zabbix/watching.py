@@ -61,7 +61,7 @@ def _of(device: Spoken) -> Iterable[Trigger]:
     if device.type.can(Capability.METER):
         yield Trigger(point, f"{point} measures nothing", f"nodata(/{point}/puissance,{{$ELFE.SILENT}})=1", WARNING,
                       "Orders are no longer proved there. `elfe devices list`, `elfe devices watch`.")
-    if device.type.can(Capability.AMBIENT):
+    if device.type.can(Capability.AMBIENT) or device.type.can(Capability.PRESS):
         yield Trigger(point, f"{point}: its battery is at its end", f"last(/{point}/batterie)<{{$ELFE.BATTERY}}", INFORMATION,
                       "A new battery at the next visit.")
 

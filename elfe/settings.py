@@ -100,6 +100,16 @@ class Command:
     worker: int = field(default=1, metadata={"from": 1, "to": 1000})
     workers: int = field(default=1, metadata={"from": 1, "to": 1000})
 
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """As whom the engine of each share speaks: its own name where homes are shared."""
+        return (self.instance,) if self.workers == 1 else tuple(f"{self.instance}-{n}" for n in range(1, self.workers + 1))
+
+    @property
+    def own_instance(self) -> str:
+        """As whom this engine speaks."""
+        return self.instances[self.worker - 1]
+
 
 @frozen
 class TerritorySettings:
@@ -187,6 +197,9 @@ def parse(text: str, environ: Mapping[str, str], file: str = "elfe.toml") -> Set
         tree["plugins"] = {name: value for name, value in plugins.items() if name not in of_plugins}
     sources = tree.pop("sources", {})
     read = reader.section(Settings, tree, "", environ, skip=("of_plugins", "source", "sources"))
+    if read.command.worker > read.command.workers:
+        reader.wrong("command", "worker", f"there is no share {read.command.worker} of {read.command.workers} "
+                     "(accepted: from 1 to command.workers)")
     if reader.problems:
         raise SettingsError("\n".join(reader.problems))
     settings: Settings = attrs.evolve(read, of_plugins=of_plugins, sources=sources, source=(file, text))

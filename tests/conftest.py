@@ -14,13 +14,13 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import pytest
-from attrs import define
+from attrs import define, field
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -45,13 +45,14 @@ class Server:
     binaries: Path
     folder: Path
     user: str | None
+    settings: Mapping[str, object] = field(factory=dict)      # over those of tests
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and return as soon as it answers."""
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(_command(self.binaries, self.folder, self.port), user=self.user, stdout=log,
-                                            stderr=log, cwd=self.folder)
+            command = _command(self.binaries, self.folder, self.port, self.settings)
+            self.process = subprocess.Popen(command, user=self.user, stdout=log, stderr=log, cwd=self.folder)
         deadline = time.monotonic() + STARTS_WITHIN_S
         while True:
             try:
@@ -104,10 +105,10 @@ def postgresql() -> Iterator[Server]:
 
 
 @contextmanager
-def running(binaries: Path) -> Iterator[Server]:
-    """A PostgreSQL of its own, for the benchmarks too; nothing of it stays."""
+def running(binaries: Path, settings: Mapping[str, object] | None = None) -> Iterator[Server]:
+    """A PostgreSQL of its own, for the benchmarks too, which may set it otherwise; nothing of it stays."""
     folder = Path(tempfile.mkdtemp(prefix="elfe-postgresql-"))
-    server = Server(free_port(), count(1), set(), binaries, folder, _user(folder))
+    server = Server(free_port(), count(1), set(), binaries, folder, _user(folder), settings or {})
     try:
         _initialise(binaries, folder, server.user)
         server.start()
@@ -169,9 +170,9 @@ def _initialise(binaries: Path, folder: Path, user: str | None) -> None:
                     "--no-sync", "--no-instructions"], check=True, user=user, capture_output=True, cwd=folder)
 
 
-def _command(binaries: Path, folder: Path, port: int) -> list[str | Path]:
+def _command(binaries: Path, folder: Path, port: int, other: Mapping[str, object]) -> list[str | Path]:
     settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "", "fsync": "off",
-                "synchronous_commit": "off", "full_page_writes": "off", "max_connections": 200}
+                "synchronous_commit": "off", "full_page_writes": "off", "max_connections": 200, **other}
     return [binaries / "postgres", "-D", folder / "data", *(f"--{name}={value}" for name, value in settings.items())]
 
 

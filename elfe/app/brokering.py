@@ -51,11 +51,12 @@ class Done:
 
 def wanted(here: Context) -> Wanted:
     """One account per connecting unit that is installed, and those of the services."""
-    pairs, problems = device_values(queries.installed_devices(here.coordination), here.drivers, here.settings.command.instance)
+    command = here.settings.command
+    pairs, problems = device_values(queries.installed_devices(here.coordination), here.drivers, command.own_instance)
     placed = [Placed(device, here.drivers[device.type_id], row.participant) for row, device in pairs]
     units, refused = rights.unit_accounts(placed)
     told = connectors.topics(connectors.opened(here.settings.sources))
-    services = rights.service_accounts(rights.services(here.settings.command.instance, told), placed)
+    services = rights.service_accounts(rights.services(command.instance, command.instances, told), placed)
     taken = {each.username for each in services} | {ADMIN}
     clashes = [f"{each.username}: the name of a service; rename the unit" for each in units if each.username in taken]
     return Wanted((*services, *(each for each in units if each.username not in taken)),

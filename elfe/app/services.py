@@ -81,12 +81,13 @@ def ems(settings: Settings, by_work: bool = False) -> Made:
 def command(settings: Settings, conducted: bool = False) -> Made:
     """The command engine; `conducted`: its time is virtual, and jumps as it likes."""
     here = Context(settings)
-    account = f"elfe-command-{settings.command.instance}"
+    instance = settings.command.own_instance
+    account = f"elfe-command-{instance}"
     session = MqttSession(here.broker_as(account), account, joins=False)      # who stands by does not use the leader's identity
     database.hurry(here.coordination, HURRIES)
     share = Share(settings.command.worker, settings.command.workers)
     service = CommandService(
-        session, here.coordination, here.sortie, here.drivers, instance=settings.command.instance, share=share,
+        session, here.coordination, here.sortie, here.drivers, instance=instance, share=share,
         poll_every=timedelta(seconds=settings.command.poll_s), rules=_rules(settings),
         steady_s=None if conducted else clock.steady_s, configure=here.configuration)
     return service, (session,)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from attrs import frozen
 from paho.mqtt.client import topic_matches_sub
 
+from elfe.broker.session import DROPPED
 from elfe.devices.drivers import Driver
 from elfe.devices.values import Capability, Device, Role, Topics
 
@@ -133,14 +134,14 @@ SAID = frozenset({Role.SAYS, Role.PRESENCE})
 PORTAL, INDICATORS = "viriya/update/+", "INDICATEURS/#"
 
 
-def services(engine: str, sources: Iterable[str] = ()) -> tuple[Service, ...]:
-    """The services of the documentation's table, and ours. `engine`: the command engine's instance; `sources`: topics on which
-    somebody says what the territory makes.
+def services(instance: str, engines: Iterable[str], sources: Iterable[str] = ()) -> tuple[Service, ...]:
+    """The services of the documentation's table, and ours. `instance`: this territory's own word; `engines`: as whom each command
+    engine speaks, of those that share its homes; `sources`: topics on which somebody says what the territory makes.
     """
     every = _every
     return (
-        Service(f"elfe-command-{engine}", SAID, every, overhears=True, asks=engine, reads=(PORTAL,)),
-        Service(f"elfe-recorder-{engine}", SAID, reads=(INDICATORS,)),
+        *(Service(f"elfe-command-{each}", SAID, every, overhears=True, asks=each, reads=(PORTAL,)) for each in engines),
+        Service(f"elfe-recorder-{instance}", SAID, reads=(INDICATORS, DROPPED)),
         Service("elfe-hand", SAID, every, asks="hand"),
         Service("elfe-doctor", reads=("elfe/doctor",), writes=("elfe/doctor",)),
         Service("elfe-watch", SAID, overhears=True, asks="+"),

@@ -16,6 +16,10 @@ from attrs import frozen
 
 from elfe.devices.values import Publish
 
+DROPPED = "$SYS/broker/publish/messages/dropped"
+"""Where mosquitto says how many messages it has dropped since it began, for whoever reads more slowly than they come: when that
+changes, and for a minute then."""
+
 
 @frozen
 class Message:
@@ -45,6 +49,8 @@ class Session(Protocol):
     """The edge to the broker; `elfe.broker.client` is the real one, `elfe.devices.testing` has a mocked one."""
 
     filters: tuple[str, ...]
+    dropped: int
+    """How many messages a flood has pushed out of the inbox, unread."""
 
     @property
     def sent(self) -> Mapping[str, int]:

@@ -134,7 +134,7 @@ def list_devices(
     here = context(ctx)
     appliances = {each.id: each for each in queries.appliances(here.coordination)}
     installed = queries.installed_devices(here.coordination)
-    problems = device_values(installed, here.drivers, here.settings.command.instance)[1]
+    problems = device_values(installed, here.drivers, here.settings.command.own_instance)[1]
     how = conditions(here, clock.now())
     installed = [each for each in installed if home in ("", each.participant) and type_ in (0, each.type_id)
                  and (not silent or how[each.id].away)]

@@ -17,6 +17,8 @@ from elfe import clock
 from elfe.app.context import Context, context
 from elfe.broker.client import paho_client
 from elfe.cli import show
+from elfe.command import leadership
+from elfe.command.fleet import Share
 from elfe.coordination import queries
 from elfe.coordination.devices import device_values
 from elfe.ems.store import newest_plan
@@ -59,6 +61,7 @@ def examine(here: Context) -> Iterator[Finding]:
         yield from _try(f"database {name}", lambda name=name: _database(here, name))  # type: ignore[misc]
     yield from _try("broker", lambda: _broker(here))
     yield from _try("devices", lambda: _devices(here))
+    yield from _try("engines", lambda: _engines(here))
     yield from _try("plan", lambda: _plan(here))
     yield from _try("balance", lambda: _balance(here))
     yield from _try("readings", lambda: _waiting(here))
@@ -118,6 +121,25 @@ def _devices(here: Context) -> tuple[str, str]:
     if problems:
         return "warn", "; ".join(problems[:5])
     return ("ok", f"{len(found)} installed") if found else ("warn", "none; `elfe devices provision inventory.csv` brings them")
+
+
+def _engines(here: Context) -> tuple[str, str]:
+    """Whether each home has an engine."""
+    workers = here.settings.command.workers
+    found = sorted(leadership.led(here.coordination, workers))
+    missing = sorted(set(range(1, workers + 1)) - set(found))
+    if not found:
+        return "warn", "no command engine runs: no order is made; start `elfe up` or `elfe command run`"
+    if found[-1] > workers:
+        return "fail", (f"an engine drives share {found[-1]}, and these settings know {workers}: command.workers must be the same "
+                        "for all")
+    if missing:
+        nobody = ", ".join(map(str, missing))
+        homes = {each.participant for each in queries.appliances(here.coordination)}
+        left = sum(any(Share(share, workers).has(each) for share in missing) for each in homes)
+        return "fail", (f"nobody drives share {nobody} of {workers}: {left} of {len(homes)} homes get no order; start "
+                        f"`elfe command run` with command.worker = {missing[0]} (two with one number: the second only stands by)")
+    return "ok", f"{workers} of {workers} shares of the homes are driven"
 
 
 def _plan(here: Context) -> tuple[str, str]:

@@ -15,13 +15,22 @@ from elfe.coordination.ledger import LeaderRow
 from elfe.errors import ElfeError
 
 _LEADER = LeaderRow.__table__  # type: ignore[attr-defined]
-WRITES = 1 << 32
-"""Beside a leader's lock: the one of its writing transactions. Who is put aside loses those too."""
+WRITES, COUNTS = 1 << 32, 2 << 32
+"""Beside a leader's lock: the one of its writing transactions (who is put aside loses those too), and, shared by all leaders, that
+of the number of shares that they count."""
 _NOW: ColumnElement[float] = literal_column("extract(epoch FROM clock_timestamp())::float8")
 _HOLDERS = text("""
     SELECT pg_terminate_backend(pid, 2000) FROM pg_locks
     WHERE locktype = 'advisory' AND granted AND objsubid = 1
       AND (classid::bigint << 32 | objid::bigint) IN (:leads, :writes)
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""")
+_COUNTED = text("""
+    SELECT DISTINCT objid::bigint FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid::bigint = :counts >> 32
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""")
+_LED = text("""
+    SELECT objid::bigint - :key + 1 FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid = 0 AND objid::bigint BETWEEN :key AND :key + 999
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""")
 
 log = logging.getLogger("elfe.command")
@@ -45,8 +54,9 @@ class Leadership:
     LOOKS_S = 0.2        # so often that the connection stands; before anything is written it is made sure of
     FROZEN_S = 6.0
 
-    def __init__(self, engine: Engine, share: int = 1) -> None:
-        self._engine, self._share = engine, share
+    def __init__(self, engine: Engine, share: int = 1, shares: int = 1) -> None:
+        self._engine, self._share, self._shares = engine, share, shares
+        self._told_others = False
         self._connection: Connection | None = None
         self._file: IO[str] | None = None
         self._key = self.KEY + share - 1
@@ -89,11 +99,25 @@ class Leadership:
         if not self._locks(connection) and not (self._puts_aside(connection) and self._locks(connection)):
             connection.close()
             return False
+        if self._others_count_otherwise(connection):
+            connection.invalidate()      # and so both locks
+            connection.close()
+            return False
         self._connection, self._epoch, self._beat_at = connection, self._begins(connection), monotonic()
         return True
 
     def _locks(self, connection: Connection) -> bool:
         return bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}).scalar())
+
+    def _others_count_otherwise(self, connection: Connection) -> bool:
+        """Whether an engine leads that shares the homes among another number: some would be driven twice, others by nobody."""
+        connection.execute(text("SELECT pg_advisory_lock_shared(:key)"), {"key": COUNTS + self._shares})
+        others = sorted(set(connection.execute(_COUNTED, {"counts": COUNTS}).scalars()) - {self._shares})
+        if others and not self._told_others:
+            log.error("the homes are shared among %d engines here, and among %s by an engine that leads: this one stands by; "
+                      "command.workers must be the same for all", self._shares, others[0])
+        self._told_others = bool(others)
+        return bool(others)
 
     def _puts_aside(self, connection: Connection) -> bool:
         """Break the connection of a leader that has not beaten for too long: it is frozen, or cannot reach the database."""
@@ -115,8 +139,7 @@ class Leadership:
     def _holds_file(self) -> bool:
         if self._file is not None or not self._engine.url.database or self._engine.url.database == ":memory:":
             return True
-        name = f"{self._engine.url.database}.engine{'' if self._share == 1 else self._share}.lock"
-        file = Path(name).open("w")  # noqa: SIM115 - held open as long as we lead
+        file = _lock_file(self._engine, self._share).open("w")      # held open as long as we lead
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -124,3 +147,26 @@ class Leadership:
             return False
         self._file = file
         return True
+
+
+def led(engine: Engine, shares: int) -> set[int]:
+    """The shares, from 1, that an engine leads at this instant."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            return set(connection.execute(_LED, {"key": Leadership.KEY}).scalars())
+    return {share for share in range(1, shares + 1) if _locked(_lock_file(engine, share))}
+
+
+def _lock_file(engine: Engine, share: int) -> Path:
+    return Path(f"{engine.url.database}.engine{'' if share == 1 else share}.lock")
+
+
+def _locked(file: Path) -> bool:
+    try:
+        with file.open() as opened:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False

@@ -82,7 +82,7 @@ class CommandService:
         self._configure, self._upkeep = configure, Upkeep()
         self._steady_s, self._time = steady_s, Timekeeper()      # None: time is given to us, as a conductor does
         share = share or Share()
-        self._leadership = Leadership(coordination, share.worker)
+        self._leadership = Leadership(coordination, share.worker, share.workers)
         self._reader = Reader(coordination, drivers, share, instance)
         self._writer = Writer(coordination, self._leadership)
         self._router, self._floods = Router(drivers, ()), Floods()

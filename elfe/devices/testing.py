@@ -99,6 +99,7 @@ class MockSession:
         self.filters: tuple[str, ...] = ()
         self.sent: Counter[str] = Counter()
         self.received: Counter[str] = Counter()
+        self.dropped = 0
         self.ready = True
         self._broker = broker
         self._inbox: deque[Arrival] = deque([Connected()])

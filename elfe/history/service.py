@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from elfe.broker.session import Connected, Disconnected, Message, Session
+from elfe.broker.session import DROPPED, Connected, Disconnected, Message, Session
 from elfe.coordination.values import InstalledDevice
 from elfe.devices.drivers import Drivers
 from elfe.devices.floods import Floods
@@ -35,6 +35,8 @@ DOUBTED_FROM = 3
 """A single message that cannot be read is a mishap; after so many somebody looks at the device."""
 LOOKED_BACK = timedelta(hours=1)
 """For orders that were sent while nobody recorded."""
+OF_FLOODS = "dropped of a flood"
+OWN_TOPICS = (BALANCE_TOPIC, DROPPED)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 log = logging.getLogger("elfe.history")
@@ -55,8 +57,8 @@ class Recorder:
         self._last: dict[str, datetime] = {}
         self._noting, self._told = noting, told
         self._told_until: datetime | None = None
-        self._floods = Floods()
-        session.listen((BALANCE_TOPIC,))
+        self._floods, self._of_floods = Floods(), 0
+        session.listen(OWN_TOPICS)
 
     def step(self, now: datetime) -> datetime:
         """Keep what has arrived."""
@@ -64,6 +66,7 @@ class Recorder:
             self._look(now)
         self.keeper.keep([spooled(kept.series, kept.unit, self._behind(kept.series, now), kept.value)
                           for kept in self._arrivals(now)], now)
+        self._count_dropped()
         self.keeper.catch_up(now)
         for told in self._floods.told:
             log.warning("%s", told)
@@ -78,6 +81,7 @@ class Recorder:
 
     def _look(self, now: datetime) -> None:
         self._looks_at = now + LOOKS_EVERY
+        self._count_floods()
         if now >= self._releases_at:
             self._router.release()
             self._releases_at = next_slot_start(now)
@@ -91,7 +95,27 @@ class Recorder:
             if self._noting:
                 self._noting.meet(self._router.devices, devices)
             self._router = Router(self._drivers, devices, self._router.roles)
-            self._session.listen((BALANCE_TOPIC, *self._router.filters))
+            self._session.listen((*OWN_TOPICS, *self._router.filters))
+
+    def _count_dropped(self) -> None:
+        """What a flood pushed out of the inbox is told, and counted where `elfe doctor` looks."""
+        new = self._session.dropped - self.counters["dropped"]
+        if new:
+            self.counters["dropped"] += new
+            self.keeper.spool.lose("dropped", new)
+            log.error("%d messages came faster than they can be read, and were dropped unread", new)
+
+    def _count_floods(self) -> None:
+        """Likewise what is dropped of a unit that says too much; of that there is a line already."""
+        new, self._of_floods = self.counters[OF_FLOODS] - self._of_floods, self.counters[OF_FLOODS]
+        if new:
+            self.keeper.spool.lose(OF_FLOODS, new)
+
+    def _hear_dropped(self, payload: bytes) -> None:
+        """The broker's own count, of whatever it could not hand to somebody in time: to us, most likely."""
+        new = self.keeper.spool.lose_up_to("dropped by the broker", int(payload[:15])) if payload.isdigit() else 0
+        if new:
+            log.error("the broker has dropped %d messages: somebody reads more slowly than they come", new)
 
     def _keep_orders(self, now: datetime) -> None:
         """What devices were told since we last looked, and a little before: an order is written behind its message."""
@@ -110,6 +134,8 @@ class Recorder:
     def _arrivals(self, now: datetime) -> Iterator[Kept]:
         for arrival in self._session.arrivals():
             match arrival:
+                case Message(topic, payload) if topic == DROPPED:
+                    self._hear_dropped(payload)
                 case Message(topic, payload, retained=True):
                     self.counters["retained"] += 1
                     self._read_kept(topic, payload, now)
@@ -135,7 +161,7 @@ class Recorder:
             return
         unit = self._router.unit(topic)
         if unit and not self._floods.lets(unit, now):
-            self.counters["dropped of a flood"] += 1
+            self.counters[OF_FLOODS] += 1
             return
         for each in self._router.read(topic, payload):
             if isinstance(each, Heard):

@@ -13,6 +13,8 @@ from attrs import define, field, frozen
 
 ROOM = 2_000_000
 """Readings: an hour of a territory of 5,000 devices, some hundred megabytes."""
+LAST_READ = ", as last read"
+"""Behind the name of what a counter elsewhere counts: how far we have read it."""
 TABLES = """
 CREATE TABLE IF NOT EXISTS waiting (id INTEGER PRIMARY KEY, series TEXT NOT NULL, unit TEXT NOT NULL, at_ms INTEGER NOT NULL,
                                     value REAL NOT NULL, refused INTEGER NOT NULL DEFAULT 0);
@@ -81,8 +83,27 @@ class Spool:
         return len(hopeless)
 
     def counted(self) -> dict[str, int]:
-        """What was ever lost: for want of room, or because the history never took it."""
-        return dict(self._file.execute("SELECT name, count FROM counted"))
+        """What was ever lost: for want of room, because the history never took it, or unread in a flood."""
+        counted = self._file.execute("SELECT name, count FROM counted WHERE count > 0")
+        return {name: count for name, count in counted if not name.endswith(LAST_READ)}
+
+    def lose(self, what: str, count: int) -> None:
+        """Remember that so many were lost on another way."""
+        with self._file:
+            self._file.execute("BEGIN")
+            self._add(what, count)
+
+    def lose_up_to(self, what: str, reading: int) -> int:
+        """A counter elsewhere says so many: what it has counted since it was last read is lost. A smaller one has begun again."""
+        last = what + LAST_READ
+        found = self._file.execute("SELECT count FROM counted WHERE name = ?", (last,)).fetchone()
+        before = found[0] if found else 0
+        new = reading - before if reading >= before else reading
+        with self._file:
+            self._file.execute("BEGIN")
+            self._add(what, new)
+            self._add(last, reading - before)
+        return int(new)
 
     def close(self) -> None:
         """Let the file go."""

@@ -108,6 +108,7 @@ class End:
     before_send: Callable[[Publish], None] = lambda message: None
     sent: Counter[str] = field(factory=Counter)
     received: Counter[str] = field(factory=Counter)
+    dropped: int = 0
 
     @property
     def ready(self) -> bool:

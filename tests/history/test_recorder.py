@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from elfe.broker.client import MqttSession
 from elfe.broker.embedded import Embedded
-from elfe.broker.session import Disconnected
+from elfe.broker.session import DROPPED, Disconnected
 from elfe.coordination.values import InstalledDevice, Usage
 from elfe.devices.drivers import Driver, Drivers, load
 from elfe.devices.payloads import number, word
@@ -36,7 +36,7 @@ from elfe.devices.values import (
 )
 from elfe.history.keeper import RETRIES_EVERY
 from elfe.history.recorder import BALANCE_TOPIC
-from elfe.history.service import LOOKS_EVERY, Recorder
+from elfe.history.service import LOOKS_EVERY, OWN_TOPICS, Recorder
 from elfe.history.store import SqlHistory, open_history
 from elfe.history.values import BALANCE, Reading, Told
 from elfe.slots import slot_of
@@ -216,7 +216,7 @@ def test_what_cannot_be_read_is_logged_once_for_a_device(bench: Bench, caplog: p
 
 
 def test_answers_to_somebodys_requests_are_not_listened_to(bench: Bench) -> None:
-    assert set(bench.session.filters) == {BALANCE_TOPIC, "D101/power", "D101/energy", "D101/outputs", "D101/there"}
+    assert set(bench.session.filters) == {*OWN_TOPICS, "D101/power", "D101/energy", "D101/outputs", "D101/there"}
 
 
 # -- what changes ------------------------------------------------------------------------------------------------------------
@@ -258,6 +258,23 @@ def test_a_history_that_is_away_is_asked_again_every_five_seconds_and_told_once(
     assert caplog.messages == [
         "the history does not answer, readings wait: the disk is full",
         "the history answers again; 11 readings have waited"]
+
+
+def test_what_a_flood_pushes_out_of_the_inbox_is_counted_for_the_doctor(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.session.dropped = 12
+    bench.hear(("D101/power", b"1"))
+    bench.hear(("D101/power", b"2"))
+    bench.session.dropped = 15
+    bench.hear()
+    assert bench.recorder.keeper.spool.counted() == {"dropped": 15}
+    assert [each.getMessage()[:2] for each in caplog.records if "dropped unread" in each.message] == ["12", "3 "]
+
+
+def test_what_the_broker_says_that_it_has_dropped_is_counted_once_also_when_it_begins_again(bench: Bench) -> None:
+    for told in (b"0", b"40", b"40", b"100", b"7", b"?"):      # it has begun again between 100 and 7
+        bench.hear((DROPPED, told))
+    assert bench.recorder.keeper.spool.counted() == {"dropped by the broker": 107}
+    assert bench.recorder.counters["unreadable"] == 0
 
 
 def test_e3_what_there_is_no_room_for_is_lost_oldest_first_and_counted(bench: Bench, broken: Callable[[bool], None]) -> None:
@@ -347,3 +364,9 @@ def test_what_is_said_over_a_real_broker_is_kept(memory: SqlHistory, mosquitto: 
     series = memory.find("D101 puissance")
     assert series is not None
     assert memory.last(series, NOON + timedelta(seconds=1)) == Reading(series, NOON, 1234.5)
+
+
+def test_what_is_dropped_of_one_who_floods_is_counted_for_the_doctor_too(bench: Bench) -> None:
+    bench.hear(*[("D101/power", b"1")] * 450)
+    bench.hear(after=LOOKS_EVERY)
+    assert bench.recorder.keeper.spool.counted() == {"dropped of a flood": 50}

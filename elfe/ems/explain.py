@@ -13,6 +13,8 @@ from elfe.ems.model import Choice, Placing, imported_wh
 from elfe.slots import HORIZON, SLOT_S
 
 INDIFFERENT_WH = 5.0
+LONG_PAST = timedelta(days=2)
+"""A wish so far behind is a row that nobody has renewed, not a delay."""
 
 
 @frozen
@@ -65,6 +67,7 @@ SENTENCES = {
         "rests": "needs nothing in the next 24 hours",
         "gives": "{begins} {at}: {energy} kWh in and {gives} kWh back; without it {saved} kWh more would have been imported",
         "late": "{begins} {at}, at once, and yet it ends {late} behind its deadline, which can no longer be kept",
+        "past": "{begins} {at}, at once: the hour that it was wanted by is long past",
         "only": "{begins} {at}: there was no other choice",
         "soon": "{begins} {at}, {earliest}: {local} of its {energy} kWh come from local surplus, waiting would not help",
         "same": "{begins} {at}: {local} of its {energy} kWh come from local surplus, no other time is better",
@@ -75,6 +78,7 @@ SENTENCES = {
         "rests": "n'a besoin de rien dans les 24 heures",
         "gives": "{begins} {at} : {energy} kWh stockés, {gives} kWh rendus ; sans elle, {saved} kWh de plus auraient été importés",
         "late": "{begins} {at}, tout de suite, et finit pourtant {late} après l'heure voulue, qui ne peut plus être tenue",
+        "past": "{begins} {at}, tout de suite : l'heure voulue est passée depuis longtemps",
         "only": "{begins} {at} : il n'y avait pas d'autre choix",
         "soon": "{begins} {at}, {earliest} : {local} de ses {energy} kWh viennent du surplus local, attendre n'y changerait rien",
         "same": "{begins} {at} : {local} de ses {energy} kWh viennent du surplus local, aucune autre heure n'est meilleure",
@@ -107,7 +111,7 @@ def _kind(told: Facts) -> str:
     if not told.energy_wh:
         return "rests"
     if told.late_by:
-        return "late"
+        return "late" if told.late_by < LONG_PAST else "past"
     if told.choices == 1:
         return "only"
     if not told.waits:
@@ -116,7 +120,7 @@ def _kind(told: Facts) -> str:
 
 
 def _kwh(energy_wh: float, language: str) -> str:
-    text = f"{energy_wh / 1000:.2f}"
+    text = f"{round(energy_wh / 1000, 2) + 0.0:.2f}"      # plus zero: never −0.00
     return text.replace(".", ",") if language == "fr" else text
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from elfe.coordination import abilities, queries
 from elfe.coordination.values import (
     Ability,
+    Appliance,
     Battery,
     Duty,
     Flexibility,
@@ -29,7 +30,7 @@ from elfe.coordination.values import (
     Vehicle,
     WaterHeater,
 )
-from elfe.ems import check, decompose, explain, model, search, store, ways
+from elfe.ems import believable, check, decompose, explain, model, search, store, ways
 from elfe.ems.costs import IMPORT, Aims, Costs
 from elfe.ems.cycles import Cycle, usual_cycle
 from elfe.ems.cycles.learning import expected, rest
@@ -163,16 +164,22 @@ def first_slot_at(now: datetime) -> int:
 
 def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
     """Read what can be moved, what is running, and what was measured."""
-    movable = _movable(sources.coordination)
+    known = {each.id: each for each in queries.appliances(sources.coordination)}
+    movable = _movable(sources.coordination, known)
+    lent = [each for each in known.values() if each.mode == Mode.PILOTED]
     about = _about(sources, movable, now, first_slot)
     loads: list[Load] = []
     left_out: list[str] = []
+    described: set[int] = set()
     for each in movable:
         if each.appliance.mode == Mode.PILOTED:
             try:
-                loads += _loads(each, about)
+                loads += _loads(_believed(each, described), about)
             except (ValueError, ArithmeticError) as error:
-                left_out.append(f"appliance {each.appliance.id} ({each.appliance.name}): {error}")
+                left_out.append(_left_out(each.appliance, error))
+            described.add(each.appliance.id)
+    left_out += [_left_out(each, "lent, and no table says what it is: a row of its kind is missing")
+                 for each in lent if each.id not in described]
     placed = about.started | {
         each.appliance.id for each in loads if each.appliance.recurs or isinstance(each, FOLLOWED)}
     seen = sources.forecasts.look(first_slot, [each.power_series for each in movable if each.appliance.id in placed])
@@ -184,10 +191,11 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
 def ways_out(sources: Sources, appliance_id: int, now: datetime) -> tuple[timedelta, tuple[Way, ...]]:
     """What is impossible of one wish, before any plan: how late it must end, and the ways out; none where it is possible."""
     first_slot = first_slot_at(now)
-    asked = [each for each in _movable(sources.coordination) if each.appliance.id == appliance_id]
+    known = {each.id: each for each in queries.appliances(sources.coordination)}
+    asked = [each for each in _movable(sources.coordination, known) if each.appliance.id == appliance_id]
     about = _about(sources, asked, now, first_slot)
     try:
-        loads = [load for each in asked for load in _loads(each, about)]
+        loads = [load for each in asked for load in _loads(_believed(each, set()), about)]
     except (ValueError, ArithmeticError):      # what is wrong with it is told by the run that leaves it out
         loads = []
     found = [way for load in loads for way in ways.ways(load, first_slot, sources.zone)]
@@ -204,9 +212,8 @@ def _about(sources: Sources, movable: Sequence[Movable], now: datetime, first_sl
                  {each.appliance_id: each.opened_at for each in queries.open_flexibilities(sources.coordination)})
 
 
-def _movable(coordination: Engine) -> list[Movable]:
+def _movable(coordination: Engine, known: Mapping[int, Appliance]) -> list[Movable]:
     """Everything that may be placed, and what runs of it, by kind."""
-    known = {each.id: each for each in queries.appliances(coordination)}
     return [*queries.machines(coordination), *queries.water_heaters(coordination), *queries.vehicles(coordination),
             *queries.heatings(coordination), *queries.rooms(coordination), *abilities.duties(coordination, known),
             *abilities.batteries(coordination, known)]
@@ -265,6 +272,19 @@ def _loads(what: Movable, about: About) -> list[Load]:
             return [_battery_load(what, about)]
 
 
+def _left_out(appliance: Appliance, why: object) -> str:
+    return f"appliance {appliance.id} ({appliance.name}): {why}"
+
+
+def _believed(what: Movable, described: Set[int]) -> Movable:
+    """An appliance, where it can be. Raises `ValueError` with what to change."""
+    if what.appliance.id in described:
+        raise ValueError("another row describes it as well: the first one alone counts, remove the other")
+    if found := believable.problem(what):
+        raise ValueError(found)
+    return what
+
+
 def _sound(load: Load) -> Load:
     """The load, if it can be computed with at all."""
     alone = type(load).fleet([load])
@@ -276,8 +296,6 @@ def _sound(load: Load) -> Load:
 
 def _vehicle_load(vehicle: Vehicle, about: About) -> VehicleLoad | ChargeLoad | None:
     """Its charge, whole or in pieces; None where its battery holds what is wanted."""
-    if vehicle.power_w <= 0:
-        raise ValueError(f"it cannot be charged with {vehicle.power_w} W")
     ability, wishes = about.abilities.get(vehicle.appliance.id), about.wishes(vehicle.appliance.id)
     if ability is None:
         whole = VehicleLoad(vehicle, about.first_slot, wishes)
@@ -291,8 +309,6 @@ def _vehicle_load(vehicle: Vehicle, about: About) -> VehicleLoad | ChargeLoad | 
 def _duty_load(duty: Duty, about: About) -> DutyLoad:
     """What is left of today's hours; tomorrow's, when nothing is left or today cannot hold it."""
     sources, zone = about.sources, about.sources.zone
-    if duty.power_w <= 0:
-        raise ValueError(f"it cannot run with {duty.power_w} W")
     windows = (duty.window,) if duty.window.start_s != duty.window.end_s else ()
     may = [t for t in range(HORIZON) if not windows or lies_in(windows, slot_start(about.first_slot + t), zone)]
     begun, over = heating_day(windows or (OffPeak(0, 0),), slot_start(about.first_slot), zone)

@@ -32,7 +32,9 @@ def means(readings: Sequence[Reading], start_slot: int, count: int, held_for: ti
 
 
 def means_of(at_s: Floats, values: Floats, start_slot: int, count: int, held_for: timedelta) -> list[float | None]:
-    """The same of readings as arrays; `at_s`: s since the epoch."""
+    """The same of readings as arrays; `at_s`: s since the epoch. What is no number was not said."""
+    said = np.isfinite(values)
+    at_s, values = at_s[said], values[said]
     ends = np.append(at_s[1:], (start_slot + count) * SLOT_S)[:len(at_s)]
     total, seconds = _spread(values, at_s, np.minimum(at_s + held_for / SECOND, ends), start_slot, count)
     return [float(sum_ / known) if enough else None for sum_, known, enough in zip(total, seconds, _enough(seconds), strict=True)]

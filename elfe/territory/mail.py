@@ -1,15 +1,28 @@
-"""The daily flash mail: what the territory did yesterday, what the participant's appliances did, the next good windows. Pure."""
+"""The daily flash mail: the next good windows, what the participant's appliances did, what the territory did yesterday. Pure."""
 
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from itertools import zip_longest
 
 from attrs import frozen
 
-from elfe.territory.outlook import DAYS_FR, Outlook, kept_words, percent, strip, window_words
+from elfe.territory import charts
+from elfe.territory.charts import GREEN, GREY, Bar
+from elfe.territory.outlook import DAYS_FR, LEGEND, Outlook, kept_words, percent, strip, window_words
+
+
+@frozen
+class Hour:
+    """What the territory made and drew in an hour, W in the mean; None: not known."""
+
+    at: datetime
+    made_w: float | None
+    drawn_w: float | None
 
 
 @frozen
@@ -19,6 +32,7 @@ class Yesterday:
     made_kwh: float | None
     drawn_kwh: float | None
     local_kwh: float | None            # drawn while it was made: the smaller of the two, quarter by quarter
+    hours: tuple[Hour, ...] = ()       # 23, 24 or 25 of them
 
     @property
     def share(self) -> float | None:
@@ -50,13 +64,15 @@ class Flash:
 
 
 def message(flash: Flash, sender: str, zone: tzinfo, now: datetime) -> EmailMessage:
-    """The mail, as text and as HTML without images: everything shows where images are not loaded."""
+    """The mail, as text and as HTML whose charts are no images: everything shows where images are not loaded."""
     mail = EmailMessage()
     mail["Subject"] = subject(flash, zone, now)
     mail["From"], mail["To"], mail["Date"] = sender, flash.address, format_datetime(now)
     mail["Message-ID"] = make_msgid(f"{flash.day.isoformat()}.{flash.reference}", sender.rpartition("@")[2].strip("> ") or "elfe")
     mail["Auto-Submitted"] = "auto-generated"
     mail["List-Unsubscribe"] = f"<{_link(flash)}>"
+    if _link(flash).startswith("https:"):
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"      # RFC 8058: the client's own button
     mail.set_content(as_text(flash, zone, now))
     mail.add_alternative(as_html(flash, zone, now), subtype="html")
     return mail
@@ -70,50 +86,90 @@ def subject(flash: Flash, zone: tzinfo, now: datetime) -> str:
 
 def as_text(flash: Flash, zone: tzinfo, now: datetime) -> str:
     """For readers of text."""
-    parts = ["\n".join(lines) for _, lines in _parts(flash, zone, now)]
+    parts = ["\n".join([each.title, *each.lines]) for each in _parts(flash, zone, now)]
     return "\n\n".join([*parts, f"Ne plus recevoir ce bulletin : {_link(flash)}\n"])
 
 
 def as_html(flash: Flash, zone: tzinfo, now: datetime) -> str:
     """Tables and attributes alone: that is what mail clients agree on."""
-    body = []
-    for title, lines in _parts(flash, zone, now):
-        listed = "".join(f"<p>{html.escape(line)}</p>" for line in lines[1:])
-        chart = strip(flash.outlook, zone) if title == "windows" and flash.outlook else ""
-        body.append(f"<h2>{html.escape(lines[0])}</h2>{listed}{chart}")
-    return ('<!doctype html><html lang="fr"><head><meta charset="utf-8"></head><body style="font-family:sans-serif">'
-            f'{"".join(body)}<p><small><a href="{html.escape(_link(flash))}">Ne plus recevoir ce bulletin</a></small></p>'
-            "</body></html>")
+    body = "".join(f'<h2 style="font-size:18px;margin:22px 0 6px">{html.escape(each.title)}</h2>{each.chart}'
+                   + "".join(f'<p style="margin:6px 0">{html.escape(line)}</p>{chart}' for line, chart in each.rows())
+                   for each in _parts(flash, zone, now))
+    return ('<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head>'
+            '<body style="font-family:sans-serif;font-size:16px;color:#222"><table width="100%" border="0"><tr><td align="center">'
+            f'<table width="100%" style="max-width:560px" border="0"><tr><td align="left">{body}<p style="margin:26px 0 0"><small>'
+            f'<a href="{html.escape(_link(flash))}">Ne plus recevoir ce bulletin</a></small></p></td></tr></table></td></tr>'
+            "</table></body></html>")
 
 
-def _parts(flash: Flash, zone: tzinfo, now: datetime) -> list[tuple[str, list[str]]]:
-    """Title line first, then sentences."""
-    parts = [("windows", _windows(flash, zone, now)), ("territory", _territory(flash))]
-    if flash.appliances:
-        parts.append(("appliances", ["Vos appareils hier", *(_appliance(each, zone) for each in flash.appliances)]))
-    return parts
+@frozen
+class Part:
+    """A part of the mail: a title, a chart, sentences, and under each its own chart."""
+
+    title: str
+    lines: tuple[str, ...]
+    chart: str = ""
+    charts: tuple[str, ...] = ()
+
+    def rows(self) -> Iterable[tuple[str, str]]:
+        """Each sentence with what stands under it."""
+        return zip_longest(self.lines, self.charts[:len(self.lines)], fillvalue="")
 
 
-def _windows(flash: Flash, zone: tzinfo, now: datetime) -> list[str]:
+def _parts(flash: Flash, zone: tzinfo, now: datetime) -> list[Part]:
+    appliances = (_appliances(flash, zone),) if flash.appliances else ()
+    return [_windows(flash, zone, now), *appliances, _territory(flash, zone)]
+
+
+def _windows(flash: Flash, zone: tzinfo, now: datetime) -> Part:
     if flash.outlook is None:
-        return ["Les bons moments", "La prévision manque ce matin : aucun moment ne peut être annoncé."]
-    good = flash.outlook.good
+        return Part("Les bons moments", ("La prévision manque ce matin : aucun moment ne peut être annoncé.",))
+    good, best = flash.outlook.good, flash.outlook.best
     lines = [f"{window_words(each, zone, now).capitalize()} : {each.level.words}." for each in good]
-    best = flash.outlook.best
     if best:
         lines = [f"Pas de bon moment dans les 24 heures ; le moins mauvais : {window_words(best, zone, now)}."]
-    return ["Les bons moments", *lines, kept_words(flash.outlook.hit)]
+    return Part("Les bons moments", (*lines, LEGEND, kept_words(flash.outlook.hit)), strip(flash.outlook, zone))
 
 
-def _territory(flash: Flash) -> list[str]:
+def _appliances(flash: Flash, zone: tzinfo) -> Part:
+    shares = [charts.share(each.local_share, f"{each.name} : {percent(each.local_share)} d'énergie locale")
+              if each.local_share is not None and each.drawn_kwh else "" for each in flash.appliances]
+    measured = [each for each in flash.appliances if each.drawn_kwh]
+    local = [each.drawn_kwh * each.local_share for each in measured if each.drawn_kwh and each.local_share is not None]
+    total = sum(each.drawn_kwh or 0.0 for each in measured)
+    told = ((f"Ensemble : {kwh(total)}, dont {percent(sum(local) / total)} aux heures d'énergie locale.",)
+            if len(local) == len(measured) > 1 else ())
+    return Part("Vos appareils hier", (*(_appliance(each, zone) for each in flash.appliances), *told), charts=tuple(shares))
+
+
+def _territory(flash: Flash, zone: tzinfo) -> Part:
     was, day = flash.yesterday, flash.day - timedelta(days=1)
     title = f"Le territoire hier, {DAYS_FR[day.weekday()]} {day:%d/%m}"
     if was.drawn_kwh is None or was.made_kwh is None:
-        return [title, "Les mesures d'hier sont incomplètes : rien ne peut en être dit."]
-    lines = [title, f"Produit : {kwh(was.made_kwh)} ; consommé : {kwh(was.drawn_kwh)} (foyers du panel)."]
+        return Part(title, ("Les mesures d'hier sont incomplètes : rien ne peut en être dit.",))
+    lines = [f"Produit : {kwh(was.made_kwh)} ; consommé : {kwh(was.drawn_kwh)} (foyers du panel)."]
     if was.share is not None:
         lines.append(f"{percent(was.share)} de la consommation était locale.")
-    return lines
+    return Part(title, tuple(lines), _curve(was.hours, zone))
+
+
+def _curve(hours: Sequence[Hour], zone: tzinfo) -> str:
+    """What was made beside what was drawn, hour by hour."""
+    most = max((each for hour in hours for each in (hour.made_w, hour.drawn_w) if each is not None), default=0.0)
+    if most <= 0:
+        return ""
+    local = [hour.at.astimezone(zone) for hour in hours]
+    columns = [tuple(Bar(max(0.0, watts or 0.0) / most, color, f"{at.hour} h : {what} {kilowatts(watts)}")
+                     for watts, color, what in ((hour.made_w, GREEN, "produit"), (hour.drawn_w, GREY, "consommé")))
+               for hour, at in zip(hours, local, strict=True)]
+    return (charts.bars(columns, [f"{at.hour} h" for at in local], "Production et consommation d'hier, heure par heure")
+            + f'<p style="margin:2px 0"><small><font color="{GREEN}">&#9632;</font> produit '
+              f'<font color="{GREY}">&#9632;</font> consommé, heure par heure</small></p>')
+
+
+def kilowatts(watts: float | None) -> str:
+    """12,3 kW."""
+    return "pas de mesure" if watts is None else f"{watts / 1000:.1f} kW".replace(".", ",")
 
 
 def _appliance(done: Done, zone: tzinfo) -> str:

@@ -13,6 +13,8 @@ from attrs import frozen
 from elfe.devices.values import Widget
 from elfe.ems.values import Plan
 from elfe.slots import SLOT, SLOTS_PER_HOUR, slot_start
+from elfe.territory import charts
+from elfe.territory.charts import Bar
 from elfe.territory.weather import HitRate, Level, Thresholds, Window, least_bad, windows
 
 REFRESH_TOPIC = "INDICATEURS/refresh"
@@ -150,6 +152,9 @@ def kept_words(hit: HitRate) -> str:
             f"au hasard, {percent(hit.by_chance)}.")
 
 
+LEGEND = "Plus la barre est haute et verte, plus il y a d'énergie locale."
+
+
 def percent(share: float) -> str:
     """As French writes it."""
     return f"{100 * share:.0f} %"
@@ -170,24 +175,19 @@ def as_page(outlook: Outlook, zone: tzinfo) -> str:
         '<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         '<meta http-equiv="refresh" content="900"><title>Météo énergétique</title>'
         "<style>body{font:1.2rem/1.5 sans-serif;max-width:34rem;margin:1rem auto;padding:0 1rem}"
-        "td{height:2rem;padding:0}table{width:100%;border-collapse:collapse}small{color:#555}</style></head><body>"
+        "h1{font-size:1.6rem}small{color:#555}</style></head><body>"
         f"<h1>Météo énergétique</h1><p>Maintenant : <strong>{html.escape(now)}</strong>.</p>{advice}"
-        f"{strip(outlook, zone)}<p>{html.escape(kept_words(outlook.hit))}</p>"
+        f"{strip(outlook, zone)}<p><small>{LEGEND}</small></p><p>{html.escape(kept_words(outlook.hit))}</p>"
         f"<p><small>Calculé le {made:%d/%m/%Y} à {_hour(made)}.</small></p></body></html>")
 
 
 def strip(outlook: Outlook, zone: tzinfo) -> str:
-    """The next 24 hours as a row of a table, an hour a cell: it shows where images are not shown."""
-    cells, hours = [], []
-    for first in range(0, len(outlook.balance_w) - SLOTS_PER_HOUR + 1, SLOTS_PER_HOUR):
-        level = outlook.thresholds.level(_mean(outlook.balance_w[first:first + SLOTS_PER_HOUR]))
-        at = slot_start(outlook.first_slot + first).astimezone(zone)
-        ink = "#FFFFFF" if abs(level) == 2 else "#000000"
-        cells.append(f'<td bgcolor="{level.color}" align="center" title="{_hour(at)} : {level.words}">'
-                     f'<font color="{ink}">{level.sign}</font></td>')
-        hours.append(f'<td align="left"><small>{at.hour if first % (4 * SLOTS_PER_HOUR) == 0 else ""}</small></td>')
-    return (f'<table role="img" aria-label="{html.escape(_aloud(outlook, zone))}" width="100%" cellspacing="0" cellpadding="0">'
-            f"<tr>{''.join(cells)}</tr><tr>{''.join(hours)}</tr></table>")
+    """The next 24 hours, a bar an hour: the more there is to spare, the taller and the greener."""
+    levels = {first: outlook.thresholds.level(_mean(outlook.balance_w[first:first + SLOTS_PER_HOUR]))
+              for first in range(0, len(outlook.balance_w) - SLOTS_PER_HOUR + 1, SLOTS_PER_HOUR)}
+    at = {first: slot_start(outlook.first_slot + first).astimezone(zone) for first in levels}
+    columns = [(Bar((level + 3) / 5, level.color, f"{_hour(at[first])} : {level.words}"),) for first, level in levels.items()]
+    return charts.bars(columns, [_hour(each) for each in at.values()], _aloud(outlook, zone))
 
 
 def _aloud(outlook: Outlook, zone: tzinfo) -> str:

@@ -16,9 +16,9 @@ from elfe.coordination.values import Mode
 from elfe.ems import store as sortie
 from elfe.history import quarters
 from elfe.history.values import BALANCE, History
-from elfe.slots import slot_of, slot_start
+from elfe.slots import SLOTS_PER_HOUR, slot_of, slot_start
 from elfe.territory.balance import HELD_FOR, Sample
-from elfe.territory.mail import Done, Yesterday
+from elfe.territory.mail import Done, Hour, Yesterday
 from elfe.territory.outlook import Outlook
 from elfe.territory.weather import HitRate, Thresholds, Window, by_chance, came_true, hit_rate, in_force, proposed
 
@@ -151,7 +151,14 @@ def yesterday(history: History, day: date, zone: tzinfo) -> Yesterday:
     first, end = local_day(day - timedelta(days=1), zone)
     made, drawn = (_quarters(history, name, first, end) for name in (PRODUCTION, CONSUMPTION))
     local = [min(max(0.0, m), max(0.0, d)) for m, d in zip(made, drawn, strict=True) if m is not None and d is not None]
-    return Yesterday(_kwh(made), _kwh(drawn), quarters.energy_wh(local) / 1000 if 2 * len(local) >= end - first else None)
+    hours = tuple(Hour(slot_start(first + at), _mean(made[at:at + SLOTS_PER_HOUR]), _mean(drawn[at:at + SLOTS_PER_HOUR]))
+                  for at in range(0, end - first, SLOTS_PER_HOUR))
+    return Yesterday(_kwh(made), _kwh(drawn), quarters.energy_wh(local) / 1000 if 2 * len(local) >= end - first else None, hours)
+
+
+def _mean(powers: list[float | None]) -> float | None:
+    known = [each for each in powers if each is not None]
+    return sum(known) / len(known) if known else None
 
 
 def done(history: History, coordination: Engine, mine: Iterable[Measured], day: date, zone: tzinfo) -> tuple[Done, ...]:

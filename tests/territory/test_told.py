@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from elfe.devices.values import Widget
 from elfe.slots import HORIZON, slot_of
 from elfe.territory import mail, outlook
-from elfe.territory.mail import Done, Flash, Yesterday
+from elfe.territory.mail import Done, Flash, Hour, Yesterday
 from elfe.territory.outlook import Outlook
 from elfe.territory.weather import HitRate, Thresholds, Window
 
@@ -130,7 +130,36 @@ def test_the_mail_needs_no_image_and_escapes_every_name():
     shown = Shown(page)
     assert shown.open == []
     assert {"img", "script", "b", "style"} & set(shown.tags) == set()
-    assert page.count("<td bgcolor=") == 24
+    assert page.count('height="48" valign') == 24                        # an hour a bar, all of one width
+    assert "table-layout:fixed" in page
+
+
+@pytest.mark.parametrize(("day", "hours", "labels"), [
+    ("2026-03-29", 23, ["0 h", "5 h", "9 h", "13 h", "17 h", "21 h"]),
+    ("2026-10-25", 25, ["0 h", "3 h", "7 h", "11 h", "15 h", "19 h", "23 h"])])
+def test_d1_yesterdays_chart_has_as_many_hours_as_the_day_had(day, hours, labels):
+    begin = datetime.fromisoformat(day).replace(tzinfo=PARIS).astimezone(UTC)
+    made = tuple(Hour(begin + timedelta(hours=at), -20.0 if at < 6 else None if at == 7 else 900.0, 1000.0) for at in range(hours))
+    page = mail.as_html(evolve(FLASH, outlook=None, yesterday=evolve(FLASH.yesterday, hours=made)), PARIS, NOW)
+    assert page.count('height="48" valign') == 2 * hours
+    assert re.findall(r"<small>(\d+ h)</small>", page) == labels
+    assert "produit pas de mesure" in page
+
+
+def test_each_appliance_has_a_bar_and_all_have_a_sum():
+    flash = evolve(FLASH, appliances=(Done("Lave-linge", 1.0, 0.5), Done("Ballon", 3.0, 1.0), Done("Sèche-linge", 0.0, None)))
+    assert "Ensemble : 4,0 kWh, dont 88 % aux heures d'énergie locale." in mail.as_text(flash, PARIS, NOW)
+    assert mail.as_html(flash, PARIS, NOW).count('height="10"') == 3      # half and half, and all
+    nobody = evolve(FLASH, appliances=(Done("Ballon", None), Done("Lave-linge", 1.0, None)))
+    assert "Ensemble" not in mail.as_text(nobody, PARIS, NOW)
+    assert "Vos appareils" not in mail.as_text(evolve(FLASH, appliances=()), PARIS, NOW)
+
+
+def test_a_link_over_https_is_unsubscribed_from_with_one_click():
+    made = mail.message(evolve(FLASH, unsubscribe="https://example.org/stop/{reference}"), "a@example.org", PARIS, NOW)
+    assert made["List-Unsubscribe"] == "<https://example.org/stop/R004>"
+    assert made["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail.message(FLASH, "a@example.org", PARIS, NOW)["List-Unsubscribe-Post"] is None
 
 
 def test_the_mail_is_one_that_servers_take():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 from attrs import evolve
@@ -146,8 +147,7 @@ def territory(settings: Settings) -> Made:
     send = Post(post.host, post.port, post.security, post.username, post.password_file, post.ca).send
     keeper = Keeper(here.history, Spool(str(Path(settings.data_dir) / "spool-territory.db")))
 
-    def indicators(now: datetime) -> Mapping[str, bytes]:
-        return indicated.publish(indicated.world(here, keeper), now)
+    indicators = partial(indicated.publish, indicated.world(here, keeper))
 
     world = World(session, here.coordination, here.sortie, here.history, here.drivers, installed, send, indicators, keeper)
     place = Place(settings.zone, settings.territory.homes, Path(settings.territory.folder or Path(settings.data_dir) / "public"),

@@ -49,6 +49,9 @@ class World:
     zone: tzinfo
     keeper: Keeper = field()          # how they are kept
 
+    remembered: dict[str, tuple[int, list[float | None]]] = field(factory=dict, init=False)
+    """By series, quarters that were read before, and the first of them."""
+
     @keeper.default
     def _keeper(self) -> Keeper:
         return Keeper(self.history)
@@ -61,7 +64,7 @@ def facts(world: World, now: datetime, first: bool = False) -> Facts:
     """What is known at the end of the last whole quarter. `first`: what the first program's numbers need as well, all its plans."""
     end = slot_of(now)
     month = _month(now, world.zone)
-    production, consumption = (_quarters(world.history, name, min(month, end - HORIZON), end)
+    production, consumption = (_remembered(world, name, min(month, end - HORIZON), end)
                                for name in (territory.PRODUCTION, territory.CONSUMPTION))
     appliances = queries.appliances(world.coordination)
     launches = _launches(world.sortie) if first else []
@@ -90,6 +93,15 @@ def _month(now: datetime, zone: tzinfo) -> int:
 def _quarters(history: History, name: str, first: int, end: int) -> list[float | None]:
     series = history.find(name)
     return [None] * (end - first) if series is None else history.quarters(series, first, end - first, HELD_FOR)
+
+
+def _remembered(world: World, name: str, first: int, end: int) -> list[float | None]:
+    """The same; what is older than a day is not read again, for a month of it is long. Younger gaps may still be filled."""
+    begin, known = world.remembered.get(name, (first, []))
+    stands = [] if begin > first else known[first - begin:max(0, end - HORIZON - begin)]
+    found = [*stands, *_quarters(world.history, name, first + len(stands), end)]
+    world.remembered[name] = first, found
+    return found
 
 
 def _launches(sortie: Engine) -> list[tuple[Launch, int]]:

@@ -19,7 +19,7 @@ from elfe.coordination import store as provisioning
 from elfe.devices.drivers import load
 from elfe.ems import store as sortie_store
 from elfe.ems.values import Placement, Plan
-from elfe.history.store import open_history
+from elfe.history.store import READING, open_history
 from elfe.history.values import BALANCE, Reading
 from elfe.indicators import definitions, store
 from elfe.indicators.store import World
@@ -162,6 +162,22 @@ def test_what_was_sent_is_told_with_its_instant_and_what_never_left_is_not(world
     [told] = orders.sent(world.coordination, NOON, LATER)
     assert (told.at, told.on) == (at, True)
     assert orders.sent(world.coordination, at + timedelta(milliseconds=1), LATER) == []
+
+
+def test_what_is_older_than_a_day_is_not_read_again_and_a_younger_gap_is_still_filled(world):
+    old, young = NOON + timedelta(minutes=1), NOON + timedelta(hours=6)
+    later = NOON + timedelta(days=1, hours=4)
+    before = store.facts(world, later)
+    for name in ("Panel_Prod_puissance_mae", "Panel_R_puissance_mae"):
+        series = world.history.find(name)
+        with world.history.engine.begin() as connection:
+            connection.execute(READING.delete().where(READING.c.at_ms < int((old + SLOT).timestamp() * 1000)))
+        world.history.append([Reading(series, young + timedelta(minutes=at), 9000.0) for at in range(15)])
+    after = store.facts(world, later + SLOT)
+    at, late = slot_of(NOON) - slot_of(later), slot_of(young) - slot_of(later)
+    assert after.production_w[at - 1] == before.production_w[at] == 4000.0
+    assert (before.production_w[late], after.production_w[late - 1]) == (None, 9000.0)
+    assert len(after.production_w) == len(before.production_w) + 1
 
 
 def test_each_quarter_is_kept_and_said(world):

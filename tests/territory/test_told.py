@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elfe.devices.values import Widget
@@ -178,6 +178,7 @@ def test_what_is_not_known_is_not_told():
     assert "Vos appareils" not in text
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.none() | st.floats(0, 1e6), st.none() | st.floats(0, 1))
 def test_any_name_and_any_number_make_a_mail(name, drawn, share):
     flash = evolve(FLASH, appliances=(Done(name, drawn, share),))

@@ -37,6 +37,7 @@ R004;Lave-linge;lave_linge;120;A001;11;111;A8BC25;2h
 R005;Lave-vaisselle;lave_vaisselle;120;A002;11;112;;2h
 R006;Sèche-linge;seche_linge;120;D003;11;411;;2h
 """
+SCREENS = "R004;Lave-linge;;;G002;71;711;;\nR005;Lave-vaisselle;;;G003;71;711;;\n"
 NEIGHBOUR = "R007;Lave-linge;lave_linge;120;D004;11;411;;2h\n"
 
 
@@ -160,6 +161,23 @@ def test_a_hostile_participant_reaches_nothing_that_is_not_theirs(home):
         assert [each.payload for each in victim.heard()] == [b"ON"]
         assert hostile.heard() == []
         assert not hostile.thrown_out.is_set()
+
+
+def test_a_hostile_screen_speaks_for_no_other_screen_and_commands_none(home, tmp_path):
+    here, _ = home
+    provision(tmp_path, INVENTORY + SCREENS)
+    brokering.sync(here)
+    with closing(Probe(ground(here), "G002")) as hostile, closing(Probe(ground(here), ADMIN)) as admin:
+        admin.hear(["#"])
+        hostile.hear(["hasp/g003/#", "hasp/+/state/#"])
+        for topic in ("hasp/g003/state/p3b3", "hasp/g003/LWT", "hasp/g003/command/jsonl", "hasp/broadcast/command/jsonl",
+                      "hasp/g002/command/jsonl", "viriya/update/1", "INDICATEURS/refresh"):
+            hostile.say(topic, b"forged")
+        hostile.say("hasp/g002/state/p3b3", b"its own")
+        admin.say("hasp/g003/state/p3b3", b"the neighbour's")
+
+        assert sorted(each.payload for each in admin.heard()) == [b"its own", b"the neighbour's"]
+        assert hostile.heard() == []
 
 
 def test_a_device_is_driven_through_the_rights_of_both(home, tmp_path):

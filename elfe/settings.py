@@ -137,7 +137,8 @@ class Mail:
     password_file: str = ""
     ca: str = ""
     sender: str = ""                   # Énergies du pays <bulletin@example.org>
-    unsubscribe: str = ""              # an address, or a link with {reference}; empty: the sender
+    unsubscribe: str = ""              # an address, or a link with {reference} and {code}; empty: the sender
+    listen: str = ""                   # host:port where that link is answered; empty: somebody else answers it
     hour: int = field(default=7, metadata={"from": 0, "to": 18})
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import evolve
 
 from elfe import clock, connectors, database
-from elfe.app import after_visit, indicated, planning, visit
+from elfe.app import after_visit, indicated, planning, unsubscribing, visit
 from elfe.app.context import Context
 from elfe.app.loop import Service
 from elfe.app.noted import Notes
@@ -22,7 +22,7 @@ from elfe.command import store as ledger
 from elfe.command.fleet import Share
 from elfe.command.rules import Rules
 from elfe.command.service import CommandService
-from elfe.coordination import queries
+from elfe.coordination import announced, queries
 from elfe.coordination.devices import device_values
 from elfe.coordination.values import InstalledDevice
 from elfe.devices.drivers import Drivers
@@ -151,5 +151,7 @@ def territory(settings: Settings) -> Made:
 
     world = World(session, here.coordination, here.sortie, here.history, here.drivers, installed, send, indicators, keeper)
     place = Place(settings.zone, settings.territory.homes, Path(settings.territory.folder or Path(settings.data_dir) / "public"),
-                  time(post.hour), post.sender if post.host else "", post.unsubscribe)
+                  time(post.hour), post.sender if post.host else "", post.unsubscribe, unsubscribing.coded(settings))
+    if post.listen:
+        unsubscribing.serve(post.listen, place.code, lambda who: announced.subscribe(here.coordination, who, False, clock.now()))
     return Territory(place, world, connectors.opened(settings.sources)), (session,)

@@ -18,10 +18,14 @@ from elfe.history.zabbix.keeping import Change, Spoken, Wanted, What
 from elfe.history.zabbix.naming import FLOAT, TRAPPER, Item, place
 from elfe.history.zabbix.store import ZabbixHistory
 from elfe.indicators.definitions import INDICATORS
+from elfe.indicators.waterfall import AVOIDED, MOVED, REACHED, Step
 from elfe.territory.service import RUN_SERIES
 from elfe.territory.store import CONSUMPTION, PRODUCTION, SCALED_BALANCE
 
 LABELS = {each.key: each.label for each in INDICATORS}
+SHARES = tuple(LABELS[key] for key in ("Pourcentage_app_lances_24h", "Pourcentage_energie_consommee_placee",
+                                       "Pourcentage_autoconsommation", "Part_energie_locale_24h", "Promesses_tenues_30j"))
+LENT = tuple(LABELS[key] for key in (REACHED[Step.DECLARED], REACHED[Step.USEFUL], MOVED, AVOIDED))
 AT_ONCE = 500
 
 
@@ -108,7 +112,7 @@ def _show(zabbix: ZabbixHistory, dry_run: bool) -> bool:
     missing = not zabbix.api("dashboard.get", {"output": ["dashboardid"], "filter": {"name": watching.DASHBOARD}})
     if missing and not dry_run:
         curves = (SCALED_BALANCE, PRODUCTION, CONSUMPTION)
-        zabbix.api("dashboard.create", watching.dashboard(zabbix.access.general_host, curves, tuple(LABELS.values())[:4]))
+        zabbix.api("dashboard.create", watching.dashboard(zabbix.access.general_host, curves, SHARES, LENT))
     return missing
 
 

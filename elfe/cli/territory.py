@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from elfe import clock, connectors
-from elfe.app import services
+from elfe.app import services, unsubscribing
 from elfe.app.context import Context, context
 from elfe.app.loop import live
 from elfe.app.signals import stopped_by_signals
@@ -170,7 +170,7 @@ def preview(
         day, reference, store.addresses(here.coordination).get(reference, ""), store.yesterday(here.history, day, zone),
         store.done(here.history, here.coordination, store.appliances(here.coordination).get(reference, ()), day, zone),
         store.outlook(here.coordination, here.sortie, here.history, cohort, now, zone),
-        here.settings.mail.unsubscribe or here.settings.mail.sender)
+        here.settings.mail.unsubscribe or here.settings.mail.sender, unsubscribing.coded(here.settings)(reference))
     text = f"{flash.subject(made, zone, now)}\n\n{flash.as_text(made, zone, now)}"
     typer.echo(flash.as_html(made, zone, now) if as_html else text)
 

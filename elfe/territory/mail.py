@@ -61,6 +61,7 @@ class Flash:
     appliances: tuple[Done, ...]
     outlook: Outlook | None
     unsubscribe: str                   # an address to write to, or a link
+    code: str = ""                     # of the link, theirs alone
 
 
 def message(flash: Flash, sender: str, zone: tzinfo, now: datetime) -> EmailMessage:
@@ -188,4 +189,4 @@ def kwh(energy: float) -> str:
 def _link(flash: Flash) -> str:
     if "@" in flash.unsubscribe and ":" not in flash.unsubscribe:
         return f"mailto:{flash.unsubscribe}?subject=desabonner%20{flash.reference}"
-    return flash.unsubscribe.format(reference=flash.reference)
+    return flash.unsubscribe.replace("{reference}", flash.reference).replace("{code}", flash.code)

@@ -73,6 +73,8 @@ class Place:
     mail_at: time = time(7)
     sender: str = ""                   # empty: no mails
     unsubscribe: str = ""
+    code: Callable[[str], str] = lambda reference: ""
+    """Of a participant's link to unsubscribe by."""
 
 
 @frozen
@@ -371,7 +373,7 @@ class Territory:
                 if announced.claim(coordination, day, reference, now):
                     done = store.done(history, coordination, mine.get(reference, ()), day, self.place.zone)
                     flash = mail.Flash(day, reference, address, was, done, shown[reference],
-                                       self.place.unsubscribe or self.place.sender)
+                                       self.place.unsubscribe or self.place.sender, self.place.code(reference))
                     yield reference, mail.message(flash, self.place.sender, self.place.zone, now)
 
         try:

@@ -213,4 +213,5 @@ def test_a_device_that_is_offline_is_a_problem_on_the_dashboard(here):
 
     until(is_told, within_s=30)
     [shown] = zabbix.api("dashboard.get", {"filter": {"name": "elfe"}, "selectPages": "extend"})
-    assert [each["type"] for each in shown["pages"][0]["widgets"]] == ["problems", "svggraph", "svggraph"]
+    assert [each["type"] for each in shown["pages"][0]["widgets"]] == ["problems", *["svggraph"] * 3]
+    assert shown["private"] == "0"      # not only for the account that made it

@@ -25,7 +25,7 @@ IMPORT_RULES = {"groups": {"createMissing": True}, "templates": {"createMissing"
 """An import adds what is missing and leaves what somebody changed."""
 STRING, NUMBER = 1, 0
 """Of a dashboard's fields."""
-COLOURS = ("2A7F62", "B5651D", "4F81BD", "8E44AD")
+COLOURS = ("2A7F62", "B5651D", "4F81BD", "8E44AD", "7F7F7F")
 
 
 @frozen
@@ -90,16 +90,20 @@ def changes(wanted: Sequence[Trigger], found: Sequence[Mapping[str, Any]]) -> Ch
     return Changes(create, update, tuple(each["triggerid"] for place, each in by_place.items() if place not in kept))
 
 
-def dashboard(general_host: str, curves: Sequence[str], indicators: Sequence[str]) -> dict[str, Any]:
-    """What is wrong, the territory's last day, the indicators' last week: as the API takes it."""
+def dashboard(general_host: str, curves: Sequence[str], shares: Sequence[str], lent: Sequence[str]) -> dict[str, Any]:
+    """What is wrong, the territory's last day, its shares' last week, the last month of what was lent: as the API takes it.
+
+    Everybody who may enter sees it; who made it is the only one to change it.
+    """
     widgets = [
         {"type": "problems", "name": "What is wrong", "x": 0, "y": 0, "width": 12, "height": 8, "fields": [
             _number("show", 3), _number("show_lines", 25), _text("tags.tag.0", "elfe"), _number("tags.operator.0", 1),
             _text("tags.value.0", "watch")]},
         _curves("The territory", general_host, curves, "now-1d", 12, 0),
-        _curves("The indicators", general_host, indicators, "now-7d", 0, 8),
+        _curves("Shares", general_host, shares, "now-7d", 0, 8),
+        _curves("The flexibility that was lent", general_host, lent, "now-30d", 12, 8),
     ]
-    return {"name": DASHBOARD, "display_period": 30, "auto_start": 0, "pages": [{"widgets": widgets}]}
+    return {"name": DASHBOARD, "private": 0, "display_period": 30, "auto_start": 0, "pages": [{"widgets": widgets}]}
 
 
 def _curves(name: str, host: str, items: Sequence[str], since: str, x: int, y: int) -> dict[str, Any]:

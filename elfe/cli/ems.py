@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import tzinfo
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ from elfe.cli.plan import plain, print_plan
 from elfe.ems.forecast import store
 from elfe.ems.forecast.judged import Worth, judged
 from elfe.ems.forecast.store import Kept
-from elfe.ems.run import first_slot_at, run_once
+from elfe.ems.run import exact_model, first_slot_at, gather, run_once
 from elfe.ems.solve import Limits, Solver
 from elfe.errors import ElfeError
 from elfe.slots import HORIZON, SLOTS_PER_HOUR, slot_of, slot_start
@@ -48,6 +49,25 @@ def run(
         show.as_json(plain(made))
     else:
         print_plan(here, made)
+
+
+@ems.command("model")
+def write_model(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The file to write: .lp, or .mps for solvers that prefer it.")],
+) -> None:
+    """Write the exact model of a run made now, for any solver, its constraints named as in docs/model.md; nothing is planned."""
+    here, now = context(ctx), clock.now()
+    inputs = gather(planning.sources(here), now, first_slot_at(now))
+    made = exact_model(inputs)
+    try:
+        (made.writeMPS if file.suffix == ".mps" else made.writeLP)(str(file))
+    except OSError as error:
+        raise ElfeError(f"{file} cannot be written: {error.strerror}") from None
+    for problem in inputs.left_out:
+        typer.echo(f"left out: {problem}")
+    typer.echo(f"{len(inputs.loads)} loads, {len(made.variables())} variables, {len(made.constraints)} constraints "
+               f"written into {file}; its objective is in W summed over slots, 4 of them a Wh")
 
 
 @ems.command()

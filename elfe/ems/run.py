@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
+import pulp
 from attrs import define, evolve, field, frozen
 from sqlalchemy import Engine
 
@@ -465,6 +466,11 @@ def place(inputs: Inputs, solver: Solver) -> Plan:
     for appliance_id, problem in bad.items():
         log.error("left out of the plan: appliance %d: nobody can place it: %s", appliance_id, problem)
     return place(evolve(inputs, loads=tuple(each for each in inputs.loads if each.appliance.id not in bad)), solver)
+
+
+def exact_model(inputs: Inputs) -> pulp.LpProblem:
+    """The model of `model.py` for what was gathered, every constraint named as there."""
+    return model.build(model.placing(inputs.balance_w, inputs.loads, inputs.costs, inputs.homes).problem).model
 
 
 def _weighs(inputs: Inputs, placing: model.Placing) -> Floats:

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import highspy
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -84,6 +85,19 @@ def test_it_is_explained_in_french_with_the_ways_out_of_what_is_impossible(terri
     assert "tout de suite, et finit pourtant" in words
     assert "plutôt" in words
     assert "plutôt" in told
+
+
+@pytest.mark.parametrize("file", ["model.lp", "model.mps"])
+def test_the_model_is_written_for_any_solver_and_says_what_the_plan_says(territory: Territory, file: str) -> None:
+    territory.tank(102)
+    made = document(elfe("ems", "run", "--dry-run", "--json"))
+    assert "2 loads" in elfe("ems", "model", file).stdout
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.readModel(file)
+    solver.run()
+    assert solver.getInfo().objective_function_value / 4 == pytest.approx(made["imported_wh"], abs=0.5)
+    assert {"import0_0", "f0_0_once"} <= {solver.getRowName(n)[1] for n in range(solver.getNumRow())}
 
 
 def test_what_each_household_has_given_and_received_is_shown(territory: Territory) -> None:

@@ -38,7 +38,7 @@ from elfe.devices import (
     one_of,
 )
 from elfe_shelly_gen2 import codec
-from elfe_shelly_gen2.devices import FAIL_SAFE, ROWS, TYPES, WITHOUT_INPUT
+from elfe_shelly_gen2.devices import FAIL_SAFE, LEASE, ROWS, TYPES, WITHOUT_INPUT
 from elfe_shelly_gen2.requests import call, http, method_of, named
 
 
@@ -100,12 +100,17 @@ def encode_command(device: Device, command: Command) -> Encoded:
         raise UnsupportedCommand(f"{type_.product}: {command}")
     match command:
         case Switch(on, token):
-            say = call(device, token, "Switch.Set", id=device.channel, on=on)
+            say = call(device, token, "Switch.Set", id=device.channel, on=on, **_lease(device, on))
         case Query(token):
             say = call(device, token, "Switch.GetStatus", id=device.channel)
         case _:
             raise UnsupportedCommand(f"{type_.product}: {command}")
     return Encoded((say,), Acknowledgement(token, ok=True), type_.answers_within)
+
+
+def _lease(device: Device, on: bool) -> dict[str, int]:
+    """What its home does not want holds for so long after the last order, then it flips back: in its memory, its flash is spared."""
+    return {} if on == device.serves_when else {"toggle_after": int((LEASE + FAIL_SAFE.own_part(device.id)).total_seconds())}
 
 
 @hookimpl

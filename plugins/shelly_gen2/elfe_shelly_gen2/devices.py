@@ -9,10 +9,11 @@ from attrs import frozen
 from elfe.devices import Capability, Caveat, DeviceType, FailSafe, PresenceBy
 
 DOCS = "https://shelly-api-docs.shelly.cloud/gen2"
-FAIL_SAFE = FailSafe(      # unverified: that a repeated OFF re-arms it, see REPEATED_OFF
+LEASE = timedelta(seconds=1800)
+FAIL_SAFE = FailSafe(
     safe_state=True,
-    enforced_by="auto_on of the switch",
-    after=timedelta(seconds=1800),
+    enforced_by="toggle_after of each order, and auto_on of the switch",
+    after=LEASE,
     spread=timedelta(seconds=600),
 )
 
@@ -32,10 +33,10 @@ NOTHING_IS_RETAINED = Caveat(
     "https://github.com/bieniu/ha-shellies-discovery-gen2/issues/487",
 )
 REPEATED_OFF = Caveat(
-    "Whether a repeated OFF re-arms auto_on is not documented, and was not tried on hardware. If it does not, the relay "
-    "closes again while it should stay open; `toggle_after` of Switch.Set, a timer per order, would be the other way.",
-    "Rien ne dit si un OFF répété réarme auto_on, et cela n'a pas été essayé. Sinon, le relais se referme alors qu'il devrait "
-    "rester ouvert ; `toggle_after` de Switch.Set, une minuterie par ordre, serait l'autre voie.",
+    "Whether a repeated OFF re-arms auto_on is not documented, and was not tried on hardware. So each OFF carries a timer of its "
+    "own (`toggle_after` of Switch.Set): it opens for half an hour, and the next order says so again.",
+    "Rien ne dit si un OFF répété réarme auto_on, et cela n'a pas été essayé. Chaque OFF porte donc sa propre minuterie "
+    "(`toggle_after` de Switch.Set) : il ouvre pour une demi-heure, et l'ordre suivant le redit.",
     f"{DOCS}/ComponentsAndServices/Switch",
 )
 MQTT_HAS_NO_PASSWORD_OF_ITS_OWN = Caveat(

@@ -4,6 +4,7 @@ import json
 
 import elfe_shelly_gen2 as plugin
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -211,6 +212,15 @@ def test_an_order_names_the_topic_of_its_answer_and_waits_for_its_own_token():
     assert encoded.publishes == (Publish("D003/rpc", b'{"id":"o-17","src":"elfe/engine/D003","method":"Switch.Set",'
                                                      b'"params":{"id":0,"on":true}}'),)
     assert encoded.expects == Acknowledgement("o-17", ok=True)
+
+
+def test_what_its_home_does_not_want_is_ordered_for_half_an_hour_and_a_part_of_its_own():
+    off = json.loads(plugin.encode_command(RELAY, Switch(False, token="o-18")).publishes[0].payload)["params"]
+    assert off.pop("toggle_after") in range(1800, 2400)
+    assert off == {"id": 0, "on": False}
+    inverted = evolve(RELAY, serves_when=False)
+    params = [json.loads(plugin.encode_command(inverted, Switch(on)).publishes[0].payload)["params"] for on in (True, False)]
+    assert ["toggle_after" in each for each in params] == [True, False]
 
 
 def test_a_refusal_never_proves_an_order():

@@ -119,6 +119,19 @@ def test_whether_a_repeated_off_rearms_is_not_documented_and_can_be_tried_both_w
     assert twin.on is on
 
 
+@pytest.mark.parametrize("rearms", [True, False])
+def test_an_off_of_ours_holds_until_half_an_hour_behind_the_last_one_and_then_serves_its_home(rearms):
+    twin = twin_of(RELAY)
+    twin.channels[0].rearms = rearms
+    call(twin, "Switch.SetConfig", id=0, config={"auto_on": True, "auto_on_delay": 1800})
+    for minutes in (0, 15, 30, 45):
+        order(RELAY, twin, Switch(False, token="o"), NOON + timedelta(minutes=minutes))
+    twin.tick(NOON + timedelta(minutes=74))
+    assert not twin.on
+    twin.tick(NOON + timedelta(minutes=45 + 40))
+    assert twin.on
+
+
 @pytest.mark.parametrize(("word", "on"), [("on", True), ("off", False), ("toggle", False)])
 def test_a_word_on_its_command_topic_switches_it_while_control_is_enabled(word, on):
     twin = twin_of(RELAY)

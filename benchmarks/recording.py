@@ -52,6 +52,7 @@ from tests.conftest import Server, find_binaries, running
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "track_commit_timestamp": "on"}
 SAID = np.dtype([("at", "f8"), ("series", "i4"), ("value", "f8")])
 SAMPLE_S, CHUNK = 10.0, 250
+IDLE_S = 0.15      # CPU of a recorder that has nothing to do
 WITHIN_S, GOAL_S = 120.0, 2.0
 SETTINGS = """
 data_dir = "{folder}"
@@ -259,7 +260,7 @@ def measure(minutes: float, rate: int, burst: int, count: int) -> None:
         assert server.process is not None
         pids = {"the recorder": recorder.pid, "mosquitto": broker.process.pid}
         _wait(lambda: _rows(history) > 0, told, ("speak", 1.0))
-        _settle(history, folder)
+        _settle(history, folder, recorder.pid)
         _execute(history, "TRUNCATE reading")
         (folder / "said").unlink()
         watched, begun = Watched(pids), Counter(_spent(pids, server))
@@ -267,7 +268,7 @@ def measure(minutes: float, rate: int, burst: int, count: int) -> None:
         messages, late_s, names = watched.during(told)  # type: ignore[misc]
         spent = Counter(_spent(pids, server))
         spent.subtract(begun)
-        _settle(history, folder)
+        _settle(history, folder, recorder.pid)
         show(f"{rate:,} messages a second for {minutes:g} minutes, {sum(families.values()):,} devices", ("", "measured"), [
             ("families", ", ".join(f"{count} {name}" for name, count in sorted(families.items()))),
             ("messages", f"{messages:,}; the devices at most {late_s:.1f} s behind their own time"),
@@ -285,8 +286,7 @@ def _burst(told: Connection, watched: Watched, history: str, folder: Path, rate:
     told.send(("burst", rate, 60.0))
     watched.samples.clear()
     messages, readings, seconds = watched.during(told)  # type: ignore[misc]
-    _settle(history, folder)
-    time.sleep(12)      # the broker tells every ten seconds
+    _settle(history, folder, watched.pids["the recorder"])
     gone = Counter(_lost(folder))
     gone.subtract(lost)
     rows = _rows(history) - kept
@@ -344,12 +344,12 @@ def _wait(holds: object, told: Connection, ask: tuple[str, float]) -> None:
         told.recv()
 
 
-def _settle(history: str, folder: Path) -> None:
-    """Until nothing more comes."""
-    before, waits = -1, 1
-    while waits or _rows(history) != before:
-        before = _rows(history)
-        time.sleep(3)
+def _settle(history: str, folder: Path, recorder: int) -> None:
+    """Until nothing more comes, and the recorder has nothing more to do."""
+    before, worked, waits = -1, 0.0, 1
+    while waits or _rows(history) != before or cpu_s(recorder) - worked > IDLE_S:
+        before, worked = _rows(history), cpu_s(recorder)
+        time.sleep(12)      # the broker tells every ten seconds what it has dropped
         waits = _spooled(folder)
 
 

@@ -85,8 +85,9 @@ class Keeper:
 
     def _append(self, given: Sequence[Spooled]) -> list[int]:
         """Hand readings over; the places of those that were not taken."""
-        readings = [Reading(self.history.series(series, unit), EPOCH + at_ms * INSTANT, value)
-                    for series, unit, at_ms, value in given]
+        ids = self.history.all_series({series: unit for series, unit, _, _ in given})
+        readings = [Reading(ids[series], EPOCH + at_ms * INSTANT, value)
+                    for series, _, at_ms, value in given]
         try:
             self.history.append(readings)
         except PartlyKept as error:

@@ -102,6 +102,16 @@ class SqlHistory:
             self._ids[name] = found
         return self._ids[name]
 
+    def all_series(self, wanted: Mapping[str, str]) -> Mapping[str, int]:
+        """The ids of many series, by name; those that are new are created, in one transaction."""
+        new = [{"name": name, "unit": unit} for name, unit in wanted.items() if name not in self._ids]
+        if new:
+            with self.engine.begin() as connection:
+                connection.execute(database.insert_given(connection, SERIES, new).on_conflict_do_nothing())
+                named = database.among(connection, SERIES.c.name, [each["name"] for each in new])
+                self._ids |= {row.name: row.id for row in connection.execute(select(SERIES.c.name, SERIES.c.id).where(named))}
+        return {name: self._ids[name] for name in wanted}
+
     def find(self, name: str) -> int | None:
         """The id of a series, or None."""
         if name not in self._ids:

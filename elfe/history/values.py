@@ -75,6 +75,9 @@ class History(Protocol):
     def series(self, name: str, unit: str = "") -> int:
         """The id of a series; it is created when it is new."""
 
+    def all_series(self, wanted: Mapping[str, str]) -> Mapping[str, int]:
+        """The ids of many series, by name, from the name and the unit of each; those that are new are created, together."""
+
     def find(self, name: str) -> int | None:
         """The id of a series, or None when there is none."""
 

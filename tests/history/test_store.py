@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from elfe.errors import SchemaError
@@ -106,3 +107,15 @@ def test_a_day_of_one_appliance_is_read_at_once(history: SqlHistory) -> None:
 def test_a_database_that_does_not_answer_is_named(tmp_path: object) -> None:
     with pytest.raises(SchemaError, match=r"nowhere/history\.db does not answer"):
         open_history(f"sqlite:///{tmp_path}/nowhere/history.db")
+
+
+def test_the_series_of_a_whole_territory_are_made_together_and_asked_for_once(history: SqlHistory) -> None:
+    known = history.series("D001 puissance", "W")
+    wanted = {f"D{number:03} puissance": "W" for number in range(1, 400)}
+    begun: list[object] = []
+    event.listen(history.engine, "begin", begun.append)
+    ids = history.all_series(wanted)
+    assert history.all_series(wanted) == ids
+    assert len(begun) == 1
+    assert ids["D001 puissance"] == known
+    assert {id: (name, "W") for name, id in ids.items()} == {id: (name, unit) for id, name, unit in history.names()}

@@ -63,6 +63,10 @@ class ZabbixHistory:
         found = self.find(name)
         return found if found is not None else self.create([(name, unit, tags(name))])[0]
 
+    def all_series(self, wanted: Mapping[str, str]) -> Mapping[str, int]:
+        """The ids of many series, by name; those that are new are created."""
+        return {name: self.series(name, unit) for name, unit in wanted.items()}
+
     def find(self, name: str) -> int | None:
         """The id of a series, or None: by the item's name, wherever it stands; else by where we would have put it."""
         if name not in self._by_name:

@@ -110,7 +110,8 @@ def encode_command(device: Device, command: Command) -> Encoded:
 
 def _lease(device: Device, on: bool) -> dict[str, int]:
     """What its home does not want holds for so long after the last order, then it flips back: in its memory, its flash is spared."""
-    return {} if on == device.serves_when else {"toggle_after": int((LEASE + FAIL_SAFE.own_part(device.id)).total_seconds())}
+    holds = LEASE + FAIL_SAFE.own_part(device.id)
+    return {} if on == device.serves_when else {"toggle_after": int(holds.total_seconds())}
 
 
 @hookimpl

@@ -131,7 +131,7 @@ def screen_layout(settings: Settings) -> Layout:
         return layout.DEFAULT
     file = Path(settings.screens.layout)
     if not file.exists():
-        raise SettingsError(f"there is no layout {file}; `elfe screens layout` prints one to start from")
+        raise SettingsError(f"there is no layout {file}; `elfe screen layout` prints one to start from")
     return layout.read(file.read_text(encoding="utf-8"), str(file))
 
 

@@ -43,6 +43,8 @@ TOLD_FOR = timedelta(seconds=20)
 """So long what a person has just been told stands before what is true."""
 EVERY = timedelta(seconds=5)
 DEVICES_EVERY = timedelta(minutes=1)
+SOON, AWAITS = timedelta(milliseconds=500), timedelta(seconds=20)
+"""Where something was just asked for, its home is read so often and so long: whoever stands there waits for the device's answer."""
 WEATHER_EVERY = timedelta(seconds=10)
 """The territory tells every screen when it is asked: who comes and goes does not make it do so without end."""
 ROUND = timedelta(minutes=1)
@@ -108,6 +110,8 @@ class Screens:
     _plan: Decisions | None = field(default=None, init=False)
     _known_at: datetime | None = field(default=None, init=False)                  # None: never
     _changed: set[str] | None = field(default=None, init=False)                   # homes that are to be read; None: all of them
+    _awaits: dict[str, datetime] = field(factory=dict, init=False)                # homes, until when
+    _soon_at: datetime | None = field(default=None, init=False)
     _read_at: datetime | None = field(default=None, init=False)                   # of all of them; None: now
     _devices_at: datetime | None = field(default=None, init=False)
     _away: bool = field(default=False, init=False)
@@ -132,7 +136,7 @@ class Screens:
         self._look_around(now)
         self._draw(now)
         self._ask_weather(now)
-        waits = [due for _, due in self._turned.values()]
+        waits = [*(due for _, due in self._turned.values()), *([self._soon_at] if self._soon_at and not self._away else [])]
         return min([self._read_at or now, *waits, *(each.due_at for each in self._touches.values())])
 
     def close(self) -> None:
@@ -165,6 +169,10 @@ class Screens:
             self._read_at, self._changed = now + EVERY, None
         elif self._away:
             return
+        elif self._changed is not None and self._soon_at is not None and now >= self._soon_at:
+            self._awaits = {home: until for home, until in self._awaits.items() if now < until}
+            self._changed |= self._awaits.keys()
+            self._soon_at = now + SOON if self._awaits else None
         wanted = {each.participant for each in self._screens.values()}
         wanted = wanted if self._changed is None else wanted & self._changed
         if not wanted:
@@ -280,9 +288,10 @@ class Screens:
                 self._tell(screen, touches.appliance_id, _short(str(refused)), now)
             del self._touches[device_id, page]
             self._to_draw.add(device_id)
-            self._written(screen.participant)
+            self._written(screen.participant, now)
 
-    def _written(self, participant: str) -> None:
+    def _written(self, participant: str, now: datetime) -> None:
+        self._awaits[participant], self._soon_at = now + AWAITS, now + SOON
         if self._changed is not None:
             self._changed.add(participant)
 

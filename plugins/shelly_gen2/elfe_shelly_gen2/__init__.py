@@ -109,7 +109,7 @@ def encode_command(device: Device, command: Command) -> Encoded:
 
 
 def _lease(device: Device, on: bool) -> dict[str, int]:
-    """What its home does not want holds for so long after the last order, then it flips back: in its memory, its flash is spared."""
+    """What its home does not want holds for so long behind the last order: a timer in its memory, its flash is spared."""
     holds = LEASE + FAIL_SAFE.own_part(device.id)
     return {} if on == device.serves_when else {"toggle_after": int(holds.total_seconds())}
 

@@ -105,8 +105,8 @@ def _made(source: str) -> Callable[[Facts], float | None]:
 
 def _share(source: str) -> Callable[[Facts], float | None]:
     def share(facts: Facts) -> float | None:
-        made = [energy_wh(each) for each in facts.made_w.values()]
-        return percent(_made(source)(facts), sum(each for each in made if each is not None))
+        made = {name: max(0.0, wh) for name, each in facts.made_w.items() if (wh := energy_wh(each)) is not None}
+        return percent(made.get(source), sum(made.values()))      # an inverter draws a little at night: that is no share
 
     return share
 

@@ -292,6 +292,7 @@ class Territory:
         for cohort, each in made.items():
             if each is not None:
                 self._say(outlook.topic(cohort), outlook.as_json(each), retain=True)
+        self._announce(made, now)
         self._write_pages([each for each in made.values() if each is not None])
         self._push(made, cohorts)
 
@@ -301,6 +302,20 @@ class Territory:
             four = (found.very_low, found.low, found.high, found.very_high)
             announced.set_thresholds(self.world.coordination, "", now, four)
             log.info("thresholds of the energy weather, from the last months: %s W; `elfe weather thresholds` changes them", four)
+
+    def _announce(self, made: Mapping[str, Outlook | None], now: datetime) -> None:
+        """Once in the morning, the good windows are kept, to be judged when they are over; mails or none, they are told."""
+        if self._is_morning(now):
+            day = now.astimezone(self.place.zone).date()
+            for cohort, shown in made.items():
+                if shown is not None:
+                    windows = ((each.first_slot, each.end_slot) for each in shown.good)
+                    announced.announce(self.world.coordination, day, cohort, windows)
+
+    def _is_morning(self, now: datetime) -> bool:
+        """Between the mails' hour and five hours later."""
+        due = datetime.combine(now.astimezone(self.place.zone).date(), self.place.mail_at, self.place.zone)
+        return due <= now < due + MAILS_UNTIL
 
     def _outlook(self, cohort: str, now: datetime) -> Outlook | None:
         return store.outlook(self.world.coordination, self.world.sortie, self.world.history, cohort, now, self.place.zone)
@@ -345,25 +360,19 @@ class Territory:
 
     def _mails(self, now: datetime) -> None:
         """Between the mails' hour and five hours later: whoever has not had today's."""
-        local = now.astimezone(self.place.zone)
-        due = datetime.combine(local.date(), self.place.mail_at, self.place.zone)
-        if not due <= now < due + MAILS_UNTIL:
+        if not self._is_morning(now):
             return
-        day, coordination = local.date(), self.world.coordination
-        cohorts = announced.cohorts(coordination)
-        made = {each: self._outlook(each, now) for each in {"", *cohorts.values()}}
-        for cohort, shown in made.items():
-            if shown is not None:
-                announced.announce(coordination, day, cohort, ((each.first_slot, each.end_slot) for each in shown.good))
+        day, coordination = now.astimezone(self.place.zone).date(), self.world.coordination
         had = {each.reference for each in announced.mails(coordination, day)
                if each.status != announced.REFUSED or each.tries >= announced.MOST_TRIES}
         wanted = {reference: address for reference, address in store.addresses(coordination).items()
                   if reference not in had | announced.unsubscribed(coordination)}
-        self._send(wanted, {reference: made.get(cohorts.get(reference, "")) for reference in wanted}, now)
+        if wanted:
+            cohorts = announced.cohorts(coordination)
+            made = {each: self._outlook(each, now) for each in {cohorts.get(reference, "") for reference in wanted}}
+            self._send(wanted, {reference: made[cohorts.get(reference, "")] for reference in wanted}, now)
 
     def _send(self, wanted: Mapping[str, str], shown: Mapping[str, Outlook | None], now: datetime) -> None:
-        if not wanted:
-            return
         day, history, coordination = now.astimezone(self.place.zone).date(), self.world.history, self.world.coordination
         was, mine = store.yesterday(history, day, self.place.zone), store.appliances(coordination)
 

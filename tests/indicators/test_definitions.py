@@ -44,6 +44,12 @@ def test_the_first_programs_numbers_stand_beside_ours_with_the_reason():
     assert all(each.why for each in INDICATORS if each.first)
 
 
+def test_an_inverter_that_draws_at_night_has_no_share_and_takes_none_from_others():
+    facts = evolve(FACTS, made_w={"Prod_eolienne": (4000.0,), "Prod_solaire": (-50.0,)})
+    values = {each.indicator.key: each.value for each in computed(facts)}
+    assert (values["Part_eolien_prod"], values["Part_solaire_prod"], values["Enr_solaire"]) == (100.0, 0.0, -12.5)
+
+
 def test_they_are_the_twelve_of_the_contract():
     assert [each.key for each in TWELVE] == [
         "Nombre_appareils_connectes", "Pourcentage_app_lances_24h", "Cumul_energie_placee", "Pourcentage_energie_consommee_placee",

@@ -260,6 +260,18 @@ def test_the_plans_curves_are_said_to_everybody(village):
     assert (curves["placed"], curves["balance_with_w"][:2], len(curves["balance_w"])) == (0, [-5, -5], HORIZON)
 
 
+def test_the_mornings_windows_are_kept_to_be_judged_whether_mails_are_sent_or_not(village):
+    announced.set_thresholds(village.world.coordination, "", NOW - timedelta(days=1), FOUR)
+    village.plan(tuple(3000.0 if 20 <= i < 34 else 0.0 for i in range(HORIZON)))
+    service = village.start()
+    service.step(NOW - timedelta(minutes=20))
+    assert announced.announced(village.world.coordination, "", NOW.date()) == []      # it is not seven yet
+    service.step(NOW)
+    service.step(NOW + SLOT)
+    assert [(first, end) for _, first, end in announced.announced(village.world.coordination, "", NOW.date())] == [
+        (slot_of(NOW) + 20, slot_of(NOW) + 34)]
+
+
 def test_announced_windows_are_judged_by_what_was_measured(village):
     coordination, history = village.world.coordination, village.world.history
     announced.set_thresholds(coordination, "", NOW - timedelta(days=40), FOUR)

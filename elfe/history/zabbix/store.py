@@ -44,6 +44,7 @@ class ZabbixHistory:
     _by_id: dict[int, Item] = field(factory=dict, init=False)
     _by_name: dict[str, int] = field(factory=dict, init=False)
     _hosts: dict[str, str] = field(factory=dict, init=False)
+    _group: str = field(default="", init=False)
 
     def __attrs_post_init__(self) -> None:
         self.api = Api(self.access)
@@ -116,9 +117,10 @@ class ZabbixHistory:
 
     def group(self) -> str:
         """The id of the group `elfe`, which is made where it is missing."""
-        found = self.api("hostgroup.get", {"filter": {"name": GROUP}, "output": ["groupid"]})
-        group: str = found[0]["groupid"] if found else self.api("hostgroup.create", {"name": GROUP})["groupids"][0]
-        return group
+        if not self._group:
+            found = self.api("hostgroup.get", {"filter": {"name": GROUP}, "output": ["groupid"]})
+            self._group = found[0]["groupid"] if found else self.api("hostgroup.create", {"name": GROUP})["groupids"][0]
+        return self._group
 
     def names(self) -> list[tuple[int, str, str]]:
         """Every series: id, name, unit."""

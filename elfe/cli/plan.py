@@ -80,7 +80,7 @@ def explain(
         raise ElfeError(f"{name} is not in the newest plan: it is in mode {asked.mode}, and only what is lent (30) is planned; "
                         "`elfe ems run` says what it leaves out")
     if png:
-        plan_charts.explained(found, placed, name, png, here.settings.zone)
+        plan_charts.explained(found, placed, name, png, here.settings.zone, lang)
     if as_json:
         show.as_json(_plain(found, placed) | {"name": name} | _why(found, placed))
         return

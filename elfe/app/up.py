@@ -40,6 +40,7 @@ STABLE_S = 60.0
 PATIENCE_S = 10.0
 HANGS_AFTER_S = 45.0
 """A loop that has not turned for so long hangs; it turns once a second, and nothing that it waits for takes that long."""
+STARTS_WITHIN_S = 90.0
 THINKS_FOR_S = {"ems": 600.0}
 """A run of the EMS is one turn of its loop."""
 
@@ -59,7 +60,9 @@ class Kept:
 
     def hangs(self, now: float) -> bool:
         """Whether it is there, and does nothing any more."""
-        return now - max(self.started, self.beat.value) > THINKS_FOR_S.get(self.name, HANGS_AFTER_S)
+        if self.beat.value < self.started:
+            return now - self.started > STARTS_WITHIN_S
+        return now - self.beat.value > THINKS_FOR_S.get(self.name, HANGS_AFTER_S)
 
 
 def run(settings: Settings, stop: threading.Event) -> None:

@@ -33,7 +33,7 @@ allow_anonymous true
 persistence false
 set_tcp_nodelay true
 max_packet_size 131072
-max_queued_messages 0
+max_queued_messages 100000
 max_inflight_messages 0
 connection_messages false
 log_dest stderr

@@ -23,7 +23,7 @@ from elfe.command import store
 from elfe.command.fleet import Share
 from elfe.command.journal import Journal
 from elfe.command.leadership import Leadership, LostLead
-from elfe.command.orders import On
+from elfe.command.orders import On, Order
 from elfe.command.reading import Reader
 from elfe.command.rules import Rules
 from elfe.command.timekeeping import Timekeeper
@@ -96,6 +96,7 @@ class CommandService:
         self._started = False
         self._unwritten: deque[tuple[datetime, Effect]] = deque(maxlen=KEPT)
         self._database_away, self._forgotten = False, 0
+        self._made: list[Order] = []                    # what we knew to be committed before we had to stand by
         self._happened: Counter[On] = Counter()
         self._journal = Journal()
         session.listen((f"{PORTAL}+",))
@@ -167,6 +168,7 @@ class CommandService:
     def _stand_by(self, now: datetime) -> None:
         """Another engine may lead: what we knew is old, and of what arrives only whether the broker is there matters."""
         if self._started:
+            self._made = self.engine.recorded
             self.engine = pure.Engine(rules=self.engine.rules, connected=self.engine.connected)
             self._started, self._read_at = False, None
         for event in self._arrivals(now):
@@ -356,7 +358,8 @@ class CommandService:
 
     def _remember_for_it(self) -> None:
         """Another database may answer, that lacks the last of what was committed: what we know of our orders is written again."""
-        lacking = store.restore(self._coordination, self.engine.recorded)
+        lacking = store.restore(self._coordination, self.engine.recorded or self._made)
+        self._made = []
         if lacking:
             log.error("the database lacks %d orders: another one answers, or an older state of it; they are written again, and "
                       "every device is asked how it is", lacking)

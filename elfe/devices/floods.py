@@ -43,10 +43,10 @@ class Floods:
             self._is_calm(unit_id, unit)
         if unit.room < 1.0:
             self._floods(unit_id, unit, now)
-        has_room = unit.room >= 1.0
-        unit.room = max(0.0, unit.room - 1.0)
-        if has_room and not unit.silenced:
-            return True
+        if unit.room >= 1.0 or unit.silenced:       # who is silenced goes on filling its room, or it would seem calm
+            unit.room = max(0.0, unit.room - 1.0)
+            if not unit.silenced:
+                return True
         unit.dropped += 1
         self.dropped[unit_id] += 1
         return False

@@ -21,7 +21,7 @@ from elfe.coordination.values import InstalledDevice
 from elfe.devices.drivers import Drivers
 from elfe.devices.floods import Floods
 from elfe.devices.routing import Heard, Router, SetAside
-from elfe.devices.values import Device, Role
+from elfe.devices.values import Device, Quantity, Role
 from elfe.history.keeper import INSTANT, Keeper, spooled
 from elfe.history.noting import Noting
 from elfe.history.recorder import BALANCE_TOPIC, Kept, keep, keep_balance
@@ -37,6 +37,10 @@ LOOKED_BACK = timedelta(hours=1)
 """For orders that were sent while nobody recorded."""
 OF_FLOODS = "dropped of a flood"
 OWN_TOPICS = (BALANCE_TOPIC, DROPPED)
+TWICE_WITHIN = timedelta(milliseconds=250)
+"""What is delivered twice comes twice at once; the same value later is a measure of its own."""
+LATE_WITHIN = timedelta(seconds=5)
+"""A counter that is lower so soon was overtaken on its way; later, it has begun anew."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 log = logging.getLogger("elfe.history")
@@ -54,7 +58,7 @@ class Recorder:
         self._router = Router(drivers, (), frozenset({Role.SAYS, Role.PRESENCE}))
         self._looks_at = self._releases_at = LONG_AGO
         self.keeper = Keeper(history, spool or Spool(), self.counters)
-        self._last: dict[str, datetime] = {}
+        self._last: dict[str, tuple[datetime, float]] = {}
         self._noting, self._told = noting, told
         self._told_until: datetime | None = None
         self._floods, self._of_floods = Floods(), 0
@@ -64,8 +68,8 @@ class Recorder:
         """Keep what has arrived."""
         if now >= self._looks_at:
             self._look(now)
-        self.keeper.keep([spooled(kept.series, kept.unit, self._behind(kept.series, now), kept.value)
-                          for kept in self._arrivals(now)], now)
+        self.keeper.keep([spooled(kept.series, kept.unit, self._behind(kept, now), kept.value)
+                          for kept in self._arrivals(now) if self._is_news(kept, now)], now)
         self._count_dropped()
         self.keeper.catch_up(now)
         for told in self._floods.told:
@@ -124,11 +128,25 @@ class Recorder:
                           for each in self._told(since, now + INSTANT)], now)
         self._told_until = now
 
-    def _behind(self, series: str, now: datetime) -> datetime:
+    def _is_news(self, kept: Kept, now: datetime) -> bool:
+        """Whether it is no word that was said before: the same again at once, or of a counter an older one that comes late."""
+        last = self._last.get(kept.series)
+        if last is None:
+            return True
+        elapsed = now - last[0]
+        if kept.value == last[1] and elapsed < TWICE_WITHIN:
+            self.counters["said twice"] += 1
+            return False
+        if kept.unit == Quantity.ENERGY.value and kept.value < last[1]:
+            self.counters["late" if elapsed < LATE_WITHIN else "counter began anew"] += 1
+            return elapsed >= LATE_WITHIN
+        return True
+
+    def _behind(self, kept: Kept, now: datetime) -> datetime:
         """`now`, or just behind the series' last reading when that was in the same instant: the later word stands."""
-        last = self._last.get(series)
+        last = self._last[kept.series][0] if kept.series in self._last else None
         at = last + INSTANT if last is not None and now <= last < now + timedelta(seconds=1) else now
-        self._last[series] = at
+        self._last[kept.series] = at, kept.value
         return at
 
     def _arrivals(self, now: datetime) -> Iterator[Kept]:

@@ -3,6 +3,7 @@ and the twins of a home, which live whenever a test waits for something."""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -32,10 +33,13 @@ from tests.brokers import connected
 from tests.conftest import Server
 from tests.coordination.conftest import A_DISHWASHER, A_TANK, A_WASHER, MemoryHistory, csv
 from tests.proxy import Proxy
+from tests.undefended import CHOSEN
 
 WASHER, DISHWASHER, TANK = 1, 2, 3
 POINTS = {WASHER: "A001", DISHWASHER: "A002", TANK: "D001"}
-WITHIN_S = 40.0
+WITHIN_S = 90.0
+PROGRAM = ("tests.undefended", "elfe") if CHOSEN in os.environ else ("elfe",)
+"""Where a defence has been taken away, it is gone in the engines too."""
 
 
 @define(eq=False)
@@ -68,25 +72,27 @@ class Rig:
     twins: dict[str, tuple[Twin, MqttSession]] = field(factory=dict)
     watcher: MqttSession | None = None
     heard: list[Message] = field(factory=list)
+    told: list[tuple[str, Message]] = field(factory=list)      # what each twin was told
     engines: list[AnEngine] = field(factory=list)
 
     def engine(self, name: str = "a") -> AnEngine:
         """Start one more; what a second one is told is what the first was."""
         log = self.folder / f"{name}.log"
         with log.open("ab") as out:
-            process = subprocess.Popen([sys.executable, "-m", "elfe", "--config", str(self.folder / "elfe.toml"), "command", "run"],
-                                       cwd=self.folder, stdout=out, stderr=out)
+            command = [sys.executable, "-m", *PROGRAM, "--config", str(self.folder / "elfe.toml"), "command", "run"]
+            process = subprocess.Popen(command, cwd=self.folder, stdout=out, stderr=out)
         self.engines.append(AnEngine(process, log))
         return self.engines[-1]
 
     def live(self) -> None:
         """Let the twins hear and answer what has arrived, and the watcher note it."""
-        for twin, session in self.twins.values():
+        for point, (twin, session) in self.twins.items():
             for arrival in session.arrivals():
                 if isinstance(arrival, Connected):
                     for said in twin.connected(clock.now()):
                         session.send(said)
                 if isinstance(arrival, Message):
+                    self.told.append((point, arrival))
                     for said in twin.receive(arrival.topic, arrival.payload, clock.now()):
                         session.send(said)
             for said in twin.tick(clock.now()):
@@ -114,6 +120,17 @@ class Rig:
         twin, session = self.twins[point]
         for said in (*twin.draw(power_w + 1, clock.now()), *twin.draw(power_w, clock.now())):
             session.send(said)
+
+    @contextmanager
+    def moved(self, point: str, port: int) -> Iterator[Twin]:
+        """A twin connects by another way from now on."""
+        twin, before = self.twins[point]
+        before.close()
+        with connected(BrokerAddress("127.0.0.1", port), f"twin-{point}", *twin.subscriptions, will=twin.last_will) as session:
+            self.twins[point] = twin, session
+            for said in twin.connected(clock.now()):
+                session.send(said)
+            yield twin
 
     def orders(self, appliance_id: int = WASHER, why: Why | None = None) -> list[Order]:
         return [each for each in store.orders(self.coordination) if each.appliance_id == appliance_id and why in (None, each.why)]

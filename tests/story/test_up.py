@@ -15,6 +15,14 @@ import pytest
 from elfe.app.up import SERVICES
 
 WITHIN_S = 90
+IMPATIENT = """
+from elfe.app import up
+up.HANGS_AFTER_S = 15.0
+up.SERVICES = {"command": up.SERVICES["command"]}
+from elfe.cli import main
+main()
+"""
+"""A supervisor that takes a loop for hung sooner than the 45 s of a real one, and has one service."""
 
 
 def children(pid: int) -> dict[int, str]:
@@ -43,16 +51,17 @@ def until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + WITHIN_S
     while not true():
         assert time.monotonic() < end, "it did not become true in time"
-        os.sched_yield()
+        time.sleep(0.02)      # a busy look would take the time that they need
 
 
 class Up:
     """A running `elfe up`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *program: str) -> None:
         self.log = folder / "log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "elfe", "up"], cwd=folder, stdout=log, stderr=log)
+            command = [sys.executable, *(program or ("-m", "elfe")), "up"]
+            self.process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
 
     def says(self, words: str, times: int = 1) -> bool:
         return self.log.read_text().count(words) >= times
@@ -68,18 +77,34 @@ def up(tmp_path) -> Iterator[Up]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
-def test_a_service_that_is_killed_is_started_again_and_a_stop_leaves_nothing_behind(up):
+def test_f3_services_that_the_system_kills_are_started_again_and_a_stop_leaves_nothing_behind(up):
     services = {pid for pid, line in children(up.process.pid).items() if "spawn_main" in line}
     assert len(services) == len(SERVICES)
     for pid in services:
         os.kill(pid, signal.SIGKILL)
     until(lambda: up.says("elfe.command: connected", times=2))
-    assert up.says("it is started again", times=len(SERVICES))
+    assert up.says("for want of memory); it is started again", times=len(SERVICES))
 
     below = set(children(up.process.pid))
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(WITHIN_S) == 0
     until(lambda: not any(lives(pid) for pid in below))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+def test_f2_a_service_that_hangs_is_killed_and_started_again(tmp_path):
+    up = Up(tmp_path, "-c", IMPATIENT)
+    try:
+        until(lambda: up.says("elfe.command: connected"))
+        (engine,) = (pid for pid, line in children(up.process.pid).items() if "spawn_main" in line)
+        os.kill(engine, signal.SIGSTOP)
+
+        until(lambda: up.says("command hangs: its loop does not turn any more; it is killed"))
+        until(lambda: up.says("elfe.command: connected", times=2))
+        assert not lives(engine)
+    finally:
+        up.process.terminate()
+        up.process.wait(WITHIN_S)
 
 
 def test_a_broker_that_is_killed_is_started_again_and_the_services_come_back(up):

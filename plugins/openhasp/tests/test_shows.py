@@ -165,3 +165,13 @@ def test_its_firmware_is_never_forced():
     steps = plugin.firmware(SCREEN, "0.6.3")
 
     assert (steps.read, steps.update) == ((Publish("hasp/g002/command/statusupdate", b""),), ())
+
+
+@pytest.mark.parametrize("name", [
+    '"}', '"}\n{"page":0,"id":99,"val":1}', "\\", '\\"}\r\n{"page":0}', "a\nb", "\x00\x1b", "</svg>", "{}", '","page":5,"x":"',
+])
+def test_b14_a_name_that_looks_like_an_order_is_only_a_name(name):
+    (line,) = objects(render(Widget(2, 10, text=name)))
+
+    assert (line["page"], line["id"]) == (2, 10)
+    assert set(line) == {"page", "id", "text"}

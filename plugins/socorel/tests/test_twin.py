@@ -137,3 +137,29 @@ def test_on_a_broker_it_hears_its_orders_and_not_its_own_words():
     heard = [each for each in ours.arrivals() if isinstance(each, Message)]
     assert ("S003", OutputState(False, 2)) in read(heard, router)
     assert not any(each.retained for each in heard)
+
+
+# -- one output's fault is its own ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("broken", [b"", b"x", b"2", b"10", b"{}", b"on"])
+def test_b12_what_one_output_says_wrongly_changes_nothing_of_the_others(broken):
+    router = Router(DRIVERS, EIGHT)
+    assert [type(each) for each in router.read(f"{ROOT}/EtatSortie3", broken)] == [Unreadable]
+
+    said = [Publish(f"{ROOT}/EtatSortie{number}", b"1") for number in range(1, 9)]
+    assert read(said, router) == [(device.id, OutputState(True, device.channel)) for device in EIGHT]
+
+
+@pytest.mark.parametrize("partial", [b"1010", b"1010000", b"101000001", b"1010x000", b"", b"10100000 0"])
+def test_b12_a_partial_bitmap_says_nothing_of_any_output(partial):
+    assert [type(each) for each in Router(DRIVERS, EIGHT).read(f"{ROOT}/EtatSorties", partial)] == [Unreadable]
+
+
+def test_b12_an_order_to_one_output_leaves_the_bits_of_the_seven_others():
+    plc = twin(says_bitmap=True, says_each=False)
+    plc.connected(NOON)
+    order = DRIVER.encode_command(EIGHT[2], Switch(False, token="t")).publishes
+    said = dict(read([each for message in order for each in plc.receive(message.topic, message.payload, NOON)]))
+
+    assert [said[device.id].on for device in EIGHT] == [True, True, False, True, True, True, True, True]

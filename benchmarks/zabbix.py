@@ -162,11 +162,10 @@ def _seconds(work: Callable[[], object]) -> str:
 def _measured(history: History, end: int) -> None:
     """Of each appliance a value a minute for six hours, one a quarter for the rest of two days; the territory's for a month."""
     dice, first = Random(3), end - 2 * HORIZON
-    for id, name, _ in history.names():
-        if name.endswith("puissance"):
-            minutes = [slot_start(end - 24) + n * MINUTE for n in range(360)]
-            history.append([Reading(id, at, float(dice.randrange(2000))) for at in
-                            [slot_start(first + n) for n in range(2 * HORIZON - 24)] + minutes])
+    instants = [*(slot_start(first + n) for n in range(2 * HORIZON - 24)), *(slot_start(end - 24) + n * MINUTE for n in range(360))]
+    metered = [id for id, name, _ in history.names() if name.endswith("puissance")]
+    for some in (metered[at:at + 100] for at in range(0, len(metered), 100)):
+        history.append([Reading(id, at, float(dice.randrange(2000))) for id in some for at in instants])
     for name in (BALANCE, territory.PRODUCTION, territory.CONSUMPTION, *indicators.SOURCES):
         series, begin = history.series(name, "W"), slot_start(end - 30 * HORIZON)
         history.append([Reading(series, begin + n * MINUTE, float(dice.randrange(-9000, 90000))) for n in range(30 * 1440)])
@@ -231,7 +230,7 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def measure(rate: int, minutes: float, indicators_alone: bool = False) -> None:
+def measure(rate: int, minutes: float, homes_: int, indicators_alone: bool = False) -> None:
     """Print the table."""
     binaries = find_binaries()
     if binaries is None or not real.SERVER.exists():
@@ -240,7 +239,7 @@ def measure(rate: int, minutes: float, indicators_alone: bool = False) -> None:
     with running(binaries) as server:
         folder = Path(tempfile.mkdtemp(prefix="elfe-bench-"))
         if indicators_alone:
-            show("The indicators", ("", "measured"), all_indicators(folder, server, 1000))
+            show("The indicators", ("", "measured"), all_indicators(folder, server, homes_))
             return
         with real.running(server) as zabbix:
             rows += trapped(zabbix, rate, minutes)
@@ -248,7 +247,7 @@ def measure(rate: int, minutes: float, indicators_alone: bool = False) -> None:
                 ZabbixHistory(Access(zabbix.url, user="Admin", password="zabbix", trapper_port=zabbix.trapper)))))
         rows.append(("a day read back, PostgreSQL", a_day(open_history(server.fresh("empty")))))
         rows.append(("a day read back, SQLite", a_day(open_history(f"sqlite:///{folder}/h.db"))))
-        rows += all_indicators(folder, server, 1000)
+        rows += all_indicators(folder, server, homes_)
         shutil.rmtree(folder)
     show(f"The history, {rate:,} values a second for {minutes:g} minutes", ("", "measured"), rows)
 
@@ -257,6 +256,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.zabbix")
     parser.add_argument("--rate", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--homes", type=int, default=1000)
     parser.add_argument("--indicators", action="store_true", help="these alone")
     asked = parser.parse_args()
-    measure(asked.rate, asked.minutes, asked.indicators)
+    measure(asked.rate, asked.minutes, asked.homes, asked.indicators)

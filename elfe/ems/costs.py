@@ -148,10 +148,16 @@ class Aims:
         return Costs((Level(np.zeros(HORIZON), weight), *feeder), np.full(HORIZON, -self.unused_surplus), self.peak)
 
 
+USUAL_TIMES = 20.0
+"""What a price or an intensity weighs at most, times the usual one: a single one that cannot be would make all others nothing."""
+
+
 def _relative(values: Sequence[float]) -> Floats:
     """Each value by the mean of them all, none below zero: importing is never paid for by a weight."""
     if not values:
         return np.zeros(HORIZON)
     row = np.asarray(values, float).clip(min=0.0)
+    usual = float(np.median(row))
+    row = row.clip(max=USUAL_TIMES * usual) if usual > 0 else row
     relative: Floats = row / row.mean() if row.mean() > 0 else np.zeros(HORIZON)
     return relative

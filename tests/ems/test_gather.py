@@ -175,6 +175,15 @@ def test_the_market_price_moves_a_load_where_no_sun_does(territory):
     assert cheap.decisions.index(1) in range(14, 20)
 
 
+def test_a_price_that_cannot_be_does_not_make_all_the_others_nothing():
+    prices = [50.0 if t % 2 else 150.0 for t in range(HORIZON)]
+    prices[7] = 1e12
+    weight = Aims(imported=0.0, price=1.0, prices=tuple(prices)).costs().levels[0].weight
+    assert weight[0] / weight[1] == pytest.approx(3)
+    assert weight[1] > 0.1
+    assert weight[7] == weight.max()
+
+
 def test_a_price_that_is_not_known_weighs_nothing(territory, caplog):
     territory.balance(SUNNY)
     territory.machine(1, by=NOON + timedelta(hours=12))

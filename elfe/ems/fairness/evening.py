@@ -33,7 +33,7 @@ LOCAL = 24.0
 """λ: energy that is all local instead of not at all is worth as much as six hours less of waiting, in slots."""
 STACKED, STACKED_ALL = 2.0, 12.0
 """κ: slots that a load rather waits than starts beside another one; less where many start, so that no crowd takes half a day."""
-MOST_LOADS, PARTNERS, ROUNDS = 2000, 24, 2
+MOST_LOADS, PARTNERS, ROUNDS = 1000, 12, 2
 HELPS = 1e-6
 
 
@@ -146,15 +146,14 @@ class _Evening:
     def exchanged(self) -> bool:
         """Loads whose households have given more take the starts of such as have given less, where both may at no cost."""
         dice, changed = np.random.default_rng(6), False
-        order = np.argsort(-self.weights, kind="stable")
-        for n in map(int, order):
-            less = np.flatnonzero((self.weights < self.weights[n] - HELPS) & self._kin(n))
+        if len(self.places) < 2 or np.ptp(self.weights) <= HELPS:
+            return changed
+        fleets = np.array([f for f, _ in self.places])
+        for n in map(int, np.argsort(-self.weights, kind="stable")):
+            less = np.flatnonzero((self.weights < self.weights[n] - HELPS) & (fleets == fleets[n]))
             for other in map(int, dice.permutation(less)[:PARTNERS]):
                 changed |= self._exchange(n, other)
         return changed
-
-    def _kin(self, n: int) -> Bools:
-        return np.array([f == self.places[n][0] for f, _ in self.places])
 
     def _exchange(self, n: int, other: int) -> bool:
         here, there = (self.menus[k].runs[self.picks[k]] for k in (n, other))

@@ -19,6 +19,8 @@ from elfe.app.context import Context
 from elfe.coordination import inventory, queries, store
 from elfe.coordination.tables import OURS
 from elfe.ems import store as sortie
+from elfe.ems.fairness import Account
+from elfe.ems.fairness import store as fairness
 from elfe.history import store as history
 from elfe.history.values import Reading
 from tests.coordination.test_every_kind import HEADER
@@ -75,6 +77,7 @@ def _moved(lines: str) -> str:
 
 def _live(here: Context) -> None:
     """Something of both in every table of ours that tells of a person or a device, whoever adds one; and all else there is."""
+    fairness.book(here.sortie, 1, {home: Account(1.0, 1.0, 1.0) for home in ("R004", "R005")})
     for home, who, point in (("R004", "Anne", "A001"), ("R005", "Bert", "A101")):
         whose = {"reference": home, "home": home, "device_id": point}
         with here.coordination.begin() as connection:

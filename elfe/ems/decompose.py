@@ -26,26 +26,35 @@ and so some thousand loads that move suffice to mend any number.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+import highspy
 import numpy as np
 import pulp
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from elfe.ems import search
 from elfe.ems.costs import Costs
 from elfe.ems.loads.base import Fleet, Floats, Ints, Runs
+from elfe.ems.loads.stores import PRICE_DIGITS, Stores
 from elfe.ems.model import Choice, Homes, Problem, left_of, objective, powers_of
+from elfe.ems.search import GoOn
 from elfe.slots import HORIZON
 
-GROUPS = 20
-MOST_ROUNDS = 80
+GROUPS, FEWEST_GROUPS = 60, 16
+MOST_ROUNDS = 120
 MET = 5e-7               # master and bound, relatively
 TOWARDS_BEST = 0.3       # how much of the best prices known stays in the next ones
-KEPT = 4                 # rounds that a column stays in the master without being used
 SAMPLE = 2500            # loads of a territory twice as large that find the prices to begin with
 BEGUN_WITH = 8           # of those prices
 MENDING = 10_000         # loads that move to mend the rounding of all
+SLOW = 1500              # loads of which those that store move as well
+FEW = 0.3                # of all loads: so many may be of one mind where the others can make up for it
+PARTY, MOST_PARTIES = 16, 60
+PREFERENCE, MOST_OVER = 5e-4, 10.0        # what makes up its mind among slots that cost the same
+AT_ONCE, EXACTLY_AT_ONCE = 4096, 512      # loads that one thread asks at once
+THREADS = 2
 
 
 # -- prices -----------------------------------------------------------------------------------------------------------------------
@@ -70,27 +79,101 @@ def conjugate(costs: Costs, prices: Floats) -> float:
     return total
 
 
-def bound(problem: Problem, prices: Sequence[float], own: bool = True) -> float:
-    """No choice costs less than this, whatever the prices: computed from them alone. `own=False`: nor does any import alone."""
-    price = allowed(problem.costs, np.array(prices, float))
-    total = -float(price @ problem.balance) - conjugate(problem.costs, price)
-    for fleet in problem.fleets:
-        total += float((fleet if own else fleet.selfless()).respond(price + problem.costs.drawn)[1].sum())
-    return total
+def bound(problem: Problem, prices: Sequence[float], own: bool = True, go_on: GoOn = lambda: True) -> float:
+    """No choice costs less than this, whatever the prices: computed from them alone. `own=False`: nor does any import alone.
+
+    Where it was enough before all have answered exactly, the others answer nearly: a bound all the same.
+    """
+    price = allowed(problem.costs, _plain(problem, np.array(prices, float)))
+    asked = [(fleet if own else fleet.selfless()).some(slice(begin, begin + EXACTLY_AT_ONCE)) for fleet in problem.fleets
+             for begin in range(0, fleet.count, EXACTLY_AT_ONCE)]
+
+    def answered(some: Fleet) -> float:
+        return float((some.exactly if go_on() else some.respond)(price + problem.costs.drawn)[1].sum())
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        found = sum(threads.map(answered, asked))
+    return found - float(price @ problem.balance) - conjugate(problem.costs, price)
+
+
+def _plain(problem: Problem, prices: Floats) -> Floats:
+    """Rounded, where loads are switched by what they store: exact answers to prices that are all different take far longer."""
+    return prices.round(PRICE_DIGITS) if _switches(problem) else prices
+
+
+def _switches(problem: Problem) -> bool:
+    return any(isinstance(fleet, Stores) and not fleet.convex for fleet in problem.fleets)
 
 
 # -- the master -------------------------------------------------------------------------------------------------------------------
 
 
-@define(eq=False)
+@frozen(eq=False)
 class _Column:
     """What every group draws and costs when it answers these prices."""
 
     prices: Floats
     drawn: Floats            # groups × slots
     own: Floats              # groups
-    used: Ints               # the round in which each group last used it
-    runs: list[Runs]         # of each fleet; none when no group uses it any more
+
+
+class _Master:
+    """The linear programme of the module, written in PuLP with its first columns; later ones are added where HiGHS stands."""
+
+    def __init__(self, costs: Costs, balance: Floats, columns: Sequence[_Column]) -> None:
+        self._costs, groups = costs, len(columns[0].own)
+        model = pulp.LpProblem("master", pulp.LpMinimize)
+        theta = [[pulp.LpVariable(f"theta_{g}_{c}", lowBound=0) for g in range(groups)] for c in range(len(columns))]
+        m = [[pulp.LpVariable(f"m{n}_{t}", lowBound=0, upBound=width) for t, width in enumerate(widths)]
+             for n, widths in enumerate(_widths(costs))]
+        p = pulp.LpVariable("p", lowBound=0)
+        steepness = np.cumsum([level.weight for level in costs.levels], axis=0)
+        worth = [(m[n][t], float(weight)) for n, weights in enumerate(steepness) for t, weight in enumerate(weights)]
+        worth += [(x, float(w)) for xs, each in zip(theta, columns, strict=True)
+                  for x, w in zip(xs, self._worth(each), strict=True)]
+        model.setObjective(pulp.LpAffineExpression([*worth, (p, costs.peak)]))
+        self._imports = []
+        for t in range(HORIZON):
+            drawn = [(x, -float(w)) for xs, each in zip(theta, columns, strict=True)
+                     for x, w in zip(xs, each.drawn[:, t], strict=True) if w]
+            self._imports.append(pulp.LpAffineExpression([*((row[t], 1.0) for row in m), *drawn]) >= -float(balance[t]))
+            model.addConstraint(self._imports[t], f"import_{t}")
+            if costs.peak:
+                model.addConstraint(pulp.LpAffineExpression([(p, 1.0), *((row[t], -1.0) for row in m)]) >= 0, f"peak_{t}")
+        self._wholes = [pulp.LpAffineExpression([(xs[g], 1.0) for xs in theta]) == 1 for g in range(groups)]
+        for g, whole in enumerate(self._wholes):
+            model.addConstraint(whole, f"whole_{g}")
+        solver = pulp.HiGHS(msg=False, threads=1)
+        solver.createAndConfigureSolver(model)
+        solver.buildSolverModel(model)
+        self._highs = model.solverModel
+        self._theta = np.array([[x.index for x in xs] for xs in theta])
+        self._import_rows, self._whole_rows = (np.array([row.index for row in rows]) for rows in (self._imports, self._wholes))
+
+    def _worth(self, column: _Column) -> Floats:
+        worth: Floats = column.own + column.drawn @ self._costs.drawn
+        return worth
+
+    def add(self, column: _Column) -> None:
+        """One more answer of every group."""
+        groups, first = len(column.own), self._highs.getNumCol()
+        g, t = np.nonzero(column.drawn)
+        of = np.concatenate([g, np.arange(groups)])
+        order = of.argsort(kind="stable")
+        rows = np.concatenate([self._import_rows[t], self._whole_rows])[order].astype(np.int32)
+        values = np.concatenate([-column.drawn[g, t], np.ones(groups)])[order]
+        begins = np.searchsorted(of[order], np.arange(groups)).astype(np.int32)
+        self._highs.addCols(groups, self._worth(column), np.zeros(groups), np.full(groups, highspy.kHighsInf), len(rows), begins,
+                            rows, values)
+        self._theta = np.concatenate([self._theta, first + np.arange(groups)[None]])
+
+    def solve(self) -> tuple[float, Floats, Floats]:
+        """Its objective, its prices, and how much of each column each group takes (columns × groups)."""
+        self._highs.run()
+        found = self._highs.getSolution()
+        shares = np.array(found.col_value)[self._theta].clip(min=0.0)
+        prices: Floats = np.array(found.row_dual)[self._import_rows]
+        return float(self._highs.getInfo().objective_function_value), prices, shares / shares.sum(axis=0)
 
 
 @define(eq=False)
@@ -103,10 +186,9 @@ class Decomposition:
     columns: list[_Column] = field(factory=list)
     groups: int = field(init=False)
     members: list[Ints] = field(init=False)      # the group of each load, by fleet
-    _round: int = 0
 
     def __attrs_post_init__(self) -> None:
-        self.groups = min(GROUPS, self.problem.count)
+        self.groups = min(self.problem.count, GROUPS, max(FEWEST_GROUPS, self.problem.count // FEWEST_GROUPS))
         dice = np.random.default_rng(0)
         dealt = dice.permutation(np.arange(self.problem.count) % self.groups)
         self.members = np.split(dealt, np.cumsum([fleet.count for fleet in self.problem.fleets])[:-1])
@@ -115,81 +197,78 @@ class Decomposition:
         """Every load answers: a column for each group, and a bound."""
         costs = self.problem.costs
         price = allowed(costs, prices)
-        drawn, own, answers = np.zeros((self.groups, HORIZON)), np.zeros(self.groups), []
-        found = -float(price @ self.problem.balance) - conjugate(costs, price)
-        for fleet, groups in zip(self.problem.fleets, self.members, strict=True):
-            runs, answered = fleet.respond(price + costs.drawn)
-            found += float(answered.sum())
-            drawn += fleet.drawn(runs, groups, self.groups)
-            own += np.bincount(groups, weights=fleet.own(runs), minlength=self.groups)
-            answers.append(runs.astype(np.int8) if runs.dtype.kind == "i" else runs)      # a start is a slot
+        asked = [(fleet, groups, slice(begin, begin + AT_ONCE))
+                 for fleet, groups in zip(self.problem.fleets, self.members, strict=True)
+                 for begin in range(0, fleet.count, AT_ONCE)]
+        with ThreadPoolExecutor(THREADS) as threads:
+            answers = list(threads.map(lambda each: self._answer(each[0], each[1], each[2], price + costs.drawn), asked))
+        found = -float(price @ self.problem.balance) - conjugate(costs, price) + sum(answered for _, _, answered in answers)
         if found > self.bound:
             self.bound, self.prices = found, price
-        self.columns.append(_Column(price, drawn, own, np.full(self.groups, self._round), answers))
+        drawn, own = np.sum([each[0] for each in answers], axis=0), np.sum([each[1] for each in answers], axis=0)
+        self.columns.append(_Column(price, drawn, own))
 
-    def mix(self) -> tuple[float, Floats, Floats]:
-        """The master solved: its objective, its prices, and how much of each column each group takes (columns × groups)."""
-        self._round += 1
-        for column in self.columns:
-            if column.used.max() <= self._round - KEPT:
-                column.runs = []
-        model, theta, imports = self._master()
-        model.solve(pulp.HiGHS(msg=False, threads=1))
-        shares = np.zeros((len(self.columns), self.groups))
-        for (c, g), variable in theta.items():
-            shares[c, g] = max(0.0, variable.value())
-            if shares[c, g] > 0:
-                self.columns[c].used[g] = self._round
-        prices = np.array([each.pi for each in imports], float)
-        return float(model.objective.value()), prices, shares / shares.sum(axis=0)
+    def _answer(self, fleet: Fleet, groups: Ints, which: slice, price: Floats) -> tuple[Floats, Floats, float]:
+        """What some loads of a fleet draw at a price, and what that costs by itself, by group; and their bound."""
+        some = fleet.some(which)
+        runs, answered = some.respond(price)
+        own: Floats = np.bincount(groups[which], weights=some.own(runs), minlength=self.groups).astype(float)
+        return some.drawn(runs, groups[which], self.groups), own, float(answered.sum())
 
-    def _master(self) -> tuple[pulp.LpProblem, dict[tuple[int, int], pulp.LpVariable], list[pulp.LpConstraint]]:
-        """Of the columns, those that a group has used of late, or may not yet have had the chance to."""
-        costs, balance = self.problem.costs, self.problem.balance
-        model = pulp.LpProblem("master", pulp.LpMinimize)
-        theta = {(c, g): pulp.LpVariable(f"theta_{g}_{c}", lowBound=0) for c, column in enumerate(self.columns)
-                 for g in range(self.groups) if column.used[g] > self._round - KEPT}
-        m = [[pulp.LpVariable(f"m{n}_{t}", lowBound=0, upBound=width) for t, width in enumerate(widths)]
-             for n, widths in enumerate(_widths(costs))]
-        p = pulp.LpVariable("p", lowBound=0)
-        steepness = np.cumsum([level.weight for level in costs.levels], axis=0)
-        worth = [(m[n][t], float(weight)) for n, weights in enumerate(steepness) for t, weight in enumerate(weights)]
-        worth += [(x, float(self.columns[c].own[g] + costs.drawn @ self.columns[c].drawn[g])) for (c, g), x in theta.items()]
-        model.setObjective(pulp.LpAffineExpression([*worth, (p, costs.peak)]))
-        imports = []
-        for t in range(HORIZON):
-            drawn = [(x, -float(self.columns[c].drawn[g, t])) for (c, g), x in theta.items() if self.columns[c].drawn[g, t]]
-            imports.append(pulp.LpAffineExpression([*((row[t], 1.0) for row in m), *drawn]) >= -float(balance[t]))
-            model.addConstraint(imports[t], f"import_{t}")
-            if costs.peak:
-                model.addConstraint(pulp.LpAffineExpression([(p, 1.0), *((row[t], -1.0) for row in m)]) >= 0, f"peak_{t}")
-        for group in range(self.groups):
-            whole = pulp.LpAffineExpression([(x, 1.0) for (_, g), x in theta.items() if g == group])
-            model.addConstraint(whole == 1, f"whole_{group}")
-        return model, theta, imports
-
-    def meet(self) -> Floats:
-        """Rounds until master and bound have met: how much of each column each group then takes."""
+    def meet(self, go_on: GoOn = lambda: True) -> Floats:
+        """Rounds until master and bound have met, or it was enough: how much of each column each group then takes."""
+        master = _Master(self.problem.costs, self.problem.balance, self.columns)
+        reached, prices, shares = master.solve()
         for _ in range(MOST_ROUNDS):
-            reached, prices, shares = self.mix()
-            if reached - self.bound <= MET * max(1.0, abs(reached)):
+            if reached - self.bound <= MET * max(1.0, abs(reached)) or not go_on():
                 break
             self.ask(TOWARDS_BEST * self.prices + (1 - TOWARDS_BEST) * prices)
-        return np.concatenate([shares, np.zeros((len(self.columns) - len(shares), self.groups))])
+            master.add(self.columns[-1])
+            reached, prices, shares = master.solve()
+        return shares
 
-    def chosen(self, shares: Floats) -> list[Runs]:
+    def chosen(self, shares: Floats, go_on: GoOn = lambda: True) -> list[Runs]:
         """A run per load. What may be mixed is; of the others, each column of a group is taken by its share of the loads."""
-        return [(self._mixed if fleet.relaxed else self._dealt)(f, shares) for f, fleet in enumerate(self.problem.fleets)]
+        return [self._mixed(f, shares) if fleet.relaxed else
+                self._followed(f, shares, go_on) if self._are_few(f) else self._dealt(f, shares)
+                for f, fleet in enumerate(self.problem.fleets)]
+
+    def _are_few(self, f: int) -> bool:
+        """Whether a fleet whose exact answers are dear draws so little of all that the others make up for its being of one mind."""
+        fleets = self.problem.fleets
+        return isinstance(fleets[f], Stores) and fleets[f].count < FEW * sum(fleet.count for fleet in fleets)
+
+    def _followed(self, f: int, shares: Floats, go_on: GoOn) -> Runs:
+        """Each does nearly what is best at the best prices, party after party, so that all together draw what the mix draws.
+
+        Many slots cost the same there, and which of them are used matters: where the parties before drew too much is a little
+        dearer. What is free costs a little all the same, or they would waste it. Those whose turn does not come follow the mix.
+        """
+        fleet, blend, prices = self.problem.fleets[f], self._blend(f, shares), self.prices + self.problem.costs.drawn
+        runs, target, drawn = fleet.realised(blend, prices), blend.sum(axis=0), np.zeros(HORIZON)
+        parties = max(1, min(MOST_PARTIES, fleet.count // PARTY))
+        for n, party in enumerate(np.array_split(np.random.default_rng(5).permutation(fleet.count), parties)):
+            if not go_on():
+                break
+            over = (drawn - target * (n / parties)) * parties / max(1.0, float(target.mean()))
+            price = prices + PREFERENCE * over.clip(-MOST_OVER, MOST_OVER).round()
+            price = np.maximum(price, np.minimum(prices + PREFERENCE, PREFERENCE)).round(PRICE_DIGITS)
+            runs[party] = fleet.some(party).exactly(price)[0]
+            drawn += runs[party].sum(axis=0)
+        return runs
 
     def _mixed(self, f: int, shares: Floats) -> Runs:
         """Σ_c θ_gc · answer_c, made real where the answers are relaxed."""
+        return self.problem.fleets[f].realised(self._blend(f, shares), self.prices + self.problem.costs.drawn)
+
+    def _blend(self, f: int, shares: Floats) -> Runs:
         fleet, groups = self.problem.fleets[f], self.members[f]
         runs = np.zeros((fleet.count, HORIZON))
-        for column, share in zip(self.columns, shares, strict=True):
+        for c, share in enumerate(shares):
             which = np.flatnonzero(share[groups] > 0)
             if len(which):
-                runs[which] += share[groups[which], None] * column.runs[f][which]
-        return fleet.realised(runs, self.prices + self.problem.costs.drawn)
+                runs[which] += share[groups[which], None] * self._answers(f, which, c)
+        return runs
 
     def _dealt(self, f: int, shares: Floats) -> Runs:
         """Each load takes the answer of one column, those of a group in the proportions of its shares."""
@@ -201,8 +280,13 @@ class Decomposition:
             taken[mine] = np.searchsorted(np.cumsum(shares[:, g]), middles).clip(0, len(self.columns) - 1)
         for c in np.unique(taken):
             which = np.flatnonzero(taken == c)
-            runs[which] = self.columns[c].runs[f][which]
-        return runs
+            runs[which] = self._answers(f, which, c, exactly=True)
+        return self.problem.fleets[f].realised(runs, self.prices + self.problem.costs.drawn)
+
+    def _answers(self, f: int, which: Ints, c: int, exactly: bool = False) -> Runs:
+        """Asked again: nobody keeps what a hundred thousand loads would do at each of the prices."""
+        fleet, price = self.problem.fleets[f].some(which), self.columns[c].prices + self.problem.costs.drawn
+        return fleet.exactly(price.round(PRICE_DIGITS))[0] if exactly and isinstance(fleet, Stores) else fleet.respond(price)[0]
 
 
 def _widths(costs: Costs) -> list[list[float | None]]:
@@ -216,29 +300,59 @@ def _widths(costs: Costs) -> list[list[float | None]]:
 # -- the whole of it --------------------------------------------------------------------------------------------------------------
 
 
-def decomposed(problem: Problem) -> Choice:
-    """The best choice that the decomposition and single moves find, with its bound. Bounded by rounds and moves alone."""
+Within = Callable[[float], bool]
+"""Whether no more than a share of the time is used; work that is bounded by itself has all the time."""
+SAMPLED, ASKED, FOLLOWED, MIXED, MENDED, PROVED = 0.2, 0.4, 0.6, 0.7, 0.8, 0.88
+"""The shares of the time that may be used when each step ends."""
+
+
+def quick(problem: Problem) -> Choice:
+    """What every load would do by itself at a price that follows the balance: far from the best, and at once, for any number."""
+    prices = _plain_prices(problem)[1]
+    runs = tuple(fleet.realised(fleet.respond(prices + problem.costs.drawn)[0], prices) for fleet in problem.fleets)
+    proved = bound(problem, tuple(prices), go_on=lambda: False)
+    return Choice(runs, objective(problem, runs), proved, "prices alone", tuple(map(float, prices)))
+
+
+def decomposed(problem: Problem, within: Within = lambda _share: True) -> Choice:
+    """The best choice that the decomposition and single moves find, with its bound. Bounded by rounds, moves, and the time."""
     work = Decomposition(problem)
-    for prices in _first_prices(problem):
-        work.ask(prices)
-    runs = work.chosen(work.meet())
-    runs = _mended(problem, runs, work.bound)
-    runs = _mixed_again(problem, runs, work)
-    return Choice(tuple(runs), objective(problem, runs), work.bound, "decomposition", tuple(map(float, work.prices)))
+    for prices in _first_prices(problem, lambda: within(SAMPLED)):
+        if not work.columns or within(ASKED):
+            work.ask(prices)
+    runs = work.chosen(work.meet(lambda: within(ASKED)), lambda: within(FOLLOWED))
+    if within(FOLLOWED):
+        runs = _mixed_again(problem, runs, work, lambda: within(MIXED))
+    runs = _mended(problem, runs, work.bound, lambda: within(MENDED))
+    proved, with_prices = max((work.bound, tuple(map(float, work.prices))), _nearer(problem, work, lambda: within(PROVED)))
+    return Choice(tuple(runs), objective(problem, runs), proved, "decomposition", with_prices)
 
 
-def _first_prices(problem: Problem) -> list[Floats]:
-    """Half of what an import costs, flat and by the balance; of a large territory, the prices that a sample of it ends with."""
-    if problem.count > 2 * SAMPLE:
-        sample = Decomposition(_sample(problem))
-        for prices in _first_prices(sample.problem):
-            sample.ask(prices)
-        taken = sample.meet().sum(axis=1)
-        most = [int(c) for c in np.argsort(-taken, kind="stable")[:BEGUN_WITH] if taken[c] > 0]
-        return [sample.prices, *(sample.columns[c].prices for c in most)]
+def _nearer(problem: Problem, work: Decomposition, go_on: GoOn) -> tuple[float, tuple[float, ...]]:
+    """The bound, and its prices, that exact answers prove, where loads answered nearly."""
+    if not _switches(problem) or not go_on():
+        return -np.inf, ()
+    prices = tuple(map(float, _plain(problem, work.prices)))
+    return bound(problem, prices, go_on=go_on), prices
+
+
+def _plain_prices(problem: Problem) -> list[Floats]:
+    """Half of what an import costs: flat, and by the balance."""
     shape = problem.balance / (2 * max(1.0, float(np.abs(problem.balance).max())))
     weight = problem.costs.levels[0].weight
     return [weight * 0.5, weight * np.clip(0.5 - shape, 0, 1)]
+
+
+def _first_prices(problem: Problem, go_on: GoOn) -> list[Floats]:
+    """The plain ones; of a large territory, those that a sample of it ends with."""
+    if problem.count <= 2 * SAMPLE:
+        return _plain_prices(problem)
+    sample = Decomposition(_sample(problem))
+    for prices in _plain_prices(sample.problem):
+        sample.ask(prices)
+    taken = sample.meet(go_on).sum(axis=1)
+    most = [int(c) for c in np.argsort(-taken, kind="stable")[:BEGUN_WITH] if taken[c] > 0]
+    return [sample.prices, *(sample.columns[c].prices for c in most)]
 
 
 def _sample(problem: Problem) -> Problem:
@@ -248,11 +362,13 @@ def _sample(problem: Problem) -> Problem:
     return Problem(problem.balance * share, fleets, problem.costs.scaled(share))
 
 
-def _mended(problem: Problem, runs: list[Runs], bound: float) -> list[Runs]:
-    """The same after the single moves that help, of all loads or of some."""
-    if problem.count <= MENDING:
-        return list(search.improved(problem, runs, "", bound).runs)
-    chosen = np.sort(np.random.default_rng(4).choice(problem.count, MENDING, replace=False))
+def _mended(problem: Problem, runs: list[Runs], bound: float, go_on: GoOn) -> list[Runs]:
+    """The same after the single moves that help, of all loads or of some: those of many that store move too slowly."""
+    if problem.count <= SLOW:
+        return list(search.improved(problem, runs, "", bound, go_on).runs)
+    moves = np.concatenate([np.full(fleet.count, not isinstance(fleet, Stores)) for fleet in problem.fleets])
+    dice, quickly = np.random.default_rng(4), np.flatnonzero(moves)
+    chosen = np.sort(dice.choice(quickly, min(MENDING, len(quickly)), replace=False))
     begins = np.cumsum([0, *(fleet.count for fleet in problem.fleets)])
     which = [chosen[(chosen >= begin) & (chosen < end)] - begin for begin, end in itertools.pairwise(begins)]
     some = [mine[each] for mine, each in zip(runs, which, strict=True)]
@@ -260,22 +376,23 @@ def _mended(problem: Problem, runs: list[Runs], bound: float) -> list[Runs]:
     if problem.homes is not None:
         part = evolve(part, homes=_homes_around(problem, runs, chosen))
     mended = [each.copy() for each in runs]
-    for all_of, each, moved in zip(mended, which, search.improved(part, some, "").runs, strict=True):
+    for all_of, each, moved in zip(mended, which, search.improved(part, some, "", go_on=go_on).runs, strict=True):
         all_of[each] = moved
     return min(runs, mended, key=lambda each: objective(problem, each))
 
 
-def _mixed_again(problem: Problem, runs: list[Runs], parent: Decomposition) -> list[Runs]:
+def _mixed_again(problem: Problem, runs: list[Runs], parent: Decomposition, go_on: GoOn) -> list[Runs]:
     """What modulates is mixed anew around all the others, which stay where they are; where homes are limited it is not."""
     mixing = [f for f, fleet in enumerate(problem.fleets) if fleet.convex and fleet.count]
     if not mixing or len(mixing) == len(problem.fleets) or problem.homes is not None:
         return runs
     part = _part(problem, [problem.fleets[f] for f in mixing], [runs[f] for f in mixing], runs)
     work = Decomposition(part)
-    for prices in [parent.prices, *(column.prices for column in parent.columns if column.runs)][:BEGUN_WITH]:
-        work.ask(prices)
+    for prices in [parent.prices, *(column.prices for column in reversed(parent.columns))][:BEGUN_WITH]:
+        if not work.columns or go_on():
+            work.ask(prices)
     again = list(runs)
-    for f, some in zip(mixing, work.chosen(work.meet()), strict=True):
+    for f, some in zip(mixing, work.chosen(work.meet(go_on)), strict=True):
         again[f] = some
     return min(runs, again, key=lambda each: objective(problem, each))
 

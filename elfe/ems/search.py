@@ -75,9 +75,9 @@ def _promised(fleet: Fleet, i: int) -> int | None:
     return None if starts is None or starts[i] < 0 else int(starts[i])
 
 
-def improved(problem: Problem, runs: Sequence[Runs], made_by: str, bound: float = -np.inf) -> Choice:
+def improved(problem: Problem, runs: Sequence[Runs], made_by: str, bound: float = -np.inf, go_on: GoOn = lambda: True) -> Choice:
     """The same choice after every single move that helps; one that has met its bound is left alone."""
-    return _choice(problem, Board(problem, [some.copy() for some in runs]).moved(bound), made_by)
+    return _choice(problem, Board(problem, [some.copy() for some in runs]).moved(bound, go_on), made_by)
 
 
 def searched(problem: Problem, start: Choice, tries: int, go_on: GoOn = lambda: True) -> Choice:
@@ -204,14 +204,29 @@ class Board:
         for _ in range(MOST_ROUNDS):
             if moves >= MOST_MOVES or not go_on() or cost - bound <= HELPS * max(1.0, abs(cost)):
                 break
-            for i in dice.permutation(len(self.places))[:MOST_MOVES]:
-                self.lift((int(i),))
-                self.settle(int(i))
+            for n, i in enumerate(dice.permutation(len(self.places))[:MOST_MOVES]):
+                if not n % ASKS_EVERY and not go_on():
+                    break
+                self._move(int(i))
             moves += len(self.places)
             before, cost = cost, self.cost()
             if before - cost <= HELPS * max(1.0, abs(cost)):
                 break
         return self.runs
+
+    def _move(self, i: int) -> None:
+        """Put a load where it costs least; back to where it stood, where it answers nearly and that was better."""
+        f, k = self.places[i]
+        stood, drew = copy.copy(self.runs[f][k]), self.rows[i].copy()
+        self.lift((i,))
+        self.settle(i)
+        if not isinstance(self.problem.fleets[f], Choosing):
+            left, fleet = self.left + self.rows[i], self.problem.fleets[f].some(np.array([k]))
+            now, before = (float(self.costs.added(left[:HORIZON], row[:HORIZON]).sum() + fleet.own(np.asarray(run)[None])[0])
+                           for row, run in ((self.rows[i], self.runs[f][k]), (drew, stood)))
+            if now > before and self.room is None:
+                self.runs[f][k] = stood
+                self._draw(i, drew - self.rows[i])
 
     def _draw(self, i: int, row: Floats) -> None:
         """Load i draws this more."""

@@ -27,7 +27,7 @@ import pulp
 from attrs import evolve, frozen
 
 from elfe.ems import model, search
-from elfe.ems.decompose import decomposed
+from elfe.ems.decompose import decomposed, quick
 from elfe.ems.model import Choice, Problem
 
 MANY = 150
@@ -39,6 +39,8 @@ LOOKS_PER_NODE = 2
 root. Those questions are the work that is counted: they come alike on every machine."""
 STARTS_WITHIN_S = 60
 """The child imports what it needs; on a machine that does much else, for long. That is nobody's solving time."""
+GRACE = 0.1
+"""Share of the time that the child may be late by."""
 SEARCHES = 0.9
 """Share of the time that is left to the decomposition and the search."""
 
@@ -52,8 +54,14 @@ class Limits:
     nodes: int = 5000                    # proves any five loads, and stops in seconds on most territories
     gap: float = 1e-6                    # relative: a choice so near the bound is as good as the best
     seconds: float | None = 20.0         # None: bounded by work alone
-    grace_s: float = 5.0                 # beyond `seconds`, before the child is killed
+    grace_s: float = 5.0                 # at most, beyond `seconds`, before the child is killed
     tries: int = 9000                    # of the local search, of each kind
+
+
+    @property
+    def latest_s(self) -> float:
+        """When the child is killed; what it has said by then is taken."""
+        return (self.seconds or 0.0) + min(self.grace_s, GRACE * (self.seconds or 0.0))
 
 
 class Solver:
@@ -72,7 +80,7 @@ class Solver:
             return Choice((), nothing, nothing, "nothing to place")
         found = self._ask(problem)
         if found is None:
-            return search.greedy(problem)
+            return search.greedy(problem) if problem.count <= SOME else quick(problem)
         proved = found.bound is not None and found.objective - found.bound <= max(1e-3, self._limits.gap * abs(found.objective))
         return evolve(found, made_by="optimal") if proved else found
 
@@ -91,7 +99,7 @@ class Solver:
         limits = self._limits
         try:
             pipe = self._ready()
-            until = None if limits.seconds is None else time.monotonic() + limits.seconds + limits.grace_s
+            until = None if limits.seconds is None else time.monotonic() + limits.latest_s
             pipe.send((problem, limits))
             while (answer := self._next(pipe, until)) is not None:
                 best = _sensible(answer, problem)
@@ -134,10 +142,15 @@ def choices(problem: Problem, limits: Limits) -> Iterator[Choice]:
     """Better and better ones; the last is the best."""
     began = time.monotonic()
 
-    def searching() -> bool:
-        return limits.seconds is None or time.monotonic() - began < SEARCHES * limits.seconds
+    def within(share: float) -> bool:
+        return limits.seconds is None or time.monotonic() - began < share * limits.seconds
 
-    best = decomposed(problem)
+    def searching() -> bool:
+        return within(SEARCHES)
+
+    if problem.count > SOME:
+        yield quick(problem)
+    best = decomposed(problem, within)
     yield best
     if problem.count <= SOME and not _met(best, limits):
         best = search.searched(problem, best, limits.tries, searching)

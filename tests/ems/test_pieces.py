@@ -67,7 +67,8 @@ def test_what_settles_is_as_good_as_the_exact_model_allows(kind, seed):
     settled = search.greedy(problem)
     best = exact(problem, settled, Limits(nodes=2000, seconds=10))
     assert best.bound is not None
-    assert best.bound - 1e-3 <= settled.objective <= best.objective + (1e-3 if kind in ("modulated", "battery") else 2000)
+    nearly = 1e-3 if kind in ("modulated", "battery") else 0.07 * best.objective      # the last slot of a switched charge is a part
+    assert best.bound - 1e-3 <= settled.objective <= best.objective + nearly
 
 
 def test_a_home_that_cannot_carry_two_charges_at_once_has_them_one_after_the_other():

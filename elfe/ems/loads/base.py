@@ -70,6 +70,10 @@ class Fleet(ABC):
         The run costs just that, unless the fleet says in its own words that its answers are `relaxed`.
         """
 
+    def exactly(self, price: Floats) -> tuple[Runs, Floats]:
+        """The same, of runs that can be carried out: dearer to compute, and a nearer bound, where answers are `relaxed`."""
+        return self.respond(price)
+
     @abstractmethod
     def powers(self, runs: Runs) -> Floats:
         """What each load draws under its run: loads × slots, W."""

@@ -10,10 +10,13 @@ A room has one part, what its heater draws, and no base. A battery has the base 
 part is to give less, its second to be charged, which stores less per watt. What is only switched answers as if it modulated, and
 where a price is below zero a battery as if it could be charged and give at once: such answers are `relaxed`.
 
-Solved exactly, for all loads at once, going forward in time. In the unit s / keep^t what is stored counts the same for good: each
-part of each slot is an offer of so many units at a price per unit. Where the state must rise to `low` the cheapest offers are
-taken, whenever they stood; where all that is offered would lift it above `high` the dearest are forgotten. (The value of the state
-is convex and piecewise linear: its pieces are the offers, its domain is what can be reached.)
+Solved exactly, for all loads at once. In the unit s / keep^t what is stored counts the same for good, so each part of each slot is
+an offer of so many units at a price per unit. W_t(s), the least that state s costs, is convex; where its slope passes a price p is
+
+    S_t(p) = clip( S_{t−1}(p) + drift_t + Σ of the offers of slot t that are cheaper than p,   low_t, high_t )
+
+one clipped sum per price, and the only prices that matter are those of the offers. Going back, an offer of price c is taken as far
+as the state before it would else have to be above S_{t−1}(c).
 """
 
 from __future__ import annotations
@@ -22,15 +25,20 @@ from typing import Any
 
 import numpy as np
 import pulp
-from attrs import frozen
+from attrs import define, field, frozen
 
 from elfe.ems.costs import Costs
 from elfe.ems.loads.base import Bools, Fleet, Floats, Formulation, Ints, Runs, within
 from elfe.slots import HORIZON
 
-AT_ONCE = 512            # loads solved at once: their offers stay in the processor's cache
-NEARLY, ALIKE = 1e-6, 0.05
-"""Units of state: what rounding may miss a bound by; what is the same state for a heater that is switched."""
+AT_ONCE = 256            # loads solved at once: their states stay in the processor's cache
+FEW_AT_ONCE = 128        # of what is switched
+MOST_LABELS = 2000
+NEAR_HIGH, DENSE = 2, 64 # slots of heating below the warmest that is allowed: so many labels are kept in each
+NEARLY = 1e-6            # units of state that rounding may miss a bound by
+SAME_COST = 1e-6         # W summed over slots: what rounding may make of the same cost
+PRICE_DIGITS = 4
+"""Prices are rounded: so many runs cost the same, and fewer states differ. It hardly moves a bound."""
 
 
 @frozen(eq=False)
@@ -48,7 +56,10 @@ class Stores(Fleet):
     switched: Bools          # whether its only part is drawn whole or not at all
     wear: Floats             # W of import that a watt which is stored weighs: of a battery, whose every charge ages it
 
-    relaxed = True
+    @property
+    def relaxed(self) -> bool:          # type: ignore[override]
+        """As of `Fleet`: what is switched takes one of its answers."""
+        return not self.switched.any()
 
     @property
     def convex(self) -> bool:           # type: ignore[override]
@@ -65,6 +76,15 @@ class Stores(Fleet):
         found = [self.some(slice(begin, begin + AT_ONCE))._answered(price) for begin in range(0, self.count, AT_ONCE)]
         return (np.concatenate([np.zeros((0, HORIZON)), *(runs for runs, _ in found)]),
                 np.concatenate([np.zeros(0), *(cost for _, cost in found)]))
+
+    def exactly(self, price: Floats) -> tuple[Runs, Floats]:
+        """As of `Fleet`: what is switched, by the states that it can reach."""
+        runs, cost = self.respond(price)
+        which = np.flatnonzero(self.switched)
+        for some in (which[begin:begin + FEW_AT_ONCE] for begin in range(0, len(which), FEW_AT_ONCE)):
+            found, least = self.some(some)._switched(np.broadcast_to(price, (len(some), HORIZON)))
+            runs[some], cost[some] = found, np.maximum(cost[some], least)
+        return runs, cost
 
     def powers(self, runs: Runs) -> Floats:
         """As of `Fleet`."""
@@ -219,63 +239,141 @@ class Stores(Fleet):
         return run
 
     def _stepped(self, left: Floats, costs: Costs) -> Floats:
-        """The best run of the only load, switched: dynamic programming over its states, of those that are alike the cheapest."""
-        watts, step = float(self.watts[0, 0]), float(self.gain[0, 0] * self.watts[0, 0])
-        added = costs.added(left, np.full(HORIZON, watts))
-        now, cost, trail = self.begin.copy(), np.zeros(1), []
-        for t in range(HORIZON):
-            rests = float(self.keep[0]) * now + self.drift[0, t]
-            idle = rests >= self.low[0, t] - NEARLY
-            draws = ~idle | (rests + step <= self.high[0, t] + NEARLY)
-            came = np.concatenate([np.flatnonzero(idle), np.flatnonzero(draws)])
-            on = np.arange(len(came)) >= idle.sum()
-            now, cost = rests[came] + step * on, cost[came] + added[t] * on
-            kept = _cheapest_of_alike(now, cost)
-            now, cost = now[kept], cost[kept]
-            trail.append((came[kept], on[kept]))
-        run, at = np.zeros(HORIZON), int(cost.argmin())
-        for t in range(HORIZON - 1, -1, -1):
-            run[t] = watts * trail[t][1][at]
-            at = int(trail[t][0][at])
+        """The best run of the only load, switched."""
+        watts = float(self.watts[0, 0])
+        price = (costs.added(left, np.full(HORIZON, watts)) / watts).round(PRICE_DIGITS)
+        run: Floats = self._switched(price[None])[0][0]
         return run
+
+    def _switched(self, price: Floats) -> tuple[Runs, Floats]:
+        """The best runs of what is switched, and a cost that none is below: see `_Labels`. `price`: loads × slots."""
+        runs, least = _Labels(self, price, overshoots=True).best()
+        hot = (self.states(runs) > self.high + NEARLY).any(axis=1)
+        if hot.any():
+            some = np.flatnonzero(hot)
+            runs[some] = _Labels(self.some(some), price[some], overshoots=False).best()[0]
+        return runs, least
 
     def _solved(self, most: Floats, cost: Floats, of: Ints) -> Floats:
         """What each part draws: see the module. `most` W at a `cost` per W, loads × parts × slots; part k gains as of[k] does."""
-        count, parts = len(most), most.shape[1]
         grown = self.keep[:, None] ** -np.arange(1.0, HORIZON + 1)         # one unit of state after slot t, in units
         unit = self.gain[:, of, None] * grown[:, None]                      # units per W
-        low, high, drift = self.low * grown, self.high * grown, self.drift * grown
-        each, volume = (cost / unit).reshape(count, -1), (most * unit).reshape(count, -1)
-        order = each.argsort(axis=1, kind="stable")
-        place = _inverse(order)
-        offered, taken = np.zeros(each.shape), np.zeros(each.shape)         # in the order of their prices
-        rows, state = np.arange(count)[:, None], self.begin.copy()
-        for t in range(HORIZON):
-            here = np.arange(parts) * HORIZON + t
-            offered[rows, place[:, here]] = volume[:, here]
-            state = state + drift[:, t]
-            summed = offered.cumsum(axis=1)
-            now = np.diff(np.minimum(summed, np.maximum(0.0, low[:, t] - state)[:, None]), axis=1, prepend=0.0)
-            taken += now
-            offered -= now
-            state = state + now.sum(axis=1)
-            summed = np.minimum(offered.cumsum(axis=1), np.maximum(0.0, high[:, t] - state)[:, None])
-            offered = np.diff(summed, axis=1, prepend=0.0)
-        taken = taken + np.where(np.take_along_axis(each, order, axis=1) < 0, offered, 0.0)
-        drawn = np.take_along_axis(taken, place, axis=1).reshape(most.shape) / unit
-        found: Floats = np.minimum(drawn, most)
+        each = np.moveaxis(cost / unit, 0, 2)                               # parts × slots × loads from here on
+        volume = np.moveaxis(np.broadcast_to(most, unit.shape) * unit, 0, 2)
+        bounds = [np.ascontiguousarray((some * grown).T) for some in (self.drift, self.low, self.high)]
+        order = each.argsort(axis=0, kind="stable")
+        each, volume = (np.take_along_axis(some, order, axis=0) for some in (each, volume))
+        taken = np.empty(volume.shape)
+        np.put_along_axis(taken, order, self._taken(each, volume, *bounds), axis=0)
+        found: Floats = np.minimum(np.moveaxis(taken, 2, 0) / unit, most)
         return found
 
+    def _taken(self, price: Floats, volume: Floats, drift: Floats, low: Floats, high: Floats) -> Floats:
+        """How many units of each offer are taken; the offers of a slot in the order of their prices."""
+        parts = len(price)
+        levels = np.concatenate([np.swapaxes(price, 0, 1).reshape(parts * HORIZON, -1), np.zeros((1, self.count))])
+        state = np.empty(levels.shape)
+        state[:] = self.begin
+        for t in range(HORIZON):
+            later, level = state[parts * (t + 1):], levels[parts * (t + 1):]
+            later += drift[t]
+            for k in range(parts):
+                later += volume[k, t] * (price[k, t] < level)
+            np.maximum(later, low[t], out=later)
+            np.minimum(later, high[t], out=later)
+        taken, now = np.empty(volume.shape), state[-1]
+        below = volume.cumsum(axis=0) - volume
+        for t in range(HORIZON - 1, -1, -1):
+            now = now - drift[t]
+            before = now - below[-1, t] - volume[-1, t]
+            for k in range(parts):
+                before = np.maximum(before, np.minimum(state[parts * t + k], now - below[k, t]))
+            taken[:, t] = np.clip(now - before - below[:, t], 0.0, volume[:, t])
+            now = before
+        return taken
 
-def _cheapest_of_alike(states: Floats, cost: Floats) -> Ints:
-    """Of states that are alike, the index of the cheapest."""
-    kinds = np.floor(states / ALIKE).astype(np.int64)
-    order = np.lexsort((cost, kinds))
-    kept: Ints = order[np.flatnonzero(np.diff(kinds[order], prepend=kinds[order][0] - 1))]
-    return kept
 
+@define(eq=False)
+class _Labels:
+    """Every state that some run of a switched heater reaches, with the least that it costs, but for those that are both colder and
+    no cheaper than another one of the same slot: what a colder room can do a warmer one can for the same price or less.
 
-def _inverse(order: Ints) -> Ints:
-    place = np.empty_like(order)
-    np.put_along_axis(place, order, np.broadcast_to(np.arange(order.shape[1]), order.shape), axis=1)
-    return place
+    That is so where a heater that would make its room too warm may be on and leave it at `high`: `overshoots`, which bounds what it
+    can really do. Where it may not, the best of these states gives a good run, and no bound. A load of which more than MOST_LABELS
+    states are left is thinned, and its bound is none.
+
+    The labels of all loads lie one behind the other, of each the warmest first: so two sorted halves are merged in each slot.
+    """
+
+    fleet: Stores
+    price: Floats
+    overshoots: bool
+    thinned: Bools = field(init=False)
+    _load: Ints = field(init=False)
+    _state: Floats = field(init=False)
+    _cost: Floats = field(init=False)
+    _trail: list[tuple[Ints, Bools]] = field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self._load, self._state = np.arange(self.fleet.count), self.fleet.begin.copy()
+        self._cost, self.thinned = np.zeros(self.fleet.count), np.zeros(self.fleet.count, bool)
+
+    def best(self) -> tuple[Runs, Floats]:
+        """A cheapest run of each load, and what none is below."""
+        for t in range(HORIZON):
+            self._step(t)
+        count, watts = self.fleet.count, self.fleet.watts[:, 0]
+        cheapest = np.lexsort((self._cost, self._load))
+        at = cheapest[np.searchsorted(self._load[cheapest], np.arange(count))]
+        least = np.where(self.thinned, -np.inf, self._cost[at] - HORIZON * SAME_COST)
+        runs = np.zeros((count, HORIZON))
+        for t in range(HORIZON - 1, -1, -1):
+            came, on = self._trail[t]
+            runs[:, t], at = watts * on[at], came[at]
+        return runs, least
+
+    def _step(self, t: int) -> None:
+        fleet, load = self.fleet, self._load
+        watts, low, high = fleet.watts[load, 0], fleet.low[load, t], fleet.high[load, t]
+        rests = fleet.keep[load] * self._state + fleet.drift[load, t]
+        heated = rests + fleet.gain[load, 0] * watts
+        idle, fits = rests >= low - NEARLY, heated <= high + NEARLY
+        if self.overshoots:
+            heated = np.where(fits, heated, np.maximum(rests, high))
+        came = np.concatenate([np.flatnonzero(idle), np.flatnonzero(self.overshoots | fits | ~idle)])
+        on = np.arange(len(came)) >= idle.sum()
+        state = np.where(on, heated[came], rests[came])
+        cost = self._cost[came] + on * (self.price[load, t] * watts)[came]
+        kept = self._worth_keeping(load[came], state, cost, t)
+        self._load, self._state, self._cost = load[came][kept], state[kept], cost[kept]
+        self._trail.append((came[kept], on[kept]))
+
+    def _worth_keeping(self, load: Ints, state: Floats, cost: Floats, t: int) -> Ints:
+        """The labels that are cheaper than every warmer one of their load, in order; below `high` also some that are not."""
+        wide, dear = 2 * (np.ptp(state) + 1), 2 * (np.ptp(cost) + 1)
+        order = (load * wide - state).argsort(kind="stable")
+        falling = cost[order] - load[order] * dear                        # below all of the loads before
+        before = np.concatenate([[np.inf], np.minimum.accumulate(falling)[:-1]])
+        worth = falling < before - SAME_COST
+        if not self.overshoots:
+            worth |= self._fills_up(load[order], state[order], cost[order], t)
+        kept: Ints = order[worth]
+        many = np.bincount(load[kept], minlength=self.fleet.count)
+        if many.max() > MOST_LABELS:
+            full = many > MOST_LABELS
+            self.thinned |= full
+            place = np.arange(len(kept)) - np.searchsorted(load[kept], load[kept])
+            kept = kept[~full[load[kept]] | (place % 2 == (many[load[kept]] - 1) % 2)]      # the coldest stays
+        return kept
+
+    def _fills_up(self, load: Ints, state: Floats, cost: Floats, t: int) -> Bools:
+        """Whether a label is the cheapest at its distance below `high`: which of them fills the room best is not known yet."""
+        fleet = self.fleet
+        below = (fleet.high[load, t] - state) / (fleet.gain[load, 0] * fleet.watts[load, 0])
+        near = np.flatnonzero(below < NEAR_HIGH)
+        place = load[near] * (2 * NEAR_HIGH * DENSE) + np.floor(below[near] * DENSE).astype(np.int64)
+        order = np.lexsort((cost[near], place))
+        first = order[np.flatnonzero(np.diff(place[order], prepend=-1))]
+        found = np.zeros(len(load), bool)
+        found[near[first]] = True
+        return found

@@ -302,15 +302,28 @@ class Engine:
 
         One that has only just begun is not: behind a plug, a machine is started by its person, declared, and waits for its power.
         """
-        meter, standing = self.seen.get(pilot.meter), self.live.get(pilot.driven.device.id)
+        driven, standing = self.seen.get(pilot.driven.device.id), self.live.get(pilot.driven.device.id)
         if standing and standing.heard and not standing.powers:
             return False
+        if not pilot.meter:
+            return self._may_run_unseen(pilot, driven, now)
+        meter = self.seen.get(pilot.meter)
         if meter is None or meter.draws_since is None or not meter.drew_within(self.rules.pauses_within, now):
             return False
-        driven = self.seen.get(pilot.driven.device.id)
-        if driven and driven.told_off_at and driven.told_off_at > meter.draws_since:
+        since, cut_at = meter.draws_since, driven.told_off_at if driven else None
+        if driven and cut_at and cut_at >= since:      # it was cut meanwhile: what it draws now began after that
+            if driven.output == pilot.typology.level(False) or not meter.drew_within(now - cut_at, now):
+                return False
+            since = cut_at
+        return meter.found_running or now - since > self.rules.arms_within
+
+    def _may_run_unseen(self, pilot: Pilot, driven: Seen | None, now: datetime) -> bool:
+        """Nothing measures it: what has had its supply for longer than it takes to be made ready may be under way."""
+        if pilot.flexibility is None or (driven and driven.output == pilot.typology.level(False)):
             return False
-        return meter.found_running or now - meter.draws_since > self.rules.arms_within
+        cut_at = driven.told_off_at if driven else None
+        since = max(pilot.flexibility.opened_at, cut_at) if cut_at else pilot.flexibility.opened_at
+        return now - since > self.rules.arms_within
 
     def _may_run_until(self, pilot: Pilot, now: datetime) -> datetime | None:
         """Until when nobody can tell, after a silence of ours, that no cycle of it is under way; None: it can be told.

@@ -11,6 +11,7 @@ from elfe.command.orders import Why
 from elfe.command.pace import said_at
 from elfe.command.rules import Rules
 from elfe.command.values import BrokerUp, Effect, FleetRead, LedgerRead, PlanRead, Record, Said, Send, Tick
+from elfe.coordination.holds import Hold, Origin
 from elfe.coordination.values import ApplianceType, ControlState, Flexibility, Mode
 from elfe.devices.values import Measure, Presence, Quantity
 from tests.command.conftest import NOON, World, a_pilot, a_plan, state
@@ -169,6 +170,50 @@ def test_what_says_that_it_is_still_cut_is_told_so_at_once(world):
     reborn.change(a_pilot())
 
     assert reborn.said(reborn.tell(Said("D001", state(False)))) == [("D001/set", b"off")]
+
+
+def test_i4_what_was_cut_released_and_runs_is_not_cut_when_the_release_ends(world):
+    world.tell(Said("D001", watts(2000)))                    # its person has started it, declares it, and it waits
+    world.change(a_pilot())
+    world.tell(Said("D001", state(False)), Said("D001", watts(0)))
+    world.now += timedelta(minutes=5)
+    everything = Hold(1, None, True, world.now, None, Origin.CENTRE)
+    world.change(evolve(a_pilot(), hold=everything))
+    world.tell(Said("D001", state(True)))
+    running(world)
+
+    assert world.said(world.change(a_pilot())) == []
+
+
+def test_a_contact_that_is_welded_is_still_asked_to_open(world):
+    world.change(a_pilot())
+    world.tell(Said("D001", state(False)), Said("D001", watts(2000)))
+    asked = []
+    for _ in range(3):
+        asked += world.said(world.after(minutes=15))
+        world.tell(Said("D001", state(False)), Said("D001", watts(2000)))
+
+    assert asked == [("D001/set", b"off")] * 3
+
+
+def test_i4_what_nothing_measures_and_has_had_its_supply_for_long_is_not_cut(world):
+    world.change(a_pilot(meter=""))
+    world.tell(Said("D001", state(False)))
+    world.now += timedelta(minutes=5)
+    world.change(evolve(a_pilot(meter=""), hold=Hold(1, None, True, world.now, None, Origin.CENTRE)))
+    world.tell(Said("D001", state(True)))
+    world.now += timedelta(minutes=12)
+
+    assert world.said(world.change(a_pilot(meter=""))) == []
+
+
+def test_i4_an_engine_that_has_just_begun_does_not_cut_what_nothing_measures(world):
+    reborn = World(type(world.engine)(), now=NOON + timedelta(minutes=30))
+    reborn.tell(LedgerRead(()), BrokerUp(), Said("D001", state(True)))
+    assert reborn.said(reborn.change(a_pilot(meter=""))) == []
+
+    reborn.tell(Said("D001", state(False)))
+    assert reborn.said(reborn.after(seconds=5)) == [("D001/set", b"off")]
 
 
 def started(world: World):

@@ -1,0 +1,3 @@
+from tests.command.sim.world import Sim, lived
+
+__all__ = ["Sim", "lived"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from elfe.command.orders import MISSED, S2_STATUS, TRANSITIONS, Cause, On, Order, Stage, Why, ends
+from elfe.command.pace import Pace
 from elfe.slots import slot_of
 
 NOON = datetime(2024, 10, 11, 12, tzinfo=UTC)
@@ -87,3 +89,37 @@ def test_whatever_happens_an_order_ends_at_most_once_and_stays_ended(happenings)
             order = order.happens(what, NOON)
         assert (order.ended_at is None) == order.live
     assert order.stage not in MISSED or order.ended_at == NOON
+
+
+def test_a_person_may_want_the_same_by_hand_twice_in_a_slot():
+    by_hand = [evolve(ORDER, id=id, why=Why.HAND).key for id in ("o1", "o2")]
+    assert by_hand == ["D003/hand/o1", "D003/hand/o2"]
+
+
+PRESSED = evolve(SENT, press=True)
+
+
+@pytest.mark.parametrize(("order", "measured", "end"), [
+    (evolve(PRESSED, cause=f"{Cause.REFUSED}: errorConnect", seen_w=2.0), True, (Stage.FAILED, f"{Cause.REFUSED}: errorConnect")),
+    (evolve(PRESSED, seen_w=2.0), True, (Stage.FAILED, Cause.DID_NOT_START)),
+    (evolve(PRESSED, seen_w=2.0), False, (Stage.EXPIRED, Cause.UNKNOWN)),
+    (PRESSED, True, (Stage.EXPIRED, Cause.UNKNOWN)),
+    (PRESSED.happens(On.ECHOES, NOON), True, (Stage.DONE, Cause.NOT_MEASURABLE)),
+], ids=["refused", "nothing started", "nothing measures it", "nobody can tell", "the arm moved"])
+def test_a_press_that_nothing_proved_ends_as_what_is_known_of_it(order: Order, measured: bool, end: tuple[Stage, str]):
+    ended = ends(order, LATER, present=True, connected=True, measured=measured, thirsty=True)
+    assert (ended.stage, ended.cause) == end
+
+
+def test_the_limit_of_kilowatts_frees_itself_as_the_minute_passes_and_one_appliance_is_never_too_many():
+    pace = Pace()
+    pace.spend(2.0, NOON)
+    pace.spend(3.0, NOON + timedelta(seconds=20))
+    now = NOON + timedelta(seconds=30)
+
+    assert pace.room_at(1.0, 6.0, now) == now
+    assert pace.room_at(1.0, 0.0, now) == now
+    assert pace.room_at(2.0, 6.0, now) == NOON + timedelta(seconds=60)
+    assert pace.room_at(5.0, 6.0, now) == NOON + timedelta(seconds=80)
+    assert pace.room_at(9.0, 6.0, now) == NOON + timedelta(seconds=80)
+    assert pace.room_at(9.0, 6.0, NOON + timedelta(seconds=80)) == NOON + timedelta(seconds=80)

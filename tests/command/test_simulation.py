@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
 from attrs import evolve
@@ -18,6 +19,7 @@ from elfe.command.engine import Engine
 from elfe.command.orders import Order
 from elfe.command.seen import Seen
 from elfe.command.typologies import TYPOLOGIES
+from elfe.command.values import Effect, Send
 from tests.command.sim import lived, scenarios
 
 HOMES, HOURS = 15, 14
@@ -59,8 +61,13 @@ def forgets_the_mode(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def repeats_a_press(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A press that is not answered is sent again, as if it were a level."""
-    monkeypatch.setattr(Order, "sayable", property(lambda order: order.may(orders.On.SENDS)))
+    """A press is said twice, to be sure, as if it were a level."""
+    send = Engine._send
+
+    def twice(self: Engine, order: Order, now: datetime) -> list[Effect]:
+        return [evolve(each, publishes=each.publishes * 2) if isinstance(each, Send) and order.press else each
+                for each in send(self, order, now)]
+    monkeypatch.setattr(Engine, "_send", twice)
 
 
 def cuts_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +96,7 @@ def believes_in_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was sent was done."""
     say = Engine._send
 
-    def believes(self: Engine, order: Order, now: object) -> list[object]:
+    def believes(self: Engine, order: Order, now: datetime) -> list[Effect]:
         effects = say(self, order, now)
         return [*effects, *self._acknowledge(self.live[order.device_id], now)] if order.device_id in self.live else effects
     monkeypatch.setattr(Engine, "_send", believes)

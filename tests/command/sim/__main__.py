@@ -12,6 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.command.sim import Sim, lived, scenarios
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=24)
     parser.add_argument("--minutes", type=float, default=0, help="stop after so many, whatever is left; 0: never")
     parser.add_argument("--crashes", action="store_true", help="the reference scenarios, dying at every interaction")
+    parser.add_argument("--around", action="store_true", help="a week around each change of time, one home of each kind")
     parser.add_argument("--only", default="", help="of the scenarios, this one")
     parser.add_argument("--log", action="store_true", help="what the engine logs, and what went wrong, too")
     given = parser.parse_args()
@@ -32,7 +34,7 @@ def main() -> None:
         logging.disable(logging.CRITICAL)
     broken = lives = 0
     days, began = 0.0, time.monotonic()
-    for name, sim, problems in _crashes(given.only) if given.crashes else _seeds(given):
+    for name, sim, problems in _crashes(given.only) if given.crashes else _around(given.first) if given.around else _seeds(given):
         broken += bool(problems)
         lives, days = lives + 1, days + sim.homes * sim.hours / 24
         if problems and given.log:
@@ -55,6 +57,11 @@ def _say(line: str) -> None:
 def _seeds(given: Any) -> Iterator[tuple[str, Sim, list[str]]]:
     for seed in range(given.first, given.first + given.seeds):
         yield f"seed {seed}", *lived(seed, homes=given.homes, hours=given.hours)
+
+
+def _around(seed: int) -> Iterator[tuple[str, Sim, list[str]]]:
+    for begins in (datetime(2026, 3, 26, tzinfo=UTC), datetime(2026, 10, 22, tzinfo=UTC)):
+        yield f"the week from {begins:%d %B}", *lived(seed, homes=15, hours=7 * 24, faults_an_hour=0.3, begins=begins)
 
 
 def _crashes(only: str) -> Iterator[tuple[str, Sim, list[str]]]:

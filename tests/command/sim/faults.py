@@ -229,7 +229,18 @@ def blip(sim: Sim, home: Home) -> None:
 def _loses_supply(sim: Sim, unit: Unit, lasts: timedelta) -> None:
     """Its supply is gone, and comes back: it takes its power-up state. What hangs on it had none meanwhile."""
     _goes(sim, unit, lasts)
-    sim.at(sim.now + lasts, lambda: sim.with_unit(unit, "power-up", lambda each: each.twin.reboot(sim.now)))
+    supply(sim, unit, there=False)
+    sim.at(sim.now + lasts, lambda: supply(sim, unit, there=True))
+
+
+def supply(sim: Sim, unit: Unit, *, there: bool) -> None:
+    for each in sim.homes_of[unit.id]:
+        each.live(sim.now)
+        sim._dirty[each.id] = None
+    if there and unit.dark:
+        unit.dark = False
+        sim.with_unit(unit, "power-up", lambda each: each.twin.reboot(sim.now))
+    unit.dark = not there
 
 
 def button(sim: Sim, home: Home) -> None:

@@ -70,6 +70,7 @@ class Unit:
     configuration: tuple[Step, ...] = ()
     deaf: bool = False                                       # it hears no order
     stuck: bool = False                                      # its contacts are welded: closed, whatever it says
+    dark: bool = False                                       # without its supply
     wakes_at: datetime | None = None
 
     @property
@@ -130,6 +131,8 @@ class Home:
     meters: tuple[tuple[Unit, int], ...]
     draws: list[tuple[datetime, float]] = field(factory=list)
     cut_at: datetime | None = None                           # since when it has no supply
+    supplied_at: datetime | None = None                      # since when it has it again
+    waited: bool = False                                     # after it had none for long
     _powered: bool = True
     _pressed: dict[str, int] = field(factory=dict)
 
@@ -152,13 +155,13 @@ class Home:
 
     @property
     def powered(self) -> bool:
-        return all(unit.closed(channel) != self.inverted for unit, channel in self.relays)
+        return all(not unit.dark and unit.closed(channel) != self.inverted for unit, channel in self.relays)
 
-    @property
-    def under_way(self) -> bool:
-        """A cycle that has run for more than a moment."""
+    def under_way(self, now: datetime) -> bool:
+        """A cycle that has run for more than a moment; what had waited for long begins anew when it gets its supply back."""
         run = self.model.running if isinstance(self.model, Machine) else None
-        return bool(run and run.done > RUNS_FOR)
+        anew = self.waited and now - self.supplied_at <= RUNS_FOR if self.supplied_at else False
+        return bool(run and run.done > RUNS_FOR and not anew)
 
     def live(self, now: datetime) -> None:
         """Up to now, with the supply that it had."""
@@ -167,6 +170,8 @@ class Home:
     def draw(self, now: datetime) -> Iterator[tuple[Unit, tuple[Publish, ...]]]:
         """With the supply that it has now, pushed as its fingers did: what it draws, what its meters say of it."""
         self._powered = self.powered
+        if self._powered and self.cut_at:
+            self.supplied_at, self.waited = now, now - self.cut_at > RUNS_FOR
         self.cut_at = None if self._powered else self.cut_at or now
         for unit, button in self.fingers:
             for _ in range(self._pressed.get(unit.id, 0), unit.presses):

@@ -314,9 +314,10 @@ class Judge:
         """At the end nobody's cycle stands still for want of its supply."""
         for appliance in queries.appliances(self.sim.mine):
             home = self.sim.by_id[appliance.id]
-            if appliance.mode == Mode.MANUAL and home.under_way and not home.powered and home.cut_at \
+            if appliance.mode == Mode.MANUAL and home.under_way(self.sim.now) and not home.powered and home.cut_at \
                     and not self.excused(home, home.cut_at - SLOT, self.sim.now, "button", "screen", "operator", "retained",
-                                         "device", "deaf") and not self.excused(home, home.cut_at - SLOT * 4, home.cut_at + SLOT * 4):
+                                         "device", "deaf") \
+                    and not self.excused(home, home.cut_at - SLOT * 4, home.cut_at + SLOT * 4):
                 yield f"G2 the cycle of appliance {home.id} has had no supply since {_at(home.cut_at)}"
 
     def g14(self) -> Iterator[str]:

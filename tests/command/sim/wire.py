@@ -119,6 +119,7 @@ class End:
     there: bool = True            # it has its supply and its Wi-Fi
     joined: bool = False
     kept: list[tuple[Message, datetime | None]] = field(factory=list)
+    dropped: int = 0
     before_send: Callable[[Publish], None] = lambda message: None
     sent: Counter[str] = field(factory=Counter)
     received: Counter[str] = field(factory=Counter)

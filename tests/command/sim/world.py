@@ -145,6 +145,7 @@ class Sim:
     rules: Rules = RULES
     kinds: Sequence[str] = tuple(KINDS)
     script: Callable[[Sim], None] | None = None      # what happens instead of people, plans and faults
+    begins: datetime | None = None           # None: on a day that the seed chooses
     folder: Path = Path()
     crash_at: int | None = None              # the number of the interaction at which the engine dies, once
 
@@ -182,7 +183,7 @@ class Sim:
 
     def __attrs_post_init__(self) -> None:
         self.chance = Random(self.seed)
-        self.start = self.now = STARTS[self.seed % len(STARTS)]
+        self.start = self.now = self.begins or STARTS[self.seed % len(STARTS)]
         self.net = Net(self.at, Random(f"{self.seed}/net"), self.now)
 
     # -- its life -------------------------------------------------------------------------------------------------------------
@@ -224,6 +225,8 @@ class Sim:
             at, _, id = heapq.heappop(self._wakes)
             if self.units[id].wakes_at == at:
                 self.units[id].wakes_at = None
+                if self.units[id].dark:
+                    continue
                 self.with_unit(self.units[id], "timer", lambda unit: unit.twin.tick(self.now))
         while self._changing and self._changing[0][0] <= self.now:
             at, id = heapq.heappop(self._changing)
@@ -258,8 +261,8 @@ class Sim:
             spells[-1:] = [(spells[-1][0], self.now)] if local else [*spells[-1:], (self.now, LATER)]
         for channel, on in unit.twin.outputs.items():
             if before.get(channel) != on and channel in unit.points:
-                device_id = unit.points[channel]
-                self.changes.append(Change(self.now, self.now + self.skew, device_id, on, why, self.home_of[device_id].under_way))
+                home = self.home_of[unit.points[channel]]
+                self.changes.append(Change(self.now, self.now + self.skew, unit.points[channel], on, why, home.under_way(self.now)))
         self.pressed += [Pressed(self.now, unit.points[0]) for _ in range(unit.presses - pressed)]
         for message in said:
             unit.end.send(message)
@@ -520,6 +523,8 @@ class Sim:
             self.begin(seat)
             seat.due_at = self.now
         for unit in self.units.values():
+            if unit.dark:
+                faults.supply(self, unit, there=True)
             unit.deaf = unit.stuck = False
             if not unit.end.there:
                 unit.end.there = True

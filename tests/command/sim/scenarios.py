@@ -118,12 +118,13 @@ def _late_plan(sim: Sim) -> None:
     sim.after(lambda: sim.plan(slot_of(sim.now), "late"), minutes=100)
 
 
+RELEASED = Scenario("hold and release", ("relay and meter", "plug tasmota"), 7, _holds, _done)
 SCENARIOS = (
     Scenario("machine on a plug", ("plug gen1",), 4.5, _plug, _done),
     Scenario("double press", ("double press",), 4.5, _plug, _done),
     Scenario("tank over a day", ("inverted relay", "heater"), 24, _tank_day, _nothing),
     Scenario("local take-over", ("two outputs",), 3, _socorel, _given_back),
-    Scenario("hold and release", ("relay and meter", "plug tasmota"), 7, _holds, _done),
+    RELEASED,
     Scenario("late plan", ("car", "lit again"), 6, _late_plan, _done),
 )
 

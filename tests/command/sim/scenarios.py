@@ -40,7 +40,7 @@ def crashes(scenario: Scenario, numbers: Iterable[int] | None = None) -> Iterato
     """Die at each interaction, or at those of the numbers; ends with the first one that is not reached."""
     whole, problems = scenario.live()
     yield 0, whole, problems
-    for at in range(1, whole.interactions + 1) if numbers is None else numbers:
+    for at in range(1, whole.reachable + 1) if numbers is None else numbers:
         sim, problems = scenario.live(at)
         yield at, sim, problems if sim.died else [*problems, f"it did not die at interaction {at}"]
 

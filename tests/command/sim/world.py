@@ -156,6 +156,7 @@ class Sim:
     net: Net = field(init=False)
     seats: list[Seat] = field(factory=list)
     interactions: int = 0
+    reachable: int = 0
     by_id: dict[int, Home] = field(factory=dict)
     units: dict[str, Unit] = field(factory=dict)
     home_of: dict[str, Home] = field(factory=dict)           # by installed device
@@ -196,6 +197,7 @@ class Sim:
             for seat in self.seats:
                 self.begin(seat)
             self._live_until(self.start + timedelta(hours=self.hours))
+            self.reachable = self.interactions      # in what follows nobody dies
             self._recover()
             self.modes_at_end = {each.id: each.mode for each in queries.appliances(self.mine)}
             problems = invariants.judge(self)

@@ -143,7 +143,9 @@ def test_g7_a_cycle_that_lasts_longer_than_was_said_is_never_cut(home: Home) -> 
         home.live(minutes=15)
     assert (home.relay(), home.commands_to("A001")) == (True, switched)
 
-    home.declare(hours=6)                                      # and declared anew while it runs
+    home.plan(WASHER, *(0,) * 8, 1)
+    home.live(minutes=1)
+    home.declare(hours=6)                                      # and declared anew while it runs, for later
     home.live(seconds=2)
     home.draw("A001", 1900)
     home.live(minutes=5)

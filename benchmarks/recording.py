@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import multiprocessing
 import socket
 import subprocess
@@ -45,6 +46,7 @@ from elfe.devices.routing import Heard, Router
 from elfe.devices.twins import Twin
 from elfe.devices.values import Device, Publish, Role
 from elfe.history.recorder import keep
+from elfe.history.service import TWICE_WITHIN
 from elfe.history.spool import Spool
 from tests.broker.test_accounts import Mosquitto
 from tests.conftest import Server, find_binaries, running
@@ -94,6 +96,7 @@ class Homes:
     units: list[Unit]
     router: Router
     series: dict[str, int] = field(factory=dict)
+    last: dict[str, tuple[float, float]] = field(factory=dict)      # by series: when it was said last, and what
     messages: int = 0
     late_s: float = 0.0
 
@@ -138,19 +141,26 @@ class Homes:
             np.array([(at, number, value)], SAID).tofile(file)
 
     def readings(self, said: Publish) -> Iterator[tuple[str, float]]:
-        """What of a message should be kept."""
+        """What of a message should be kept: not what was said a moment ago already."""
+        now = time.monotonic()
         for each in self.router.read(said.topic, said.payload):
             kept = keep(each.device.id, each.event, Counter()) if isinstance(each, Heard) else None
-            if kept:
+            if kept and not self._said_twice(kept.series, kept.value, now):
                 yield kept.series, kept.value
 
+    def _said_twice(self, series: str, value: float, now: float) -> bool:
+        at, before = self.last.get(series, (-math.inf, math.nan))
+        self.last[series] = now, value
+        return value == before and now - at < TWICE_WITHIN.total_seconds()
+
     def burst(self, rate: int, seconds: float) -> tuple[int, int, float]:
-        """As bare bytes at QoS 0, again and again what each unit has said once; messages, readings in them, seconds."""
+        """As bare bytes at QoS 0, made before; messages, readings in them, seconds."""
         dice = np.random.default_rng(2)
         opened = {account: _open(self.address, account, secret) for account, secret in self.secrets.items()}
         packets = [(opened[unit.account], _packet(said), len(list(self.readings(said))))
+                   for _ in range(math.ceil(rate * seconds / len(self.units)))
                    for unit in self.units for said in unit.says(float(dice.integers(200, 30_000)) / 10)]
-        turn, messages, readings = itertools.cycle(packets), 0, 0
+        turn, messages, readings = iter(packets), 0, 0
         begun = time.monotonic()
         while (passed := time.monotonic() - begun) < seconds:
             for unit_socket, packet, count in itertools.islice(turn, max(0, int(rate * passed) - messages)):

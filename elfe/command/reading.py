@@ -73,7 +73,8 @@ class Reader:
         return [Installed(row, device, self.drivers[row.type_id]) for id in found.pilots for row, device in self._installed[id]]
 
     def _read_devices(self, now: datetime) -> None:
-        pairs, unreadable = device_values(queries.installed_devices(self.coordination), self.drivers, self.instance)
+        rows = [each for each in queries.installed_devices(self.coordination) if self.share.has(each.participant)]
+        pairs, unreadable = device_values(rows, self.drivers, self.instance)
         installed: dict[int, list[tuple[InstalledDevice, Device]]] = defaultdict(list)
         for row, device in pairs:
             installed[row.appliance_id].append((row, device))

@@ -143,9 +143,9 @@ class Recorder:
         return True
 
     def _behind(self, kept: Kept, now: datetime) -> datetime:
-        """`now`, or just behind the series' last reading when that was in the same instant: the later word stands."""
+        """`now`, or just behind the series' last reading when that was in the same millisecond, or later: each is kept."""
         last = self._last[kept.series][0] if kept.series in self._last else None
-        at = last + INSTANT if last is not None and now <= last < now + timedelta(seconds=1) else now
+        at = last + INSTANT if last is not None and now - INSTANT < last < now + timedelta(seconds=1) else now
         self._last[kept.series] = at, kept.value
         return at
 

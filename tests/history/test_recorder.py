@@ -370,3 +370,9 @@ def test_what_is_dropped_of_one_who_floods_is_counted_for_the_doctor_too(bench: 
     bench.hear(*[("D101/power", b"1")] * 450)
     bench.hear(after=LOOKS_EVERY)
     assert bench.recorder.keeper.spool.counted() == {"dropped of a flood": 50}
+
+
+def test_two_words_of_one_millisecond_that_are_read_one_after_the_other_are_both_kept(bench: Bench) -> None:
+    bench.hear(("D101/power", b"1"))
+    bench.hear(("D101/power", b"2"), after=timedelta(microseconds=400))
+    assert [value for _, value in bench.kept("D101 puissance")] == [1.0, 2.0]

@@ -305,6 +305,7 @@ class Sim:
             seat.due_at = max(wakes_at, self.now + TWINS) if not seat.leads else wakes_at
         except Crash:
             self.bury(seat)
+            faults.note(self, "engine killed", timedelta(minutes=5))
             self.at(self.now + timedelta(seconds=self.chance.choice((2, 20, 200))), lambda: self.begin(seat))
         return True
 

@@ -6,7 +6,8 @@ For prices λ_t between 0 and 1, what territory and loads would pay each other i
 
 in W summed over slots; the instance's balance is what is imported without the loads. The runs are those of docs/model.md: of what
 has a profile its starts; of a charge that modulates any powers that make its energy; of a heater and a battery any powers that keep
-its state within its bounds, each a small linear programme for HiGHS. A heater that is only switched is bounded as if it modulated.
+its state within its bounds, each a small linear programme for HiGHS; of a heater that is only switched, on or off in each slot, by
+what the rest of the day costs from each temperature on (`_switched`).
 
 `check` says whether a plan keeps them all, and what it imports.
 """
@@ -20,10 +21,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 SLOTS = 96
 SLOT_H = 0.25
 NEARLY = 1e-4
 """W, Wh or °C that a plan may miss a bound by: rounding."""
+ROUNDING = 1e-6
+"""°C that a temperature which is kept exactly may seem to miss its bound by."""
+FLOOR_W = 1e-3
+"""What the rest of a day costs is told in such steps, rounded down: W summed over slots."""
 Load = Mapping[str, Any]
 
 
@@ -34,7 +41,10 @@ def bound_of(instance: Mapping[str, Any], prices: Sequence[float]) -> float:
     total = sum(price * here for price, here in zip(prices, instance["balance_w"], strict=True))
     programme = Programme()
     for each in instance["loads"]:
-        total += programme.cheapest(each, prices) if each["kind"] in STORES else _cheapest(each, prices)
+        if each["kind"] == "heating" and not each["modulating"]:
+            total += _switched(each, prices)
+        else:
+            total += programme.cheapest(each, prices) if each["kind"] in STORES else _cheapest(each, prices)
     return total
 
 
@@ -72,6 +82,34 @@ def _battery(load: Load) -> tuple[float, list[float], list[tuple[float, float]],
 
 
 STORES: Mapping[str, Callable[[Load], Any]] = {"heating": _heater, "battery": _battery}
+
+
+def _switched(load: Load, prices: Sequence[float]) -> float:
+    """What the day costs at least of a heater that is on or off.
+
+    V_t(T), the least that all slots behind t cost where T is the temperature after it, falls in steps as T rises: it is `cost[k]`
+    from `warm[k]` on, and infinite below the first. From the last slot back, off or on,
+
+        V_{t−1}(T) = min( V_t(rests),  λ_t P + V_t(min(rests + gain P, max(rests, high_t))) )       rests = keep T + drift_t
+
+    A heater that would overshoot stays at `high_t` and draws P all the same: real ones may not, so the bound is one of theirs.
+    """
+    keep, drift, parts, least, most, before = _heater(load)
+    watts, gain = parts[0]
+    warm, cost = np.array([-np.inf]), np.zeros(1)
+    for t in range(SLOTS - 1, -1, -1):
+        warm = np.maximum(warm, least[t] - ROUNDING)
+        reached = warm <= most[t] + ROUNDING
+        begins = np.concatenate([warm - drift[t], warm[reached] - drift[t] - gain * watts]) / keep
+        costs = np.concatenate([cost, cost[reached] + prices[t] * watts])
+        costs = np.floor(costs / FLOOR_W + ROUNDING) * FLOOR_W
+        order = np.lexsort((costs, begins))
+        begins, costs = begins[order], costs[order]
+        cheaper = costs < np.minimum.accumulate(np.concatenate([[np.inf], costs[:-1]]))
+        warm, cost = begins[cheaper], costs[cheaper]
+    if before < warm[0] - ROUNDING:
+        raise ValueError(f"load {load['id']} has no run at all")
+    return float(cost[max(0, np.searchsorted(warm, before, side="right") - 1)])
 
 
 class Programme:

@@ -133,11 +133,11 @@ def ours(problem: Problem, seconds: float) -> tuple[Choice, float]:
         solver.close()
 
 
-def peer(problem: Problem, until: float) -> tuple[float | None, float]:
-    """The one PuLP model with HiGHS: stopped when it is as good as `until`, or after PEER_S."""
+def peer(problem: Problem, until: float, seconds: float = PEER_S) -> tuple[float | None, float]:
+    """The one PuLP model with HiGHS: stopped when it is as good as `until`, or after so many seconds."""
     began = time.perf_counter()
     built = model.build(problem)
-    built.model.solve(pulp.HiGHS(msg=False, threads=1, timeLimit=PEER_S, objective_target=until))
+    built.model.solve(pulp.HiGHS(msg=False, threads=1, timeLimit=seconds, objective_target=until))
     if any(variable.value() is None for row in built.imports for variable in row):
         return None, time.perf_counter() - began
     reached = model.objective(problem, built.read())

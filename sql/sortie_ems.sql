@@ -163,6 +163,8 @@ CREATE TABLE elfe.plan (
     bound_wh FLOAT(53),
     solve_ms INTEGER NOT NULL,
     balance_w TEXT NOT NULL,
+    prices TEXT DEFAULT '[]' NOT NULL,
+    priced_bound_wh FLOAT(53),
     PRIMARY KEY (first_slot)
 );
 
@@ -179,6 +181,10 @@ COMMENT ON COLUMN elfe.plan.solver IS 'optimal, incumbent, greedy, ...';
 COMMENT ON COLUMN elfe.plan.bound_wh IS 'no plan imports less';
 
 COMMENT ON COLUMN elfe.plan.balance_w IS 'JSON: forecast per slot, W';
+
+COMMENT ON COLUMN elfe.plan.prices IS 'JSON: of a watt per slot, in watts of import; they prove priced_bound_wh';
+
+COMMENT ON COLUMN elfe.plan.priced_bound_wh IS 'what of bound_wh the prices alone prove';
 
 CREATE TABLE elfe.setpoint (
     first_slot BIGINT NOT NULL,
@@ -408,4 +414,4 @@ COMMENT ON COLUMN result.result_type IS '0 lancement unique, 1 récurrent';
 COMMENT ON COLUMN result.machine_type IS 'equipement_pilote_ou_mesure_type_id';
 
 INSERT INTO elfe.version_sortie_ems (version_num) VALUES
-    ('0002');
+    ('0003');

@@ -6,6 +6,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated
 
+import pulp
 import typer
 from attrs import asdict
 
@@ -34,6 +35,8 @@ def _group() -> None:
 def run(
     ctx: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and show, write nothing.")] = False,
+    into: Annotated[Path | None, typer.Option("--model", help="Write the exact model of this run into this file, .lp or .mps: with "
+                                                              "the prices of the plan its bound is computed again.")] = None,
     as_json: show.AsJson = False,
 ) -> None:
     """Make one plan now, for the 24 hours from the coming quarter on."""
@@ -42,7 +45,8 @@ def run(
     solver = Solver(Limits(rules.max_nodes, rules.gap, rules.time_limit_s))
     try:
         now = clock.now()
-        made = run_once(planning.sources(here), solver, now, first_slot_at(now), write=not dry_run)
+        made = run_once(planning.sources(here), solver, now, first_slot_at(now), write=not dry_run,
+                        tell=lambda inputs: _write_model(exact_model(inputs), into) if into else None)
     finally:
         solver.close()
     if as_json:
@@ -60,14 +64,18 @@ def write_model(
     here, now = context(ctx), clock.now()
     inputs = gather(planning.sources(here), now, first_slot_at(now))
     made = exact_model(inputs)
-    try:
-        (made.writeMPS if file.suffix == ".mps" else made.writeLP)(str(file))
-    except OSError as error:
-        raise ElfeError(f"{file} cannot be written: {error.strerror}") from None
+    _write_model(made, file)
     for problem in inputs.left_out:
         typer.echo(f"left out: {problem}")
     typer.echo(f"{len(inputs.loads)} loads, {len(made.variables())} variables, {len(made.constraints)} constraints "
                f"written into {file}; its objective is in W summed over slots, 4 of them a Wh")
+
+
+def _write_model(made: pulp.LpProblem, file: Path) -> None:
+    try:
+        (made.writeMPS if file.suffix == ".mps" else made.writeLP)(str(file))
+    except OSError as error:
+        raise ElfeError(f"{file} cannot be written: {error.strerror}") from None
 
 
 @ems.command()

@@ -177,7 +177,7 @@ def print_plan(here: Context, found: Plan) -> None:
                  f"{each.reason}\n[dim]from {each.source}[/]")
                 for each in found.placements],
                "Nothing is to be placed.")
-    bound = f", no plan imports less than {found.bound_wh / 1000:.2f} kWh" if found.bound_wh is not None else ""
+    bound = "" if found.bound_wh is None else f", no plan imports less than {found.bound_wh / 1000:.2f} kWh (gap {found.gap:.2%})"
     typer.echo(f"from {local(slot_start(found.first_slot))}: imports {found.imported_wh / 1000:.2f} kWh{bound} "
                f"({found.solver}, {found.solve_ms} ms; {found.forecast})")
     typer.echo(f"surplus per hour, without and with the loads:\n  {_bar(found.balance_w)}\n  {_bar(found.balance_with_w)}")
@@ -188,7 +188,8 @@ def plain(found: Plan) -> dict[str, object]:
     return {
         "first_slot": slot_start(found.first_slot).isoformat(), "made_at": found.made_at.isoformat(),
         "forecast": found.forecast, "solver": found.solver, "imported_wh": found.imported_wh, "bound_wh": found.bound_wh,
-        "solve_ms": found.solve_ms, "balance_w": list(found.balance_w), "balance_with_w": list(found.balance_with_w),
+        "gap": found.gap, "priced_bound_wh": found.priced_bound_wh, "prices": list(found.prices), "solve_ms": found.solve_ms,
+        "balance_w": list(found.balance_w), "balance_with_w": list(found.balance_with_w),
         "placements": [_plain(found, each) for each in found.placements],
     }
 

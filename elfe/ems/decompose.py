@@ -84,7 +84,7 @@ def bound(problem: Problem, prices: Sequence[float], own: bool = True, go_on: Go
 
     Where it was enough before all have answered exactly, the others answer nearly: a bound all the same.
     """
-    price = allowed(problem.costs, _plain(problem, np.array(prices, float)))
+    price = allowed(problem.costs, plain(problem, prices))
     asked = [(fleet if own else fleet.selfless()).some(slice(begin, begin + EXACTLY_AT_ONCE)) for fleet in problem.fleets
              for begin in range(0, fleet.count, EXACTLY_AT_ONCE)]
 
@@ -96,9 +96,10 @@ def bound(problem: Problem, prices: Sequence[float], own: bool = True, go_on: Go
     return found - float(price @ problem.balance) - conjugate(problem.costs, price)
 
 
-def _plain(problem: Problem, prices: Floats) -> Floats:
+def plain(problem: Problem, prices: Sequence[float] | Floats) -> Floats:
     """Rounded, where loads are switched by what they store: exact answers to prices that are all different take far longer."""
-    return prices.round(PRICE_DIGITS) if _switches(problem) else prices
+    told = np.array(prices, float)
+    return told.round(PRICE_DIGITS) if _switches(problem) else told
 
 
 def _switches(problem: Problem) -> bool:
@@ -308,7 +309,7 @@ SAMPLED, ASKED, FOLLOWED, MIXED, MENDED, PROVED = 0.2, 0.4, 0.6, 0.7, 0.8, 0.88
 
 def quick(problem: Problem) -> Choice:
     """What every load would do by itself at a price that follows the balance: far from the best, and at once, for any number."""
-    prices = _plain_prices(problem)[1]
+    prices = plain_prices(problem)[1]
     runs = tuple(fleet.realised(fleet.respond(prices + problem.costs.drawn)[0], prices) for fleet in problem.fleets)
     proved = bound(problem, tuple(prices), go_on=lambda: False)
     return Choice(runs, objective(problem, runs), proved, "prices alone", tuple(map(float, prices)))
@@ -332,11 +333,11 @@ def _nearer(problem: Problem, work: Decomposition, go_on: GoOn) -> tuple[float, 
     """The bound, and its prices, that exact answers prove, where loads answered nearly."""
     if not _switches(problem) or not go_on():
         return -np.inf, ()
-    prices = tuple(map(float, _plain(problem, work.prices)))
+    prices = tuple(map(float, plain(problem, work.prices)))
     return bound(problem, prices, go_on=go_on), prices
 
 
-def _plain_prices(problem: Problem) -> list[Floats]:
+def plain_prices(problem: Problem) -> list[Floats]:
     """Half of what an import costs: flat, and by the balance."""
     shape = problem.balance / (2 * max(1.0, float(np.abs(problem.balance).max())))
     weight = problem.costs.levels[0].weight
@@ -346,9 +347,9 @@ def _plain_prices(problem: Problem) -> list[Floats]:
 def _first_prices(problem: Problem, go_on: GoOn) -> list[Floats]:
     """The plain ones; of a large territory, those that a sample of it ends with."""
     if problem.count <= 2 * SAMPLE:
-        return _plain_prices(problem)
+        return plain_prices(problem)
     sample = Decomposition(_sample(problem))
-    for prices in _plain_prices(sample.problem):
+    for prices in plain_prices(sample.problem):
         sample.ask(prices)
     taken = sample.meet(go_on).sum(axis=1)
     most = [int(c) for c in np.argsort(-taken, kind="stable")[:BEGUN_WITH] if taken[c] > 0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
@@ -142,9 +142,11 @@ class Inputs:
         return tuple(b - sum(powers[t] for powers in self.running) for t, b in enumerate(self.forecast.balance_w))
 
 
-def run_once(sources: Sources, solver: Solver, now: datetime, first_slot: int, *, write: bool = True) -> Plan:
-    """Gather, place, check, write; the plan begins with `first_slot`."""
+def run_once(sources: Sources, solver: Solver, now: datetime, first_slot: int, *, write: bool = True,
+             tell: Callable[[Inputs], None] = lambda _: None) -> Plan:
+    """Gather, place, check, write; the plan begins with `first_slot`. `tell` hears what it is made from."""
     inputs = gather(sources, now, first_slot)
+    tell(inputs)
     for problem in inputs.left_out:
         log.error("left out of the plan: %s", problem)
     plan = place(inputs, solver)
@@ -485,22 +487,34 @@ def _plan(inputs: Inputs, placing: model.Placing, choice: model.Choice, began: f
     left = model.left_of(problem, choice.runs)
     powers = model.powers_of(problem, choice.runs)
     room = _room_of(problem, powers)
+    priced_wh, prices = _priced(problem, choice, left)
     _tell_feeder(inputs, left)
     return Plan(
         first_slot=inputs.first_slot, made_at=inputs.now, balance_w=inputs.balance_w,
         placements=tuple(_placement(inputs, placing, choice, n, powers[placing.number[n]], left, room.get(placing.number[n]))
                          for n in range(len(inputs.loads))),
         forecast=inputs.forecast.source, solver=choice.made_by, imported_wh=model.imported_wh(left),
-        bound_wh=_import_bound_wh(problem, choice), solve_ms=int((time.perf_counter() - began) * 1000))
+        bound_wh=max(priced_wh, _solver_bound_wh(problem, choice)), prices=prices, priced_bound_wh=priced_wh,
+        solve_ms=int((time.perf_counter() - began) * 1000))
 
 
-def _import_bound_wh(problem: model.Problem, choice: model.Choice) -> float | None:
-    """What no plan imports less than: by the prices alone, or by the solver's bound less the most that the tie-breaks weigh."""
+def _priced(problem: model.Problem, choice: model.Choice, left: Floats) -> tuple[float, tuple[float, ...]]:
+    """What no plan imports less than, Wh, and the prices that prove it: the solver's; where it said none, the best of plain ones.
+
+    One of these is the plan's own: a watt is worth one where it imports.
+    """
     imports = evolve(problem, costs=IMPORT)
-    bounds = [decompose.bound(imports, choice.prices, own=False)] if choice.prices else []
-    if choice.bound is not None and problem.costs is IMPORT:
-        bounds.append(choice.bound - model.longest_waiting(problem))
-    return max(0.0, *bounds) * QUARTER_H if bounds else None
+    some = [np.array(choice.prices)] if choice.prices else [*decompose.plain_prices(imports), (left < 0).astype(float)]
+    told = [tuple(map(float, decompose.allowed(IMPORT, decompose.plain(imports, each)))) for each in some]
+    proved, prices = max((decompose.bound(imports, each, own=False, go_on=lambda: bool(choice.prices)), each) for each in told)
+    return max(0.0, proved) * QUARTER_H, prices
+
+
+def _solver_bound_wh(problem: model.Problem, choice: model.Choice) -> float:
+    """What the solver's own bound says of the import: less by the most that the tie-breaks weigh. 0 where it says nothing."""
+    if choice.bound is None or problem.costs is not IMPORT:
+        return 0.0
+    return (choice.bound - model.longest_waiting(problem)) * QUARTER_H
 
 
 def _room_of(problem: model.Problem, powers: Floats) -> dict[int, Floats]:

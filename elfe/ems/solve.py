@@ -80,7 +80,7 @@ class Solver:
             return Choice((), nothing, nothing, "nothing to place")
         found = self._ask(problem)
         if found is None:
-            return search.greedy(problem) if problem.count <= SOME else quick(problem)
+            return search.greedy(problem) if problem.count <= MANY else quick(problem)
         proved = found.bound is not None and found.objective - found.bound <= max(1e-3, self._limits.gap * abs(found.objective))
         return evolve(found, made_by="optimal") if proved else found
 
@@ -148,8 +148,8 @@ def choices(problem: Problem, limits: Limits) -> Iterator[Choice]:
     def searching() -> bool:
         return within(SEARCHES)
 
-    if problem.count > SOME:
-        yield quick(problem)
+    if problem.count > MANY:
+        yield quick(problem)      # far from the best, but there, and with a bound, on however slow a machine
     best = decomposed(problem, within)
     yield best
     if problem.count <= SOME and not _met(best, limits):

@@ -28,6 +28,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    text,
 )
 from sqlmodel import Field
 
@@ -104,6 +105,10 @@ class PlanRow(Base, table=True):
     bound_wh: float | None = Field(sa_column=Column("bound_wh", Float(53), comment="no plan imports less"))
     solve_ms: int = Field(sa_column=Column("solve_ms", Integer, nullable=False))
     balance_w: str = Field(sa_column=Column("balance_w", Text, nullable=False, comment="JSON: forecast per slot, W"))
+    prices: str = Field(sa_column=Column("prices", Text, nullable=False, server_default=text("'[]'"),
+                                         comment="JSON: of a watt per slot, in watts of import; they prove priced_bound_wh"))
+    priced_bound_wh: float | None = Field(sa_column=Column("priced_bound_wh", Float(53),
+                                                           comment="what of bound_wh the prices alone prove"))
 
 
 class PlacementRow(Base, table=True):
@@ -219,7 +224,8 @@ def _why(each: Placement, why: Why, first_slot: int) -> dict[str, Any]:
 def _plan(plan: Plan) -> dict[str, Any]:
     return {"first_slot": plan.first_slot, "made_at": epoch_s(plan.made_at), "forecast": plan.forecast,
             "solver": plan.solver, "imported_wh": plan.imported_wh, "bound_wh": plan.bound_wh,
-            "solve_ms": plan.solve_ms, "balance_w": json.dumps([round(power, 1) for power in plan.balance_w])}
+            "solve_ms": plan.solve_ms, "balance_w": json.dumps([round(power, 1) for power in plan.balance_w]),
+            "prices": json.dumps(plan.prices), "priced_bound_wh": plan.priced_bound_wh}
 
 
 def _run_info(plan: Plan) -> dict[str, int]:
@@ -335,7 +341,7 @@ def _read(connection: Connection, first_slot: int) -> Plan | None:
         placements=tuple(_placed(each, decided[each.appliance_id], each.appliance_id in pausing, told.get(each.appliance_id))
                          for each in placed if each.appliance_id in decided),
         forecast=row.forecast, solver=row.solver, imported_wh=row.imported_wh, bound_wh=row.bound_wh,
-        solve_ms=row.solve_ms)
+        solve_ms=row.solve_ms, prices=tuple(json.loads(row.prices)), priced_bound_wh=row.priced_bound_wh)
 
 
 def _told(row: Row[Any]) -> Why:

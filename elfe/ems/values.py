@@ -64,6 +64,14 @@ class Plan:
     imported_wh: float              # over the horizon, with the plan
     bound_wh: float | None          # no plan can import less; None where nobody proved a bound
     solve_ms: int
+    prices: tuple[float, ...] = ()
+    """What a watt is worth in each slot, between 0 and 1 watt of import: with these anybody computes a bound again."""
+    priced_bound_wh: float | None = None      # what of the bound the prices alone prove
+
+    @property
+    def gap(self) -> float | None:
+        """How far the plan may be from the best, relatively; None where nobody proved a bound."""
+        return None if self.bound_wh is None else max(0.0, self.imported_wh - self.bound_wh) / max(1.0, self.imported_wh)
 
     @property
     def balance_with_w(self) -> tuple[float, ...]:

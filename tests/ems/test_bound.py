@@ -1,18 +1,26 @@
-"""What prices prove is the same for those who share no code."""
+"""What prices prove is the same for those who share no code.
+
+`benchmarks/bound.py` knows the kinds of loads of the bench, `benchmarks/proved.py` any model as it was written.
+"""
 
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.bound import SLOTS, bound_of
+from benchmarks.proved import proved_wh
+from elfe.ems import model
 from elfe.ems.decompose import bound
 from elfe.ems.loads.base import Floats
+from elfe.ems.loads.fills import Fills
 from elfe.ems.loads.stores import Stores
 from elfe.ems.model import Problem
 from elfe.slots import HORIZON
+from tests.ems.made import a_problem
 
 WATTS, RESISTANCE, SLOT_S = 1500.0, 0.01, 900
 
@@ -59,3 +67,15 @@ def test_no_switching_of_a_heater_costs_less_than_its_bound() -> None:
             costs.append(float(prices @ run))
     assert costs
     assert bound_of({"balance_w": [0.0] * SLOTS, "loads": [room]}, list(prices)) <= min(costs)
+
+
+@pytest.mark.parametrize("file", ["run.lp", "run.mps"])
+def test_what_the_prices_prove_is_read_from_the_written_model_alone(tmp_path: Path, file: str) -> None:
+    shifts = a_problem(count=6, starts=30, seed=2)
+    charge = Fills(np.array([3000.0]), np.ones((1, HORIZON), bool), np.array([20_000.0]), np.zeros(1, bool), np.zeros(1))
+    problem = Problem(shifts.balance, (*shifts.fleets, charge, as_planned(a_room(20, 19.5))))
+    built, prices = model.build(problem).model, np.where(shifts.balance < 0, 1.0, 0.25)
+    (built.writeMPS if file.endswith("mps") else built.writeLP)(str(tmp_path / file))
+    found = proved_wh(tmp_path / file, list(prices))
+    claimed = bound(problem, tuple(prices), own=False) / 4
+    assert claimed - 0.01 <= found <= claimed + 0.002 * abs(claimed), "a real heater may not overshoot: a little more is proved"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import highspy
 import pytest
 from typer.testing import CliRunner, Result
 
+from benchmarks import proved
 from elfe import clock
 from elfe.app.context import Context
 from elfe.cli import app
-from elfe.coordination.values import Mode
+from elfe.coordination.values import ApplianceType, Mode
 from elfe.ems.run import Sources
 from elfe.settings import Settings
 from tests.ems.conftest import Territory
@@ -98,6 +100,22 @@ def test_the_model_is_written_for_any_solver_and_says_what_the_plan_says(territo
     solver.run()
     assert solver.getInfo().objective_function_value / 4 == pytest.approx(made["imported_wh"], abs=0.5)
     assert {"import0_0", "f0_0_once"} <= {solver.getRowName(n)[1] for n in range(solver.getNumRow())}
+
+
+def test_the_bound_of_a_run_is_computed_again_from_its_model_and_its_prices_alone(
+        territory: Territory, capsys: pytest.CaptureFixture[str]) -> None:
+    territory.tank(102)
+    territory.machine(103, by=clock.now() + timedelta(hours=9), type=ApplianceType.DISHWASHER)
+    model, plan, made = Path("run.lp"), Path("plan.json"), elfe("ems", "run", "--model", "run.lp", "--json")
+    told: dict[str, Any] = json.loads(made.stdout)
+    plan.write_text(made.stdout, encoding="utf-8")
+    assert told["imported_wh"] > 5000
+    assert proved.proved_wh(model, told["prices"]) == pytest.approx(told["priced_bound_wh"], rel=1e-6)
+    assert proved.main(model, plan) == 0
+    plan.write_text(json.dumps(told | {"priced_bound_wh": told["priced_bound_wh"] + 10}), encoding="utf-8")
+    assert proved.main(model, plan) == 1
+    assert capsys.readouterr().out.endswith("THAT IS NOT SO\n")
+    assert document(elfe("plan", "show", "--json"))["prices"] == told["prices"]
 
 
 def test_what_each_household_has_given_and_received_is_shown(territory: Territory) -> None:

@@ -243,8 +243,24 @@ def test_a_plan_that_breaks_a_promise_is_replaced_by_the_greedy_one(territory: T
     liar = Liar()
     plan = planned(territory, liar)
     liar.close()
-    assert (plan.solver, plan.bound_wh, starts(plan)) == ("greedy", None, {101: 8})
+    assert (plan.solver, plan.bound_wh, starts(plan)) == ("greedy", plan.priced_bound_wh, {101: 8})
     assert "breaks a promise" in caplog.text
+
+
+def test_every_plan_has_prices_and_a_bound_that_they_prove_whoever_made_it(territory: Territory, solver: Solver) -> None:
+    territory.balance(tuple(each - 2000 for each in SUNNY))
+    for id in (101, 102):
+        territory.machine(id, by=NOON + 6 * HOURS)
+    liar = Liar()
+    for each in (solver, liar):
+        plan = planned(territory, each)
+        assert plan.priced_bound_wh is not None
+        assert plan.bound_wh is not None
+        assert 0.9 * plan.imported_wh < plan.priced_bound_wh <= plan.bound_wh <= plan.imported_wh + 1
+        assert all(0 <= price <= 1 for price in plan.prices)
+        assert len(plan.prices) == HORIZON
+    liar.close()
+    assert plan.solver == "greedy"
 
 
 def test_what_nobody_can_place_is_left_out_and_the_others_are_planned(

@@ -43,6 +43,8 @@ LOCK_WAIT_S = 15
 """How long a SQLite writer waits for another one."""
 ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7031)"}
 """What lets one creator at a time look for what is missing and create it."""
+ONE_STATE = {"sqlite": "BEGIN", "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+"""What lets all statements of a transaction read the same state."""
 
 
 def given(connection: Connection, like: Sequence[Column[Any]], rows: Sequence[Mapping[str, Any]]) -> FromClause:
@@ -139,9 +141,17 @@ def create(engine: Engine, metadata: MetaData, blank: Callable[[Connection], Non
 
 @contextmanager
 def alone(engine: Engine) -> Iterator[Connection]:
-    """A transaction that nobody else's creation or upgrade runs beside."""
+    """A transaction that nobody else's creation or upgrade, nor another one of these, runs beside."""
     with engine.begin() as connection:
         connection.exec_driver_sql(ALONE[engine.dialect.name])
+        yield connection
+
+
+@contextmanager
+def one_state(engine: Engine) -> Iterator[Connection]:
+    """A transaction that reads one state of a base, whatever is written meanwhile."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(ONE_STATE[engine.dialect.name])
         yield connection
 
 

@@ -450,6 +450,10 @@ def place(inputs: Inputs, solver: Solver) -> Plan:
     can keep the promise is left out, and the others are planned.
     """
     began = time.perf_counter()
+    unknown = [t for t, watts in enumerate(inputs.balance_w) if not np.isfinite(watts)]
+    if unknown:
+        raise PlanError(f"the forecast is no number of watts in {len(unknown)} quarters, the first of index {unknown[0]}: "
+                        "look at what the history holds of the balance; the plan in force goes on")
     placing = model.placing(inputs.balance_w, inputs.loads, inputs.costs, inputs.homes)
     weighs = _weighs(inputs, placing)
     refused: Plan | None = None

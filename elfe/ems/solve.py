@@ -28,7 +28,9 @@ from attrs import evolve, frozen
 
 from elfe.ems import model, search
 from elfe.ems.decompose import decomposed, quick
+from elfe.ems.loads.base import Fleet
 from elfe.ems.model import Choice, Problem
+from elfe.slots import HORIZON
 
 MANY = 150
 """Loads beyond which an exact model finds nothing more in seconds."""
@@ -41,6 +43,8 @@ STARTS_WITHIN_S = 60
 """The child imports what it needs; on a machine that does much else, for long. That is nobody's solving time."""
 GRACE = 0.1
 """Share of the time that the child may be late by."""
+NOISE, NOISY = 4.0, 1e-4
+"""W summed over slots, and relatively: what rounding may put a bound above its choice by."""
 SEARCHES = 0.9
 """Share of the time that is left to the decomposition and the search."""
 
@@ -129,13 +133,25 @@ class Solver:
 
 
 def _sensible(answer: object, problem: Problem) -> Choice:
-    """The answer, if it is a choice for this problem; its objective is computed again."""
-    if not isinstance(answer, Choice) or [len(each) for each in answer.runs] != [fleet.count for fleet in problem.fleets]:
+    """The answer, if it is a choice for this problem; its objective is computed again. Raises `ValueError` for anything else."""
+    if not isinstance(answer, Choice) or len(answer.runs) != len(problem.fleets):
         raise ValueError("it answers nonsense")
-    for fleet, runs in zip(problem.fleets, answer.runs, strict=True):
-        if not np.isfinite(fleet.powers(runs)).all():
-            raise ValueError("it answers powers that are none")
-    return evolve(answer, objective=model.objective(problem, answer.runs))
+    if not all(_are_runs(fleet, runs) for fleet, runs in zip(problem.fleets, answer.runs, strict=True)):
+        raise ValueError("it answers runs that are none")
+    if len(answer.prices) not in (0, HORIZON) or not np.isfinite(np.array(answer.prices, float)).all():
+        raise ValueError("it answers prices that are none")
+    objective = model.objective(problem, answer.runs)
+    if answer.bound is not None and not answer.bound <= objective + NOISE + NOISY * abs(objective):
+        raise ValueError(f"it proves that no plan costs less than {answer.bound:g}, and answers one of {objective:g}")
+    return evolve(answer, objective=objective)
+
+
+def _are_runs(fleet: Fleet, runs: object) -> bool:
+    """Whether these are runs of such loads at all: starts within the horizon, or powers. Which are allowed, the checker says."""
+    like = fleet.some(slice(0, 1)).soonest()
+    if not isinstance(runs, np.ndarray) or runs.shape != (fleet.count, *like.shape[1:]) or runs.dtype.kind != like.dtype.kind:
+        return False
+    return bool(((runs >= 0) & (runs < HORIZON)).all() if runs.dtype.kind == "i" else np.isfinite(runs).all())
 
 
 def choices(problem: Problem, limits: Limits) -> Iterator[Choice]:

@@ -177,25 +177,35 @@ def create_sortie(engine: Engine) -> None:
 
 
 def write_plan(engine: Engine, plan: Plan) -> None:
-    """Write a run whole; an earlier run for the same first slot goes."""
+    """Write a run whole; an earlier run for the same first slot goes. Of two that overlap the later one stands, whole.
+
+    A run that comes behind one for a later slot leaves what is told of the newest alone.
+    """
     first = plan.first_slot * SLOT_S
-    with engine.begin() as connection:
+    with database.alone(engine) as connection:
+        newest = connection.scalar(select(func.max(PLAN.c.first_slot)))
         connection.execute(delete(RESULT).where(RESULT.c.first_valid_timestamp == first))
         for table in (PLACEMENT, SETPOINT, PLAN):
             connection.execute(delete(table).where(table.c.first_slot == plan.first_slot))
         if plan.placements:
             connection.execute(RESULT.insert(), [_result(each, first) for each in plan.placements])
             connection.execute(PLACEMENT.insert(), [_placement(each, plan.first_slot) for each in plan.placements])
-        connection.execute(delete(WHY))
-        if told := [_why(each, each.why, plan.first_slot) for each in plan.placements if each.why]:
-            connection.execute(WHY.insert(), told)
         if any(each.pauses for each in plan.placements):
             connection.execute(SETPOINT.insert(), [_setpoint(each, plan.first_slot) for each in plan.placements if each.pauses])
         connection.execute(PLAN.insert().values(_plan(plan)))
-        for table, powers in ((WITHOUT, plan.balance_w), (WITH, plan.balance_with_w)):
-            database.put(connection, table, [{"data_timestamp": first + SLOT_S * t, "power": round(power)}
-                                        for t, power in enumerate(powers)])
         database.put(connection, RUN_INFO, [_run_info(plan)])
+        if newest is None or newest <= plan.first_slot:
+            _tell_newest(connection, plan)
+
+
+def _tell_newest(connection: Connection, plan: Plan) -> None:
+    """What is kept of the newest run alone: its reasons, and the curves."""
+    connection.execute(delete(WHY))
+    if told := [_why(each, each.why, plan.first_slot) for each in plan.placements if each.why]:
+        connection.execute(WHY.insert(), told)
+    for table, powers in ((WITHOUT, plan.balance_w), (WITH, plan.balance_with_w)):
+        database.put(connection, table, [{"data_timestamp": (plan.first_slot + t) * SLOT_S, "power": round(power)}
+                                    for t, power in enumerate(powers)])
 
 
 def _result(each: Placement, first: int) -> dict[str, int]:
@@ -253,7 +263,7 @@ def decisions_in_force(engine: Engine, now: datetime) -> Decisions | None:
     A run that placed nothing counts: what an older one said of an appliance is no longer wanted. What may pause is on where its
     setpoint says so, though its row is that of a single start.
     """
-    with engine.connect() as connection:
+    with database.one_state(engine) as connection:
         first_slot = _latest(connection, now)
         if first_slot is None:
             return None
@@ -298,14 +308,14 @@ def decided(engine: Engine, appliance_id: int, start_slot: int, end_slot: int) -
 
 def plan_in_force(engine: Engine, now: datetime) -> Plan | None:
     """The latest run that has begun, whole."""
-    with engine.connect() as connection:
+    with database.one_state(engine) as connection:
         first_slot = _latest(connection, now)
         return None if first_slot is None else _read(connection, first_slot)
 
 
 def newest_plan(engine: Engine) -> Plan | None:
     """The newest run, even if its first slot has not come yet."""
-    with engine.connect() as connection:
+    with database.one_state(engine) as connection:
         first_slot = connection.scalar(select(func.max(PLAN.c.first_slot)))
         return None if first_slot is None else _read(connection, first_slot)
 

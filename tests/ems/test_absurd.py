@@ -81,7 +81,7 @@ def test_f4_whatever_stands_in_the_tables_costs_its_own_appliance_alone(territor
         "appliance 7 (appareil 7): its programme cannot last 40 h: give 0 to 24"]
 
 
-def test_windows_of_no_length_hold_nothing_and_it_is_told() -> None:
+def test_f4_windows_of_no_length_hold_nothing_and_it_is_told() -> None:
     load = TankLoad(a_heater(windows=(OffPeak(HOUR, HOUR),)), 2000, FIRST, PARIS)
     assert load.overruns
     assert load.source == "2.0 kWh of hot water, more than its off-peak windows hold"

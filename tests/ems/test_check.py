@@ -64,7 +64,7 @@ def moved(placement: Placement, by: int) -> Placement:
     (GOOD_CYCLE, evolve(GOOD_TANK, appliance_id=1), "does not place each load once"),
     (GOOD_CYCLE, evolve(GOOD_TANK, appliance_id=3), "does not place each load once"),
 ])
-def test_a_broken_promise_is_named_with_its_load(cycle: Placement, tank: Placement, broken: str) -> None:
+def test_f6_a_broken_promise_is_named_with_its_load(cycle: Placement, tank: Placement, broken: str) -> None:
     with pytest.raises(PlanError, match=broken):
         check(a_plan(cycle, tank), LOADS, SUNNY)
 
@@ -75,7 +75,7 @@ def test_a_broken_promise_is_named_with_its_load(cycle: Placement, tank: Placeme
     ({"bound_wh": 1e6}, "the bound of 1000000 Wh is above"),
     ({"balance_w": SUNNY[:95]}, "covers 95 slots instead of 96"),
 ])
-def test_a_plan_cannot_claim_what_is_not_so(change: dict[str, object], broken: str) -> None:
+def test_f6_a_plan_cannot_claim_what_is_not_so(change: dict[str, object], broken: str) -> None:
     plan = a_plan(GOOD_CYCLE, GOOD_TANK)
     lying = Plan(**{name: getattr(plan, name) for name in Plan.__annotations__} | change)  # type: ignore[arg-type]
     with pytest.raises(PlanError, match=broken):

@@ -20,6 +20,7 @@ from elfe.ems.service import EmsService
 from elfe.ems.solve import Solver
 from elfe.ems.store import newest_plan, plan_in_force
 from elfe.ems.values import Placement, Plan
+from elfe.errors import PlanError
 from elfe.slots import HORIZON, SLOT
 from tests.ems.conftest import Territory
 from tests.ems.made import FIRST, NOON, SUNNY, minutes
@@ -114,7 +115,7 @@ def test_a_cycle_that_was_found_is_remembered_and_a_newer_one_replaces_it(territ
     assert of(planned(territory, solver, later + SLOT), 101).source == "its last cycle, 2024-10-11 10:15 UTC"
 
 
-def test_an_impossible_deadline_is_late_says_so_and_touches_no_other(territory: Territory, solver: Solver) -> None:
+def test_f4_an_impossible_deadline_is_late_says_so_and_touches_no_other(territory: Territory, solver: Solver) -> None:
     territory.balance(SUNNY)
     territory.machine(101, by=NOON + 6 * HOURS)
     alone = planned(territory, solver)
@@ -236,8 +237,8 @@ class Liar(Solver):
         return evolve(super().solve(problem), bound=1e9)
 
 
-def test_a_plan_that_breaks_a_promise_is_replaced_by_the_greedy_one(territory: Territory,
-                                                                     caplog: pytest.LogCaptureFixture) -> None:
+def test_f6_a_plan_that_breaks_a_promise_is_replaced_by_the_greedy_one(
+        territory: Territory, caplog: pytest.LogCaptureFixture) -> None:
     territory.balance(SUNNY)
     territory.machine(101, by=NOON + 6 * HOURS)
     liar = Liar()
@@ -263,7 +264,7 @@ def test_every_plan_has_prices_and_a_bound_that_they_prove_whoever_made_it(terri
     assert plan.solver == "greedy"
 
 
-def test_what_nobody_can_place_is_left_out_and_the_others_are_planned(
+def test_f6_what_nobody_can_place_is_left_out_and_the_others_are_planned(
         territory: Territory, solver: Solver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     territory.balance(SUNNY)
     territory.machine(101, by=NOON + 6 * HOURS)
@@ -281,8 +282,19 @@ def test_what_nobody_can_place_is_left_out_and_the_others_are_planned(
     assert "left out of the plan: appliance 102: nobody can place it: it begins too early" in caplog.text
 
 
-def test_the_plan_before_is_kept_where_it_still_can_be(territory: Territory, solver: Solver,
-                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("absurd", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("sortie", ["sqlite"], indirect=True)
+def test_f6_a_forecast_that_is_no_number_makes_no_plan_and_is_told(territory: Territory, absurd: float) -> None:
+    territory.balance(SUNNY)
+    territory.machine(101, by=NOON + 6 * HOURS)
+    inputs = gather(territory.sources, RUNS_AT, FIRST)
+    forecast = evolve(inputs.forecast, balance_w=(*SUNNY[:7], absurd, *SUNNY[8:]))
+    with pytest.raises(PlanError, match="is no number of watts in 1 quarters, the first of index 7"):
+        runs.place(evolve(inputs, seen=evolve(inputs.seen, forecast=forecast)), Solver())
+
+
+def test_f6_the_plan_before_is_kept_where_it_still_can_be(
+        territory: Territory, solver: Solver, monkeypatch: pytest.MonkeyPatch) -> None:
     territory.balance(SUNNY)
     territory.machine(101, by=NOON + 6 * HOURS)
     told = starts(planned(territory, solver))[101]
@@ -293,7 +305,7 @@ def test_the_plan_before_is_kept_where_it_still_can_be(territory: Territory, sol
     assert (later.solver, starts(later)) == ("the plan before, kept", {101: told - 1})
 
 
-def test_an_impossible_wish_is_told_with_its_ways_out_in_the_plan_and_before_it(territory: Territory, solver: Solver) -> None:
+def test_f4_an_impossible_wish_is_told_with_its_ways_out_in_the_plan_and_before_it(territory: Territory, solver: Solver) -> None:
     territory.machine(101, by=NOON + 1 * HOURS)
     late_by, out = ways_out(territory.sources, 101, RUNS_AT)
     assert late_by == HOURS

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import faulthandler
 import itertools
 import multiprocessing
 import os
+import resource
+import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -18,7 +22,7 @@ from hypothesis import strategies as st
 from elfe.ems import decompose, model, search
 from elfe.ems.loads.base import EARLIER
 from elfe.ems.model import Choice, Problem
-from elfe.ems.solve import Limits, Solver
+from elfe.ems.solve import Limits, Solver, _serve
 from elfe.slots import HORIZON
 from tests.ems.made import a_problem
 
@@ -116,33 +120,89 @@ def test_between_equals_the_earlier_start_is_chosen(solver: Solver) -> None:
 # -- what stands behind -----------------------------------------------------------------------------------------------------
 
 
-def hangs(pipe: Connection) -> None:
+def freezes(pipe: Connection) -> None:
     pipe.recv()
-    time.sleep(60)
+    os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def dies(pipe: Connection) -> None:
+def is_killed(pipe: Connection) -> None:
     pipe.recv()
-    os._exit(1)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-def says_nothing_useful(pipe: Connection) -> None:
-    while pipe.recv():
-        pipe.send("42")
+def segfaults(pipe: Connection) -> None:
+    """As the shell says it: exit 139."""
+    pipe.recv()
+    faulthandler.disable()
+    os.kill(os.getpid(), signal.SIGSEGV)
 
 
-def names_loads_that_are_not_there(pipe: Connection) -> None:
-    while pipe.recv():
-        pipe.send(Choice((np.zeros(10_000, np.int64),), 0.0, 0.0, "optimal"))
+def has_no_memory(pipe: Connection) -> None:
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 26, 1 << 26))
+    _serve(pipe)
 
 
-@pytest.mark.parametrize("child", [hangs, dies, says_nothing_useful, names_loads_that_are_not_there])
-def test_a_solver_that_fails_leaves_the_greedy_plan(child: object) -> None:
+@pytest.mark.parametrize("child", [freezes, is_killed, segfaults, has_no_memory])
+def test_f5_a_solver_that_hangs_or_dies_leaves_the_greedy_plan_and_is_replaced(child: Callable[[Connection], None]) -> None:
     problem = a_problem(count=5, starts=6, seed=1)
-    failing = Solver(Limits(seconds=WHOLE_SECONDS, grace_s=0), serve=child)  # type: ignore[arg-type]
+    failing = Solver(Limits(seconds=WHOLE_SECONDS, grace_s=0), serve=child)
     assert failing.solve(problem) == search.greedy(problem)
-    assert failing.solve(problem) == search.greedy(problem)      # and again: a lost child is replaced
+    assert not [each for each in multiprocessing.active_children() if each.name == "elfe-solver"]
+    failing._serve = _serve
+    failing._limits = Limits()
+    assert failing.solve(problem).made_by == "optimal"
     failing.close()
+
+
+class Answering(Solver):
+    """Whatever a child may say, without one."""
+
+    def __init__(self, *answers: object) -> None:
+        super().__init__(Limits(seconds=WHOLE_SECONDS))
+        self.answers = answers
+
+    def _ready(self) -> Connection:
+        ours, self.theirs = multiprocessing.Pipe()
+        for each in (*self.answers, None):
+            self.theirs.send(each)
+        return ours
+
+
+def said(runs: object, bound: float | None = None, prices: tuple[float, ...] = ()) -> Choice:
+    return Choice((runs,), 0.0, bound, "optimal", prices)  # type: ignore[arg-type]
+
+
+SOONEST = a_problem(count=5, starts=6, seed=1).fleets[0].soonest()
+NONSENSE = {
+    "words": "42", "no runs": Choice((), 0.0, None, "optimal"), "runs of others": said(np.zeros(10_000, np.int64)),
+    "NaN": said(np.full(5, np.nan)), "infinite": said(np.full(5, np.inf)), "a list": said([1, 2, 3, 4, 5]),
+    "rows": said(np.zeros((5, HORIZON), np.int64)), "behind the day": said(SOONEST + HORIZON), "before it": said(SOONEST - HORIZON),
+    "a bound above its own plan": said(SOONEST, bound=1e9), "a bound that is none": said(SOONEST, bound=float("nan")),
+    "prices that are none": said(SOONEST, prices=(float("nan"),) * HORIZON), "three prices": said(SOONEST, prices=(1.0, 1.0, 1.0)),
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+def test_f5_nonsense_is_not_taken_and_what_was_said_before_it_is(nonsense: str, caplog: pytest.LogCaptureFixture) -> None:
+    problem = a_problem(count=5, starts=6, seed=1)
+    assert Answering(NONSENSE[nonsense]).solve(problem) == search.greedy(problem)
+    assert "the greedy plan is taken" in caplog.text
+    sound = said(SOONEST)
+    assert Answering(sound, NONSENSE[nonsense]).solve(problem).runs[0].tolist() == SOONEST.tolist()
+
+
+def test_f5_what_a_choice_costs_is_computed_again_whatever_it_says() -> None:
+    problem = a_problem(count=5, starts=6, seed=1)
+    assert Answering(said(SOONEST)).solve(problem).objective == pytest.approx(cost(problem, tuple(map(int, SOONEST))))
+
+
+def test_loads_that_are_all_alike_are_placed_and_proved(solver: Solver) -> None:
+    one = a_problem(count=1, starts=40, seed=5)
+    alike = evolve(one, fleets=(one.fleets[0].some(np.zeros(30, np.int64)),))
+    found = solver.solve(alike)
+    assert found.bound is not None
+    assert found.bound - 1e-3 <= found.objective <= 1.01 * found.bound + 1
 
 
 def says_one_and_hangs(pipe: Connection) -> None:
@@ -151,7 +211,7 @@ def says_one_and_hangs(pipe: Connection) -> None:
     time.sleep(60)
 
 
-def test_what_a_solver_had_said_before_it_hung_is_taken() -> None:
+def test_f5_what_a_solver_had_said_before_it_hung_is_taken() -> None:
     problem = a_problem(count=30, starts=30, seed=1)
     hanging = Solver(Limits(seconds=3.0, grace_s=0), serve=says_one_and_hangs)
     found = hanging.solve(problem)
@@ -160,7 +220,7 @@ def test_what_a_solver_had_said_before_it_hung_is_taken() -> None:
     assert found.bound is not None
 
 
-def test_a_solver_that_died_is_started_again() -> None:
+def test_f5_a_solver_that_died_is_started_again() -> None:
     problem = a_problem(count=5, starts=6, seed=1)
     mortal = Solver()
     first = mortal.solve(problem)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 from attrs import evolve
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, event, inspect, text
 
 from elfe.ems import store
 from elfe.ems.store import decisions_in_force, plan_in_force, write_plan
-from elfe.ems.values import Placement, Plan
+from elfe.ems.values import Placement, Plan, Why
 from elfe.slots import HORIZON, SLOT, SLOT_S, epoch_s, slot_start
 from tests.ems.made import FIRST, NOON, minutes
 
@@ -157,3 +159,68 @@ def test_what_was_allowed_is_what_each_quarters_own_run_said(sortie: Engine) -> 
         write_plan(sortie, a_plan(a_placement(101, start), a_placement(102, start=i), first_slot=FIRST + i))
     assert store.allowed_slots(sortie, FIRST, FIRST + 2) == {101: {FIRST, FIRST + 1}, 102: {FIRST}}
     assert slot_start(FIRST) == NOON
+
+
+# -- two runs that overlap ----------------------------------------------------------------------------------------------------
+
+
+def meanwhile(sortie: Engine, in_front_of: str, happens: Callable[[], None]) -> None:
+    """Something happens once, in front of the first statement that contains some words."""
+    done = threading.Event()
+
+    @event.listens_for(sortie, "before_cursor_execute")
+    def _(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if in_front_of in statement and not done.is_set():
+            done.set()
+            happens()
+
+
+ONE, OTHER = a_plan(a_placement(101), a_placement(102)), evolve(a_plan(a_placement(103, start=9)), imported_wh=99.0)
+
+
+@pytest.mark.parametrize("read", [plan_in_force, lambda sortie, _now: store.newest_plan(sortie)])
+def test_f9_who_reads_while_a_run_is_written_reads_one_whole_plan(sortie: Engine, read: Callable[[Engine, datetime], Plan]) -> None:
+    write_plan(sortie, ONE)
+    meanwhile(sortie, "FROM result", lambda: write_plan(sortie, OTHER))
+    assert read(sortie, NOON) in (ONE, OTHER)
+    assert read(sortie, NOON) == OTHER
+
+
+def test_f9_the_engine_reads_one_whole_plan_too(sortie: Engine) -> None:
+    pausing = evolve(a_placement(101), pauses=True)
+    write_plan(sortie, a_plan(pausing, a_placement(102)))
+    meanwhile(sortie, "setpoint", lambda: write_plan(sortie, OTHER))
+    found = decisions_in_force(sortie, NOON)
+    assert found is not None
+    assert set(found.by_appliance) in ({101, 102}, {103})
+    assert found.by_appliance.get(101) in (None, tuple(int(power > 0) for power in pausing.power_w))
+
+
+def test_f9_of_two_runs_that_overlap_the_later_one_stands_whole(sortie: Engine) -> None:
+    write_plan(sortie, ONE)
+    failed: list[Exception] = []
+
+    def writes_too() -> None:
+        try:
+            write_plan(sortie, evolve(OTHER, placements=(*OTHER.placements, *ONE.placements)))
+        except Exception as error:  # noqa: BLE001
+            failed.append(error)
+    second = threading.Thread(target=writes_too)
+
+    def begins() -> None:
+        second.start()
+        second.join(0.2)
+    meanwhile(sortie, "INSERT INTO result", begins)
+    write_plan(sortie, ONE)
+    second.join(30)
+    assert not failed
+    assert plan_in_force(sortie, NOON) == evolve(OTHER, placements=(*ONE.placements, *OTHER.placements))
+
+
+def test_f9_a_run_that_comes_late_leaves_what_is_told_of_a_newer_one(sortie: Engine) -> None:
+    why = Why("à 13 h", (1.0,) * HORIZON)
+    newer = evolve(a_plan(evolve(a_placement(101), why=why), first_slot=FIRST + 1), balance_w=(500.0,) * HORIZON)
+    write_plan(sortie, newer)
+    write_plan(sortie, ONE)
+    assert store.newest_plan(sortie) == newer
+    assert rows(sortie, "SELECT DISTINCT power FROM p_c_without_flexible_consumption") == [(500,)]

@@ -31,7 +31,7 @@ def test_what_is_possible_has_no_way_out() -> None:
     assert told(a_car(12 * HOURS)) == {}
 
 
-def test_a_cycle_that_cannot_end_in_time_is_told_when_it_could_and_which_programme_would() -> None:
+def test_f4_a_cycle_that_cannot_end_in_time_is_told_when_it_could_and_which_programme_would() -> None:
     assert told(a_cycle_load((2000, 500, 500, 500), by=slots(2))) == {
         "deadline": "finish by 13:00 instead", "programme": "a programme of at most 30 min"}
 
@@ -50,7 +50,7 @@ def _by(load: CycleLoad, by: timedelta) -> CycleLoad:
     return evolve(load, machine=evolve(load.machine, deadline=NOON + by))
 
 
-def test_a_car_that_cannot_be_full_is_told_how_full_it_can_be_when_and_with_what_power() -> None:
+def test_f4_a_car_that_cannot_be_full_is_told_how_full_it_can_be_when_and_with_what_power() -> None:
     load = a_car(4 * HOURS)
     found = told(load)
     assert set(found) == {"deadline", "charge", "power"}

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 from attrs import frozen
 from sqlalchemy import Connection, Engine, func, select
@@ -18,7 +20,7 @@ from elfe.coordination import holds, queries
 from elfe.coordination.ledger import OrderEventRow, OrderRow
 from elfe.coordination.queries import FLEXIBILITY
 from elfe.coordination.values import Mode
-from elfe.database import among, given, insert_given
+from elfe.database import ROWS, among, insert_given, insert_to_come, to_come, told
 from elfe.history.values import Told
 from elfe.slots import EPOCH, slot_of
 
@@ -27,6 +29,8 @@ _ORDER = OrderRow.__table__  # type: ignore[attr-defined]
 _EVENT = OrderEventRow.__table__  # type: ignore[attr-defined]
 MOVES = ("status", "stage", "cause", "seen_w", "attempts", "recorded_ms", "sent_ms", "acknowledged_ms", "proved_ms", "ended_ms")
 """What an order's life changes of its row."""
+COLUMNS = tuple(_ORDER.c.keys())
+HAPPENED = ("order_id", "at_ms", "happened", "stage", "detail")
 _MS = timedelta(milliseconds=1)
 
 
@@ -59,8 +63,12 @@ def _insert(connection: Connection, wanted: Sequence[Order]) -> set[str]:
     if not wanted:
         return set()
     rows = [_row_of(each.happens(On.RECORDS, each.wanted_at)) for each in wanted]
-    new = insert_given(connection, _ORDER, rows).on_conflict_do_nothing().returning(_ORDER.c.id)
-    return set(connection.execute(new).scalars())
+    return set(connection.execute(_inserts(connection.dialect.name), {ROWS: told(rows)}).scalars())
+
+
+@cache
+def _inserts(dialect: str) -> Any:
+    return insert_to_come(dialect, _ORDER, COLUMNS).on_conflict_do_nothing().returning(_ORDER.c.id)
 
 
 def _by_key(connection: Connection, keys: set[str]) -> dict[str, Order]:
@@ -74,12 +82,23 @@ def save(connection: Connection, happened: Sequence[Save]) -> None:
     if not happened:
         return
     newest = {each.order.id: _row_of(each.order) for each in happened}
-    rows = given(connection, [_ORDER.c.id, *(_ORDER.c[name] for name in MOVES)],
-                 [{"id": id} | {name: row[name] for name in MOVES} for id, row in newest.items()])
-    connection.execute(_ORDER.update().where(_ORDER.c.id == rows.c.id).values({name: rows.c[name] for name in MOVES}))
-    connection.execute(insert_given(connection, _EVENT, [
+    dialect = connection.dialect.name
+    connection.execute(_moves(dialect), {ROWS: told(
+        {"id": id} | {name: row[name] for name in MOVES} for id, row in newest.items())})
+    connection.execute(_appends(dialect), {ROWS: told(
         {"order_id": each.order.id, "at_ms": _ms(each.at), "happened": each.what.value, "stage": each.order.stage.value,
-         "detail": each.detail} for each in happened]))
+         "detail": each.detail} for each in happened)})
+
+
+@cache
+def _moves(dialect: str) -> Any:
+    rows = to_come(dialect, [_ORDER.c.id, *(_ORDER.c[name] for name in MOVES)])
+    return _ORDER.update().where(_ORDER.c.id == rows.c.id).values({name: rows.c[name] for name in MOVES})
+
+
+@cache
+def _appends(dialect: str) -> Any:
+    return insert_to_come(dialect, _EVENT, HAPPENED)
 
 
 def orders(engine: Engine, *, live: bool = False, since_slot: int | None = None,

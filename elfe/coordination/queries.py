@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from elfe.coordination.values import (
     Week,
     Write,
 )
-from elfe.database import among, given, insert_given
+from elfe.database import ROWS, among, among_those, insert_given, to_come, told, told_of
 from elfe.errors import DeclarationError
 from elfe.slots import epoch_s, instant
 
@@ -65,6 +66,7 @@ ENUMERATIONS: tuple[tuple[Table, tuple[reference.Code, ...]], ...] = (
     (tables.Usages, reference.USAGES),
     (_table(tables.ThermalModelRow), reference.THERMAL_MODELS),
 )
+_SOME = select(EPOM).order_by(EPOM.c.id)
 LONGEST_CYCLE = timedelta(hours=24)
 DAY_S = 86_400
 ZERO_C = 273.15
@@ -113,13 +115,17 @@ def _words(code: reference.Code) -> dict[str, int | str]:
 def appliances(engine: Engine, of: Collection[int] | None = None, homes: Collection[str] | None = None) -> list[Appliance]:
     """Appliances, some, those of some participants, or all, in the order of their id."""
     with engine.connect() as connection:
-        wanted = select(EPOM).order_by(EPOM.c.id)
-        if of is not None:
-            wanted = wanted.where(among(connection, EPOM.c.id, of))
+        wanted = _SOME if of is None else _some(connection.dialect.name)
         if homes is not None:
             wanted = wanted.where(among(connection, EPOM.c.utilisateur, homes))
         pausing = abilities.pausing(connection)
-        return [_appliance(row, row.id in pausing) for row in connection.execute(wanted)]
+        found = connection.execute(wanted, {} if of is None else {ROWS: told_of(EPOM.c.id, of)})
+        return [_appliance(row, row.id in pausing) for row in found]
+
+
+@cache
+def _some(dialect: str) -> Select[Any]:
+    return _SOME.where(among_those(dialect, EPOM.c.id))
 
 
 def machines(engine: Engine, of: Collection[int] | None = None) -> list[Machine]:
@@ -210,11 +216,20 @@ def mode_of(connection: Connection, appliance_id: int) -> int | None:
 
 def modes_of(connection: Connection, appliance_ids: Collection[int]) -> dict[int, int]:
     """The modes of appliances at this very moment; nobody else writes their rows until the transaction ends."""
-    mode = EPOM.c.equipement_pilote_ou_mesure_mode_id
     if connection.dialect.name == "sqlite":      # whoever writes, even nothing, is alone there
-        connection.execute(update(EPOM).where(false()).values({mode.name: mode}))
-    locked = select(EPOM.c.id, mode).where(among(connection, EPOM.c.id, appliance_ids)).order_by(EPOM.c.id).with_for_update()
-    return {row[0]: row[1] for row in connection.execute(locked)}
+        connection.execute(_WRITES_NOTHING)
+    locked = connection.execute(_locks(connection.dialect.name), {ROWS: told_of(EPOM.c.id, appliance_ids)})
+    return {row[0]: row[1] for row in locked}
+
+
+_WRITES_NOTHING = update(EPOM).where(false()).values(
+    equipement_pilote_ou_mesure_mode_id=EPOM.c.equipement_pilote_ou_mesure_mode_id)
+
+
+@cache
+def _locks(dialect: str) -> Select[Any]:
+    wanted = select(EPOM.c.id, EPOM.c.equipement_pilote_ou_mesure_mode_id).where(among_those(dialect, EPOM.c.id))
+    return wanted.order_by(EPOM.c.id).with_for_update()
 
 
 def _locked(connection: Connection, appliance_id: int) -> Any:
@@ -248,15 +263,19 @@ def write(connection: Connection, wanted: Iterable[Write]) -> int:
 
 def _write_alike(connection: Connection, alike: Mapping[frozenset[Mode], Mapping[int, Mapping[str, Any]]]) -> int:
     written = 0
-    mode, control = EPOM.c.equipement_pilote_ou_mesure_mode_id, EPOM.c.etat_controle_id
     for only_in, changes in alike.items():
-        names = sorted({name for change in changes.values() for name in change})
-        rows = given(connection, [EPOM.c.id, *(EPOM.c[name] for name in names)],
-                     [{"id": id, **change} for id, change in changes.items()])
-        statement = update(EPOM).where(EPOM.c.id == rows.c.id, control != ControlState.UNREACHABLE, mode.in_(sorted(only_in)))
-        values = {name: func.coalesce(rows.c[name], EPOM.c[name]) for name in names}
-        written += connection.execute(statement.values(values)).rowcount
+        names = frozenset(name for change in changes.values() for name in change)
+        rows = told({"id": id, **change} for id, change in changes.items())
+        written += connection.execute(_changes(connection.dialect.name, only_in, names), {ROWS: rows}).rowcount
     return written
+
+
+@cache
+def _changes(dialect: str, only_in: frozenset[Mode], columns: frozenset[str]) -> Any:
+    names, mode, control = sorted(columns), EPOM.c.equipement_pilote_ou_mesure_mode_id, EPOM.c.etat_controle_id
+    rows = to_come(dialect, [EPOM.c.id, *(EPOM.c[name] for name in names)])
+    statement = update(EPOM).where(EPOM.c.id == rows.c.id, control != ControlState.UNREACHABLE, mode.in_(sorted(only_in)))
+    return statement.values({name: func.coalesce(rows.c[name], EPOM.c[name]) for name in names})
 
 
 def _columns(wanted: Write) -> dict[str, Any]:
@@ -288,11 +307,18 @@ def _instant(seconds: int | None) -> datetime | None:
 
 def open_flexibilities(engine: Engine, of: Collection[int] | None = None) -> list[Flexibility]:
     """The stays in mode 30 that are not over, of some appliances or of all."""
-    wanted = select(FLEXIBILITY).where(FLEXIBILITY.c.closed_at.is_(None))
     with engine.connect() as connection:
-        if of is not None:
-            wanted = wanted.where(among(connection, FLEXIBILITY.c.appliance_id, of))
-        return _flexibilities(connection, wanted)
+        if of is None:
+            return _flexibilities(connection, _OPEN)
+        return _flexibilities(connection, _open(connection.dialect.name), {ROWS: told_of(FLEXIBILITY.c.appliance_id, of)})
+
+
+_OPEN = select(FLEXIBILITY).where(FLEXIBILITY.c.closed_at.is_(None)).order_by(FLEXIBILITY.c.id)
+
+
+@cache
+def _open(dialect: str) -> Select[Any]:
+    return _OPEN.where(among_those(dialect, FLEXIBILITY.c.appliance_id))
 
 
 def flexibilities(engine: Engine, since: datetime) -> list[Flexibility]:
@@ -301,7 +327,7 @@ def flexibilities(engine: Engine, since: datetime) -> list[Flexibility]:
     with engine.connect() as connection:
         return _flexibilities(connection, select(FLEXIBILITY).where(
             FLEXIBILITY.c.closed_at.is_(None) | (FLEXIBILITY.c.opened_at >= cut) | (FLEXIBILITY.c.closed_at >= cut)
-            | (FLEXIBILITY.c.started_at >= cut)))
+            | (FLEXIBILITY.c.started_at >= cut)).order_by(FLEXIBILITY.c.id))
 
 
 def begin_flexibilities(connection: Connection, appliance_ids: Collection[int], now: datetime) -> None:
@@ -325,28 +351,37 @@ def _declared(connection: Connection, appliance_ids: Collection[int]) -> dict[in
 def mark_started(connection: Connection, started: Sequence[tuple[int, datetime]]) -> None:
     """Devices have acknowledged the start of what was declared: its flexibility, and when."""
     if started:
-        rows = given(connection, [FLEXIBILITY.c.id, FLEXIBILITY.c.started_at],
-                     [{"id": id, "started_at": epoch_s(at)} for id, at in started])
-        connection.execute(update(FLEXIBILITY).where(FLEXIBILITY.c.id == rows.c.id).values(started_at=rows.c.started_at))
+        connection.execute(_starts(connection.dialect.name), {ROWS: told({"id": id, "started_at": epoch_s(at)} for id, at in started)})
+
+
+@cache
+def _starts(dialect: str) -> Any:
+    rows = to_come(dialect, [FLEXIBILITY.c.id, FLEXIBILITY.c.started_at])
+    return update(FLEXIBILITY).where(FLEXIBILITY.c.id == rows.c.id).values(started_at=rows.c.started_at)
 
 
 def close_flexibilities(connection: Connection, closed: Sequence[tuple[int, str]], at: datetime) -> None:
     """Appliances have left mode 30: their flexibility, and what came of it; one that is closed stays as it was closed."""
     if closed:
         first = dict(reversed(closed))
-        rows = given(connection, [FLEXIBILITY.c.id, FLEXIBILITY.c.outcome],
-                     [{"id": id, "outcome": outcome} for id, outcome in first.items()])
-        still_open = (FLEXIBILITY.c.id == rows.c.id) & FLEXIBILITY.c.closed_at.is_(None)
-        connection.execute(update(FLEXIBILITY).where(still_open).values(closed_at=epoch_s(at), outcome=rows.c.outcome))
+        connection.execute(_closes(connection.dialect.name), {ROWS: told(
+            {"id": id, "closed_at": epoch_s(at), "outcome": outcome} for id, outcome in first.items())})
 
 
-def _flexibilities(connection: Connection, wanted: Select[Any]) -> list[Flexibility]:
+@cache
+def _closes(dialect: str) -> Any:
+    rows = to_come(dialect, [FLEXIBILITY.c.id, FLEXIBILITY.c.closed_at, FLEXIBILITY.c.outcome])
+    still_open = (FLEXIBILITY.c.id == rows.c.id) & FLEXIBILITY.c.closed_at.is_(None)
+    return update(FLEXIBILITY).where(still_open).values(closed_at=rows.c.closed_at, outcome=rows.c.outcome)
+
+
+def _flexibilities(connection: Connection, wanted: Select[Any], given: Mapping[str, str] | None = None) -> list[Flexibility]:
     return [
         Flexibility(
             id=row.id, appliance_id=row.appliance_id, opened_at=instant(row.opened_at),
             deadline=_instant(row.deadline), lasts=timedelta(seconds=row.lasts_s) if row.lasts_s else None,
             started_at=_instant(row.started_at), closed_at=_instant(row.closed_at), outcome=row.outcome)
-        for row in connection.execute(wanted.order_by(FLEXIBILITY.c.id))
+        for row in connection.execute(wanted, given)
     ]
 
 
@@ -444,22 +479,28 @@ def _give_programme(connection: Connection, machine_id: int, lasts_s: int) -> No
 def installed_devices(engine: Engine) -> list[InstalledDevice]:
     """The devices that are at their participant's, with their topics: ours where there are, the hand-filled ones always."""
     with engine.connect() as connection:
-        rows = connection.execute(
-            select(DEVICE, HARDWARE.c.templates, HARDWARE.c.channel, HARDWARE.c.hardware_id.label("printed"))
-            .outerjoin(HARDWARE, (HARDWARE.c.device_id == DEVICE.c.id) & HARDWARE.c.until.is_(None))
-            .where(DEVICE.c.utilisateur_affecte).order_by(DEVICE.c.id)).all()
+        rows = connection.execute(_INSTALLED).all()
         topics = {(type_id, str(row.id)): row for type_id, row in _details(connection)}
     return [_installed(row, topics.get((row.equipement_domotique_type_id, row.equipement_domotique_specifique_id)))
             for row in rows]
 
 
+_INSTALLED = (select(DEVICE, HARDWARE.c.templates, HARDWARE.c.channel, HARDWARE.c.hardware_id.label("printed"))
+              .outerjoin(HARDWARE, (HARDWARE.c.device_id == DEVICE.c.id) & HARDWARE.c.until.is_(None))
+              .where(DEVICE.c.utilisateur_affecte).order_by(DEVICE.c.id))
+
+
 def _details(connection: Connection) -> Iterator[tuple[int, Row[Any]]]:
     """Every detail row of every type, its three topics called alike."""
     for type_id, table in tables.DETAILS.items():
-        control, command, lwt = tables.topic_columns(table)
-        for row in connection.execute(select(table.c.id, control.label("control"), command.label("command"),
-                                             lwt.label("lwt"))):
+        for row in connection.execute(_topics(table)):
             yield type_id, row
+
+
+@cache
+def _topics(table: Table) -> Select[Any]:
+    control, command, lwt = tables.topic_columns(table)
+    return select(table.c.id, control.label("control"), command.label("command"), lwt.label("lwt"))
 
 
 def _installed(row: Row[Any], detail: Row[Any] | None) -> InstalledDevice:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from random import Random
 
 from attrs import define, field
@@ -18,6 +19,7 @@ from paho.mqtt.client import topic_matches_sub
 from elfe.broker.session import Arrival, Connected, Disconnected, Message
 from elfe.devices.values import Publish
 
+matches = cache(topic_matches_sub)
 LATEST = timedelta(seconds=20)
 """How late a message comes at most while the network is rough."""
 
@@ -67,7 +69,7 @@ class Net:
 
     def _route(self, topic: str) -> list[End]:
         if topic not in self._matched:
-            self._matched[topic] = [each for each in self._patterns if topic_matches_sub(each, topic)]
+            self._matched[topic] = [each for each in self._patterns if matches(each, topic)]
         return [*self._exact.get(topic, ()), *(end for each in self._matched[topic] for end in self._patterns[each])]
 
     def subscribe(self, end: End, new: tuple[str, ...]) -> None:
@@ -78,7 +80,7 @@ class Net:
                     self._patterns[each] = {}
                     self._matched.clear()
                 self._patterns[each][end] = None
-                for topic in [topic for topic in self.retained if topic_matches_sub(each, topic)]:
+                for topic in [topic for topic in self.retained if matches(each, topic)]:
                     end.take(Message(topic, self.retained[topic], retained=True), None)
             else:
                 self._exact.setdefault(each, {})[end] = None

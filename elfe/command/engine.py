@@ -66,6 +66,8 @@ from elfe.slots import slot_of, slot_start
 LISTENS = timedelta(minutes=6)
 """After a silence of ours a machine may have been started by its device's fail-safe: it is not cut before its power is heard. A
 meter that says nothing for so long, longer than any period, is not waited for."""
+PRESSES_KEPT = timedelta(days=1)
+"""So long the presses of a stay that is over are known: a database that lags behind may still call it open."""
 CAPPED = frozenset({Why.PLAN, Why.START, Why.GUARANTEE})
 """What waits for the limit of kilowatts a minute; what gives a home its service back does not, but counts."""
 PILOTED, MANUAL = frozenset({Mode.PILOTED}), frozenset({Mode.MANUAL})
@@ -179,7 +181,14 @@ class Engine:
         self._by_meter = {}
         for id, pilot in pilots.items():
             self._by_meter.setdefault(pilot.meter, []).append(id)
+        self.pressed = {id: presses for id, presses in self.pressed.items() if not self._is_past(presses[-1], now)}
         return [*self._open(pilots), *self._leave(pilots), *self._ask_all(), *self._review(now), *self._say_all(now)]
+
+    def _is_past(self, press: Order, now: datetime) -> bool:
+        """Whether its stay is over, for long; of an appliance that cannot be read nobody knows."""
+        pilot = self.pilots.get(press.appliance_id)
+        over = pilot is not None and (pilot.flexibility is None or pilot.flexibility.id != press.flexibility_id)
+        return over and press.ended_at is not None and now - press.ended_at > PRESSES_KEPT
 
     def _read_some(self, pilots: Mapping[int, Pilot], asked: frozenset[int], now: datetime) -> list[Effect]:
         """Likewise for those of which something was written since."""

@@ -351,7 +351,8 @@ def _declared(connection: Connection, appliance_ids: Collection[int]) -> dict[in
 def mark_started(connection: Connection, started: Sequence[tuple[int, datetime]]) -> None:
     """Devices have acknowledged the start of what was declared: its flexibility, and when."""
     if started:
-        connection.execute(_starts(connection.dialect.name), {ROWS: told({"id": id, "started_at": epoch_s(at)} for id, at in started)})
+        rows = told({"id": id, "started_at": epoch_s(at)} for id, at in started)
+        connection.execute(_starts(connection.dialect.name), {ROWS: rows})
 
 
 @cache

@@ -265,3 +265,18 @@ def test_f1_an_engine_that_restarts_after_a_press_that_was_sent_does_not_send_it
     reborn.after(minutes=1)
 
     assert not [each for each in reborn.effects if isinstance(each, Send)]
+
+
+def test_what_was_pressed_is_known_as_long_as_its_stay_lasts_and_a_day_longer(world):
+    finger(world)
+    stays = world.rows[1]
+    pressed(world)
+    world.after(minutes=20)
+    next_one = evolve(stays, flexibility=evolve(stays.flexibility, id=8))
+    known = []
+    for pilot, days in ((stays, 2), (next_one, -1.5), (next_one, 1)):
+        world.now += timedelta(days=days)
+        world.change(pilot)
+        known.append(7 in world.engine.pressed)
+
+    assert known == [True, True, False]

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 
 from elfe import database
 from elfe.coordination import queries, tables
+from elfe.coordination.values import Mode
 from elfe.errors import SchemaError
 
 SERVICES = 6
@@ -30,6 +31,19 @@ def test_services_that_start_together_may_all_create_what_is_missing(empty_url: 
     with engines[0].connect() as connection:
         assert len(connection.execute(select(tables.Modes)).all()) == 6
     _dispose(engines)
+
+
+def test_a_statement_that_is_built_once_reads_other_rows_each_time(empty_url: str) -> None:
+    engine = queries.open_coordination(empty_url)
+    queries.create_blank(engine)
+    modes = tables.Modes
+    named = select(modes.c.id).where(database.among_those(engine.dialect.name, modes.c.id)).order_by(modes.c.id)
+    with engine.connect() as connection:
+        found = [connection.execute(named, {database.ROWS: database.told_of(modes.c.id, wanted)}).scalars().all()
+                 for wanted in ([Mode.MANUAL, Mode.PILOTED], [], [Mode.REMOVED, 12345])]
+
+    assert found == [[20, 30], [], [80]]
+    _dispose([engine])
 
 
 @pytest.mark.postgresql

@@ -59,7 +59,7 @@ def given(connection: Connection, like: Sequence[Column[Any]], rows: Sequence[Ma
 
 
 def to_come(dialect: str, like: Sequence[Column[Any]]) -> FromClause:
-    """Likewise, in a statement that is built once and executed with `{ROWS: told(rows)}`: building one costs five executions."""
+    """Likewise, in a statement that is built once and executed with `{ROWS: told(rows)}`: to build one costs more."""
     return _as_table(dialect, like, bindparam(ROWS, type_=String))
 
 

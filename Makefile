@@ -2,7 +2,7 @@
 # What they need is brought into .tools and .venv beside this file; nothing else on the machine is touched, but for the
 # system packages that the tests of `make test` need, where they may be installed.
 
-.PHONY: demo test bench proof lint types imports unit lock setup system clean
+.PHONY: demo test bench branches proof lint types imports unit lock setup system clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -17,6 +17,7 @@ help:
 	@echo "make demo   twenty simulated homes live a day on real wires, then a report"
 	@echo "make test   everything that must be true: ruff, mypy, the import contract, the tests"
 	@echo "make bench  how fast messages are read, beside whom, and what breaks a codec: tables"
+	@echo "make branches  every branch of orders, slots, modes and fail-safes is taken by the facts alone; a minute"
 	@echo "make proof  the command engine: a thousand simulated home-days, every crash point, every branch; hours"
 	@echo "make lock   refresh requirements.lock"
 
@@ -34,12 +35,12 @@ bench: .venv/ready
 	@.tools/uv pip install --quiet --python .venv/bin/python hatasmota || true
 	@$(RUN)python -m benchmarks $(ARGS)
 
-# Rules, orders and their life by the facts alone: coverage is no dependency, it is brought when it is wanted.
-FACTS := $(addprefix tests/command/test_,engine.py orders.py typologies.py people.py safe_without_us.py upkeep.py odd_devices.py odd_times.py)
-proof: .venv/ready
+# Orders, slots, modes and fail-safes by the facts alone: coverage is no dependency, it is brought when it is wanted.
+branches: .venv/ready
 	@.tools/uv pip install --quiet --python .venv/bin/python coverage
-	$(RUN)python -m coverage run --branch --include 'elfe/command/*,elfe/slots.py' -m pytest -q -m "not postgresql and not mosquitto" $(wildcard $(FACTS))
-	$(RUN)python -m coverage report -m
+	$(RUN)python -m tests.proof
+
+proof: branches
 	$(RUN)python -m tests.command.sim --seeds 34 --homes 30 $(ARGS)
 	$(RUN)python -m tests.command.sim --crashes
 

@@ -54,7 +54,6 @@ from elfe.command.values import (
     Save,
     Send,
     TakeOver,
-    Tick,
     Unsent,
 )
 from elfe.coordination.values import ApplianceType, CommandState, ControlState, Mode, Write
@@ -133,7 +132,7 @@ class Engine:
                 return []
             case Unsent(order_id):
                 return self._postpone(order_id)
-            case Tick():
+            case _:      # a Tick
                 return self._pass_time(now)
 
     @property
@@ -340,11 +339,9 @@ class Engine:
         What was declared during the silence, and draws nothing now, may have been started then, and soak.
         """
         meter, driven = self.seen.get(pilot.meter), self.seen.get(pilot.driven.device.id)
-        if not pilot.meter or pilot.appliance.continuous:
+        if not pilot.meter or pilot.appliance.continuous or self._deaf_until_at is None:
             return None
-        if driven is not None and driven.output is not None and driven.output == pilot.typology.level(False):
-            return None
-        if self._deaf_until_at is None:
+        if driven is not None and driven.output == pilot.typology.level(False):
             return None
         unheard = meter is None or meter.watts is None
         opened_at = pilot.flexibility.opened_at if pilot.flexibility else now

@@ -1,0 +1,43 @@
+"""Slots: quarters of an hour of elapsed time, always by floor."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from elfe.slots import HORIZON, SLOT, SLOT_S, SLOTS_PER_HOUR, epoch_s, instant, next_slot_start, slot_of, slot_start, slots_lasting
+
+QUARTER = datetime(2024, 10, 11, 12, 15, tzinfo=UTC)
+A_MOMENT = timedelta(microseconds=1)
+
+
+def test_a_slot_is_the_epoch_divided_by_nine_hundred():
+    assert [SLOT.total_seconds(), SLOT_S, SLOTS_PER_HOUR * SLOT_S, HORIZON * SLOT_S] == [900, 900, 3600, 86_400]
+    assert slot_of(QUARTER) == int(QUARTER.timestamp()) // 900
+
+
+def test_a_slot_begins_with_its_quarter_and_ends_before_the_next():
+    slot = slot_of(QUARTER)
+    assert [slot_of(QUARTER - A_MOMENT), slot_of(QUARTER + SLOT - A_MOMENT), slot_of(QUARTER + SLOT)] == [slot - 1, slot, slot + 1]
+    assert slot_start(slot) == QUARTER
+
+
+def test_before_the_epoch_too_it_is_by_floor():
+    assert slot_of(datetime(1969, 12, 31, 23, 59, tzinfo=UTC)) == -1
+
+
+@pytest.mark.parametrize("at", [QUARTER, QUARTER + A_MOMENT, QUARTER + SLOT - A_MOMENT])
+def test_the_next_quarter_is_strictly_after(at):
+    assert next_slot_start(at) == QUARTER + SLOT
+
+
+def test_the_second_of_an_instant_is_by_floor_and_back_again_nothing_is_lost():
+    assert epoch_s(QUARTER + timedelta(milliseconds=999)) == int(QUARTER.timestamp())
+    assert instant(epoch_s(QUARTER)) == QUARTER
+    assert instant(0.5) == datetime(1970, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("minutes", "slots"), [(0, 0), (1, 1), (15, 1), (16, 2), (150, 10)])
+def test_what_lasts_needs_its_slots_whole(minutes, slots):
+    assert slots_lasting(timedelta(minutes=minutes)) == slots

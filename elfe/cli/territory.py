@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
@@ -25,6 +26,10 @@ from elfe.territory.outlook import Outlook
 territory = typer.Typer(help="The territory: its production, its balance.", no_args_is_help=True)
 weather = typer.Typer(help="La météo énergétique.", no_args_is_help=True)
 mail = typer.Typer(help="Le bulletin du matin.", no_args_is_help=True)
+
+MOST_W = 1e12
+COHORT = re.compile(r"[\w-]{1,40}")
+"""It stands in a topic and in the name of a file."""
 
 Cohort = Annotated[str, typer.Option("--cohort", help="Un groupe de participants ; aucun : tout le monde.")]
 Reference = Annotated[str, typer.Argument(help="La référence du participant, R004.")]
@@ -135,8 +140,8 @@ def _four(text: str) -> tuple[float, float, float, float]:
         very_low, low, high, very_high = (float(each.replace(",", ".")) for each in text.replace(";", " ").split())
     except ValueError:
         raise ElfeError(f"« {text} » : quatre nombres sont attendus, en W, du plus petit au plus grand") from None
-    if not very_low <= low <= high <= very_high:
-        raise ElfeError(f"« {text} » : les seuils doivent croître")
+    if not -MOST_W <= very_low <= low <= high <= very_high <= MOST_W:
+        raise ElfeError(f"« {text} » : les seuils doivent croître, et être des watts")
     return very_low, low, high, very_high
 
 
@@ -148,6 +153,8 @@ def cohort(
 ) -> None:
     """Choisir le groupe dont un participant voit la météo."""
     here = context(ctx)
+    if name and (not COHORT.fullmatch(name) or name == "general"):
+        raise ElfeError(f"« {name} » : un groupe se nomme de lettres, chiffres, « - » et « _ », et « general » est tout le monde")
     announced.join_cohort(here.coordination, reference, name)
     typer.echo(f"{reference} voit la météo de {name or 'tout le monde'}.")
 

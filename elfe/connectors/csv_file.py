@@ -68,7 +68,7 @@ class CsvFile:
             if text and text.replace(".", "", 1).isdigit():
                 return instant(float(text))
             at = datetime.fromisoformat(text or "")
-        except ValueError:
+        except (ValueError, OverflowError):
             raise SourceError(f"{self.file}, line {line}: {text!r} is not an instant (ISO 8601 or Unix seconds)") from None
         return at if at.tzinfo else at.replace(tzinfo=self.timezone)
 

@@ -92,11 +92,11 @@ def _read(answer: httpx.Response, url: str) -> Any:
 
 def when(found: object, where: str) -> datetime:
     """An instant that a source wrote: ISO 8601, UTC where it names no zone, or Unix seconds or milliseconds."""
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        return instant(found / 1000 if found > 1e11 else found)
     try:
+        if isinstance(found, int | float) and not isinstance(found, bool):
+            return instant(found / 1000 if found > 1e11 else found)
         at = datetime.fromisoformat(str(found))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise SourceError(f"{where}: {str(found)[:40]!r} is not an instant (ISO 8601 or Unix seconds)") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 

@@ -52,6 +52,8 @@ AT_ONCE = 50
 """Mails a minute: the balance must not wait for them."""
 LEARNT_FROM = timedelta(days=58)
 """Of the weather, when none is known."""
+ASKED_BACK = timedelta(hours=1)
+"""Of a source when we begin: its rows of the last while are not lost to a restart."""
 MAILS_UNTIL = timedelta(hours=5)
 """So long after its hour a mail is still worth sending: one that comes in the evening is not about this morning."""
 RUN_SERIES: Mapping[str, tuple[str, str]] = {
@@ -203,7 +205,7 @@ class Territory:
     def _since(self, source: Source, now: datetime) -> datetime:
         """From when on a source is asked first: the weather as far back as forecasts are learned from, unless it is known."""
         if source.kind != "weather":
-            return now - MINUTE
+            return now - ASKED_BACK
         return expected.newest_weather(self.world.sortie) or now - LEARNT_FROM
 
     def _answered(self, asked: Asked, now: datetime) -> None:
@@ -211,8 +213,9 @@ class Territory:
         asked.asks_at = now + timedelta(seconds=asked.source.every_s)
         error = answer.exception() if answer else None
         if error is None and answer:
-            self._keep(asked.source, answer.result(), now)
-            asked.since = now
+            found = answer.result()
+            self._keep(asked.source, found, now)
+            asked.since = _newest(found, asked.since, now)
         problem = "" if error is None else str(error) if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
         if problem != asked.problem:
             log.warning("%s: %s", asked.source.name, problem or "answers again")
@@ -293,7 +296,11 @@ class Territory:
             if each is not None:
                 self._say(outlook.topic(cohort), outlook.as_json(each), retain=True)
         self._announce(made, now)
-        self._write_pages([each for each in made.values() if each is not None])
+        try:
+            self._write_pages([each for each in made.values() if each is not None])
+        except OSError as error:
+            self.counters["pages not written"] += 1
+            log.warning("the weather's pages are not written: %s", error)
         self._push(made, cohorts)
 
     def _first_thresholds(self, now: datetime) -> None:
@@ -379,11 +386,12 @@ class Territory:
         def written() -> Iterable[tuple[str, EmailMessage]]:
             """Claimed one by one, as they are handed to the server."""
             for reference, address in wanted.items():
+                done = store.done(history, coordination, mine.get(reference, ()), day, self.place.zone)
+                flash = mail.Flash(day, reference, address, was, done, shown[reference],
+                                   self.place.unsubscribe or self.place.sender, self.place.code(reference))
+                made = mail.message(flash, self.place.sender, self.place.zone, now)      # what cannot be made is not claimed
                 if announced.claim(coordination, day, reference, now):
-                    done = store.done(history, coordination, mine.get(reference, ()), day, self.place.zone)
-                    flash = mail.Flash(day, reference, address, was, done, shown[reference],
-                                       self.place.unsubscribe or self.place.sender, self.place.code(reference))
-                    yield reference, mail.message(flash, self.place.sender, self.place.zone, now)
+                    yield reference, made
 
         try:
             for reference, problem in self.world.send_mails(islice(written(), AT_ONCE)):
@@ -394,6 +402,11 @@ class Territory:
         except OSError as error:
             self.counters["mail server away"] += 1
             log.warning("no mails, tried again in a minute: %s", error)
+
+
+def _newest(found: Sequence[Any], since: datetime, now: datetime) -> datetime:
+    """From when on a source is asked next: its newest row. One dated before we asked may be written after it."""
+    return max((min(each.at or now, now) for each in found), default=since)
 
 
 def _series(made: Balance) -> dict[str, list[Sample]]:

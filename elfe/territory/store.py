@@ -166,7 +166,9 @@ def done(history: History, coordination: Engine, mine: Iterable[Measured], day: 
     first, end = local_day(day - timedelta(days=1), zone)
     balance = balance_of(history, first, end)
     started = _started(coordination, first, end)
-    return tuple(_done(each, history.quarters(each.series, first, end - first, HELD_FOR), balance, started) for each in mine)
+    own = list(mine)
+    drawn = history.quarters_of({each.series for each in own}, first, end - first, HELD_FOR)      # a series that is gone is a gap
+    return tuple(_done(each, drawn[each.series], balance, started) for each in own)
 
 
 def _done(each: Measured, powers: list[float | None], balance: list[float | None], started: Mapping[int, datetime]) -> Done:

@@ -187,6 +187,13 @@ def test_each_quarter_is_kept_and_said(world):
     assert (kept.at, kept.value) == (LATER, 750.0)
 
 
+@pytest.mark.parametrize(("last", "quarters"), [("2026-03-31T22:00Z", 31 * 96 - 4), ("2026-10-31T23:00Z", 31 * 96 + 4)])
+def test_d1_a_local_month_has_the_quarters_of_its_changed_day(world, last, quarters):
+    end = datetime.fromisoformat(last)
+    assert len(store.facts(world, end - SLOT).production_w) == quarters - 1
+    assert store.facts(world, end).production_w == ()
+
+
 def test_they_are_typed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert len(json.loads(elfe("indicators", "show", "--json"))) == 24

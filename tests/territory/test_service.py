@@ -201,6 +201,22 @@ def test_without_homes_in_the_settings_somebody_else_publishes_the_balance(villa
     assert village.world.session.sent == {}
 
 
+def test_f12_a_row_that_is_dated_before_we_asked_and_written_after_it_is_not_lost(village):
+    asked = []
+
+    class Late:
+        def read(self, since: datetime, now: datetime) -> Sequence[Sampled]:
+            asked.append(since)
+            rows = [Sampled(9.0, NOW - timedelta(minutes=2))] if len(asked) == 1 else [Sampled(8.0, NOW - timedelta(minutes=1))]
+            return [each for each in rows if each.at >= since]
+
+    village.sources = [Source("Prod_solaire", "production", 60, Late())]
+    service, later = village.start(), NOW + timedelta(minutes=1)
+    steps(service, NOW, lambda: "Prod_solaire" in service._production)
+    steps(service, later, lambda: service._production["Prod_solaire"].value == 8.0)
+    assert asked[1] == NOW - timedelta(minutes=2)
+
+
 # -- the weather ---------------------------------------------------------------------------------------------------------------
 
 
@@ -376,6 +392,27 @@ def test_f11_a_mail_that_the_server_refuses_is_tried_again_and_the_others_go(vil
     assert found.mails[-1][0] == "r001@example.org"
     [first] = [each for each in announced.mails(village.world.coordination, NOW.date()) if each.reference == "R001"]
     assert (first.status, first.tries) == ("sent", 2)
+
+
+def test_f11_a_mail_that_cannot_be_made_is_not_taken_for_one_that_went(village, box, monkeypatch):
+    found, post = box
+    posting(village, post)
+    monkeypatch.setattr(store, "done", lambda *_: (_ for _ in ()).throw(HistoryAway("Zabbix has no item 7")))
+    village.start().step(NOW)
+    assert announced.mails(village.world.coordination, NOW.date()) == []
+    monkeypatch.undo()
+    village.start().step(NOW + timedelta(minutes=1))
+    assert len(found.mails) == 3
+
+
+def test_f11_a_folder_that_takes_no_page_stops_nothing_else(village, tmp_path):
+    (tmp_path / "public").write_text("not a folder")
+    announced.set_thresholds(village.world.coordination, "", NOW - timedelta(days=1), FOUR)
+    village.plan((0.0,) * HORIZON)
+    service = village.start()
+    service.step(NOW)
+    assert json.loads(village.said("INDICATEURS/meteo/general"))["level"] == 0
+    assert service.counters["pages not written"] == 1
 
 
 def test_f11_a_mail_server_that_is_down_loses_nothing(village, box):

@@ -146,6 +146,16 @@ def test_d1_yesterdays_chart_has_as_many_hours_as_the_day_had(day, hours, labels
     assert "produit pas de mesure" in page
 
 
+@pytest.mark.parametrize(("first", "words"), [
+    ("2026-03-29T00:30Z", "aujourd'hui de 1 h 30 à 3 h 30"), ("2026-10-25T00:30Z", "aujourd'hui de 2 h 30 à 2 h 30")])
+def test_d1_a_window_over_a_change_of_time_is_told_by_the_clock_and_fed_in_utc(first, words):
+    begins = datetime.fromisoformat(first)
+    shown = evolve(SUNNY, made_at=begins, first_slot=slot_of(begins), balance_w=(900.0,) * 4 + (0.0,) * 92)
+    assert outlook.window_words(shown.good[0], PARIS, begins) == words
+    assert f"DTSTART:{begins:%Y%m%dT%H%M%SZ}" in outlook.as_calendar([shown])
+    assert f"DTEND:{begins + timedelta(hours=1):%Y%m%dT%H%M%SZ}" in outlook.as_calendar([shown])
+
+
 def test_each_appliance_has_a_bar_and_all_have_a_sum():
     flash = evolve(FLASH, appliances=(Done("Lave-linge", 1.0, 0.5), Done("Ballon", 3.0, 1.0), Done("Sèche-linge", 0.0, None)))
     assert "Ensemble : 4,0 kWh, dont 88 % aux heures d'énergie locale." in mail.as_text(flash, PARIS, NOW)

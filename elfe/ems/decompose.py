@@ -18,9 +18,9 @@ level costs its offset; beyond all of them it must be a share of the peak. With 
 
 Prices are smoothed towards the best ones known (Wentges, Discrete Applied Mathematics 1997). A large territory begins with the
 prices of a sample of its loads. When master and bound have met, the loads that may mix their runs do so, each other takes one of
-its group's answers, as often as the mix says. Single moves then mend what rounding broke; what modulates is mixed anew around it.
-What is lost by rounding does not grow with the number of loads (Shapley and Folkman), so the more loads, the nearer to the bound;
-and so some thousand loads that move suffice to mend any number.
+its group's answers, as often as the mix says. Single moves then mend what rounding broke; what modulates is mixed anew around it,
+charges that do not hurry exactly (`flow.py`). What is lost by rounding does not grow with the number of loads (Shapley, Folkman),
+so the more loads, the nearer to the bound; and so some thousand loads that move suffice to mend any number.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from attrs import define, evolve, field, frozen
 
 from elfe.ems import search
 from elfe.ems.costs import Costs
+from elfe.ems.flow import flowed, flows
 from elfe.ems.loads.base import Fleet, Floats, Ints, Runs
 from elfe.ems.loads.stores import PRICE_DIGITS, Stores
 from elfe.ems.model import Choice, Homes, Problem, left_of, objective, powers_of
@@ -317,6 +318,8 @@ def quick(problem: Problem) -> Choice:
 
 def decomposed(problem: Problem, within: Within = lambda _share: True) -> Choice:
     """The best choice that the decomposition and single moves find, with its bound. Bounded by rounds, moves, and the time."""
+    if flows(problem):
+        return _flowed(problem, lambda: within(MENDED))
     work = Decomposition(problem)
     for prices in _first_prices(problem, lambda: within(SAMPLED)):
         if not work.columns or within(ASKED):
@@ -327,6 +330,13 @@ def decomposed(problem: Problem, within: Within = lambda _share: True) -> Choice
     runs = _mended(problem, runs, work.bound, lambda: within(MENDED))
     proved, with_prices = max((work.bound, tuple(map(float, work.prices))), _nearer(problem, work, lambda: within(PROVED)))
     return Choice(tuple(runs), objective(problem, runs), proved, "decomposition", with_prices)
+
+
+def _flowed(problem: Problem, go_on: GoOn) -> Choice:
+    """Where nothing but charges modulates, and none hurries, there is nothing to decompose."""
+    runs, prices = flowed(problem, go_on)
+    with_prices = tuple(map(float, prices))
+    return Choice(tuple(runs), objective(problem, runs), bound(problem, with_prices), "flow", with_prices)
 
 
 def _nearer(problem: Problem, work: Decomposition, go_on: GoOn) -> tuple[float, tuple[float, ...]]:
@@ -388,14 +398,20 @@ def _mixed_again(problem: Problem, runs: list[Runs], parent: Decomposition, go_o
     if not mixing or len(mixing) == len(problem.fleets) or problem.homes is not None:
         return runs
     part = _part(problem, [problem.fleets[f] for f in mixing], [runs[f] for f in mixing], runs)
+    again = list(runs)
+    for f, some in zip(mixing, _mixed_around(part, parent, go_on), strict=True):
+        again[f] = some
+    return min(runs, again, key=lambda each: objective(problem, each))
+
+
+def _mixed_around(part: Problem, parent: Decomposition, go_on: GoOn) -> list[Runs]:
+    if flows(part):
+        return flowed(part, go_on)[0]
     work = Decomposition(part)
     for prices in [parent.prices, *(column.prices for column in reversed(parent.columns))][:BEGUN_WITH]:
         if not work.columns or go_on():
             work.ask(prices)
-    again = list(runs)
-    for f, some in zip(mixing, work.chosen(work.meet(go_on)), strict=True):
-        again[f] = some
-    return min(runs, again, key=lambda each: objective(problem, each))
+    return work.chosen(work.meet(go_on))
 
 
 def _part(problem: Problem, fleets: Sequence[Fleet], some: Sequence[Runs], runs: Sequence[Runs]) -> Problem:

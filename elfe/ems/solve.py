@@ -28,6 +28,7 @@ from attrs import evolve, frozen
 
 from elfe.ems import model, search
 from elfe.ems.decompose import decomposed, quick
+from elfe.ems.flow import flows
 from elfe.ems.loads.base import Fleet
 from elfe.ems.model import Choice, Problem
 from elfe.slots import HORIZON
@@ -41,6 +42,8 @@ LOOKS_PER_NODE = 2
 root. Those questions are the work that is counted: they come alike on every machine."""
 STARTS_WITHIN_S = 60
 """The child imports what it needs; on a machine that does much else, for long. That is nobody's solving time."""
+BUILT_S = 0.01
+"""What building the exact model takes at most, per load: with less time left it is not begun."""
 GRACE = 0.1
 """Share of the time that the child may be late by."""
 NOISE, NOISY = 4.0, 1e-4
@@ -164,15 +167,15 @@ def choices(problem: Problem, limits: Limits) -> Iterator[Choice]:
     def searching() -> bool:
         return within(SEARCHES)
 
-    if problem.count > MANY:
+    if problem.count > (SOME if flows(problem) else MANY):
         yield quick(problem)      # far from the best, but there, and with a bound, on however slow a machine
     best = decomposed(problem, within)
     yield best
     if problem.count <= SOME and not _met(best, limits):
         best = search.searched(problem, best, limits.tries, searching)
         yield best
-    if problem.count <= MANY and not _met(best, limits):
-        left = None if limits.seconds is None else limits.seconds - (time.monotonic() - began)
+    left = None if limits.seconds is None else limits.seconds - (time.monotonic() - began)
+    if problem.count <= MANY and not _met(best, limits) and (left is None or left > BUILT_S * problem.count):
         yield exact(problem, best, evolve(limits, seconds=left))
 
 

@@ -30,6 +30,7 @@ SETTLES_S = 0.5
 MESSAGE_LIMIT = 16_384
 AT_ONCE = 100
 """Filters in one subscription."""
+SYSTEM = "$SYS/"
 
 
 @frozen
@@ -123,7 +124,7 @@ def _act_as(ground: Ground, admin: Probe, account: Account, other: Account) -> I
 
 
 def _hears(account: Account, other: Account, acting: Probe, admin: Probe) -> Iterator[Fault]:
-    """Its own topics arrive; a foreign one, a wildcard and the broker's own do not."""
+    """Its own topics arrive; a foreign one, a wildcard and the broker's own do not, but for what it may hear of these."""
     word, name = _word(), account.username
     own = _concrete(account.reads)
     foreign = {each for each in _concrete((*other.reads, *other.writes)) if not _may(account.reads, each)}
@@ -136,7 +137,7 @@ def _hears(account: Account, other: Account, acting: Probe, admin: Probe) -> Ite
         yield Fault("hears", name, f"hears {topic}, which is {other.username}'s")
     for topic in sorted(own - heard):
         yield Fault("deaf", name, f"does not hear {topic}, which is its own")
-    if any(each.topic.startswith("$SYS/") for each in arrived):
+    if any(each.topic.startswith(SYSTEM) and not _may(account.reads, each.topic) for each in arrived):
         yield Fault("system", name, "hears the broker's own topics, $SYS/#")
 
 
@@ -242,8 +243,8 @@ def _word() -> bytes:
 
 
 def _concrete(filters: Iterable[str]) -> set[str]:
-    """A topic that each of the filters lets through."""
-    return {each.replace("+", "elfe-check").replace("#", "elfe-check") for each in filters}
+    """A topic that each of the filters lets through; not the broker's own, on which nobody else speaks."""
+    return {each.replace("+", "elfe-check").replace("#", "elfe-check") for each in filters if not each.startswith(SYSTEM)}
 
 
 def _may(rights: Iterable[str], topic: str) -> bool:

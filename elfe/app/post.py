@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
@@ -11,9 +12,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from elfe.errors import SettingsError
-
-TIMEOUT_S = 30.0
+TIMEOUT_S = 10.0
+BATCH_S = 15.0
+"""What is not sent by then goes the next time: who sends has a loop to turn, and is killed if it does not."""
 
 
 @frozen
@@ -31,12 +32,17 @@ class Post:
         """Send mails over one connection; each key comes back with what was said against it, or nothing.
 
         A mail is taken only when the connection stands, so that what is not sent is not claimed either. A connection that is lost
-        leaves the rest for the next time.
+        or slow leaves the rest for the next time.
         """
         try:
             with self._connected() as server:
+                until = time.monotonic() + BATCH_S
                 for key, mail in mails:
                     yield key, _sent(server, mail)
+                    if time.monotonic() > until:
+                        return
+        except PostError:
+            raise
         except (OSError, smtplib.SMTPException) as error:
             raise PostError(f"{self.host}:{self.port}: {error}") from error
 
@@ -58,7 +64,7 @@ class Post:
         try:
             return Path(self.password_file).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise SettingsError(f"mail.password_file: {self.password_file} cannot be read: {error.strerror}") from error
+            raise PostError(f"mail.password_file: {self.password_file} cannot be read: {error.strerror}") from error
 
 
 class PostError(OSError):
@@ -75,4 +81,6 @@ def _sent(server: smtplib.SMTP, mail: EmailMessage) -> str:
         return f"{error.smtp_code} {error.smtp_error!r}"
     except smtplib.SMTPRecipientsRefused as error:
         return "; ".join(f"{code} {said!r}" for code, said in error.recipients.values())
+    except (smtplib.SMTPNotSupportedError, ValueError) as error:      # an address that this server, or no server, can take
+        return str(error)
     return ""

@@ -17,10 +17,11 @@ What cannot be read raises `SourceError` with one sentence; the last value then 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol
+from typing import Any, Protocol, get_type_hints
 
 from attrs import fields, frozen
 
@@ -129,12 +130,30 @@ def topics(sources: Iterable[Source]) -> tuple[str, ...]:
     return tuple(topic for each in sources for topic in getattr(each.connector, "topics", ()))
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+FITS: Mapping[object, tuple[Callable[[object], bool], str]] = {
+    float: (_is_number, "a number, without quotes"),
+    int: (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number, without quotes"),
+    bool: (lambda value: isinstance(value, bool), "true or false"),
+    str: (lambda value: isinstance(value, str), "text, in quotes"),
+}
+"""What a section may write for an option of each type; an option of another type says itself what it takes."""
+
+
 def options(into: type[Any], given: Mapping[str, Any]) -> Any:
     """A connector's options as its attrs class. Raises `ValueError` that names what is wrong."""
     known = {each.name: each for each in fields(into) if each.init}
     unknown = given.keys() - known.keys()
     if unknown:
         raise ValueError(f"unknown {', '.join(sorted(unknown))} (known: {', '.join(known)})")
+    hints = get_type_hints(into)
+    for name, value in given.items():
+        fits, wanted = FITS.get(hints[name], (lambda value: True, ""))
+        if not fits(value):
+            raise ValueError(f"{name}: {value!r} cannot be (accepted: {wanted})")
     return into(**given)
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -47,6 +48,8 @@ class HttpJson:
     def __attrs_post_init__(self) -> None:
         if not self.url.startswith(("http://", "https://")):
             raise ValueError(f"url: {self.url!r} cannot be (accepted: http://... or https://...)")
+        if not 0 < self.timeout_s <= 60:
+            raise ValueError(f"timeout_s: {self.timeout_s!r} cannot be (accepted: seconds, up to 60)")
 
     def read(self, since: datetime, now: datetime) -> Sequence[Sampled]:
         """What it answers now."""
@@ -67,18 +70,21 @@ class HttpJson:
 
 def answered(url: str, timeout_s: float = TIMEOUT_S, headers: Mapping[str, str] | None = None) -> Any:
     """What an address answers as JSON. Raises `SourceError`."""
+    until = monotonic() + timeout_s
     try:
         with httpx.Client(timeout=timeout_s, transport=httpx.HTTPTransport(retries=1), follow_redirects=True) as client, \
                 client.stream("GET", url, headers=headers) as answer:
-            return _read(answer, url)
-    except httpx.HTTPError as error:
+            return _read(answer, url, until)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceError(f"{url}: {str(error) or type(error).__name__}") from None
 
 
-def _read(answer: httpx.Response, url: str) -> Any:
+def _read(answer: httpx.Response, url: str, until: float) -> Any:
     content = b""
     for piece in answer.iter_bytes():
         content += piece
+        if monotonic() > until:
+            raise SourceError(f"{url}: has not answered whole in time")
         if len(content) > LARGEST:
             raise SourceError(f"{url}: more than a megabyte is answered; ask for less")
     if answer.status_code >= 400:

@@ -32,7 +32,7 @@ def test_it_begins_where_the_balance_stands_and_ends_on_yesterdays_curve() -> No
     assert forecast.source == "persistence of the last 24 hours"
 
 
-def test_a_hole_is_filled_with_the_same_quarter_of_the_day_before() -> None:
+def test_f8_a_hole_is_filled_with_the_same_quarter_of_the_day_before() -> None:
     c: list[float | None] = [100.0] * HORIZON
     before: list[float | None] = [700.0] * HORIZON
     c[40] = None
@@ -41,18 +41,18 @@ def test_a_hole_is_filled_with_the_same_quarter_of_the_day_before() -> None:
     assert forecast.source == "persistence of the last 24 hours, 1 of 96 quarters taken from the day before"
 
 
-def test_a_hole_of_both_days_is_filled_from_its_neighbours() -> None:
+def test_f8_a_hole_of_both_days_is_filled_from_its_neighbours() -> None:
     c: list[float | None] = [100.0] * 40 + [None] * 3 + [500.0] * 50 + [None, None, 100.0]
     forecast = persistence(c, NOTHING)
     assert forecast.balance_w[40:43] == pytest.approx((200, 300, 400), abs=1)
     assert forecast.source.endswith("5 of 96 quarters taken from their neighbours")
 
 
-def test_holes_at_the_ends_take_the_nearest_value() -> None:
+def test_f8_holes_at_the_ends_take_the_nearest_value() -> None:
     c: list[float | None] = [None, None, *[300.0] * 92, None, None]
     assert persistence(c, NOTHING).balance_w == (300.0,) * HORIZON
 
 
-def test_without_any_measure_the_balance_is_flat_and_says_so() -> None:
+def test_f8_without_any_measure_the_balance_is_flat_and_says_so() -> None:
     forecast = persistence(NOTHING, NOTHING)
     assert (forecast.balance_w, forecast.source) == ((0.0,) * HORIZON, "no balance was measured: taken as zero")

@@ -126,7 +126,7 @@ def test_a_night_of_zeros_is_no_lie():
 
 
 @pytest.mark.parametrize("missing", [12, 40, 96])
-def test_data_that_is_late_costs_little(missing):
+def test_f8_data_that_is_late_costs_little(missing):
     balance = week(np.arange(FIRST, FIRST + 45 * DAY), np.random.default_rng(8))
     n = 42 * DAY
 
@@ -141,13 +141,13 @@ def test_data_that_is_late_costs_little(missing):
     assert error(missing) < 1.3 * error(0) + 500
 
 
-def test_holes_are_filled_with_the_same_quarter_of_other_days():
+def test_f8_holes_are_filled_with_the_same_quarter_of_other_days():
     curve = np.tile(np.arange(DAY, dtype=float), 9)
     curve[8 * DAY + 10:8 * DAY + 20] = np.nan
     np.testing.assert_array_equal(filled(curve)[8 * DAY:], np.arange(DAY))
 
 
-def test_with_next_to_nothing_measured_there_is_no_past():
+def test_f8_with_next_to_nothing_measured_there_is_no_past():
     assert past([None] * 5000, FIRST, NO_WEATHER, PARIS) is None
     assert past([1.0] * 50, FIRST, NO_WEATHER, PARIS) is None
 

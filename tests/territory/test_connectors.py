@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -273,3 +275,38 @@ def test_the_weather_is_asked_every_three_hours_and_is_nothing_else():
         connectors.opened({"meteo": {"connector": "open_meteo", "kind": "price", "latitude": 47, "longitude": -2}})
     with pytest.raises(SettingsError, match="latitude: 470 cannot be"):
         connectors.opened({"meteo": {"connector": "open_meteo", "latitude": 470, "longitude": -2}})
+
+
+@pytest.mark.parametrize(("written", "says"), [
+    ({"scale": "1000"}, "scale: '1000' cannot be (accepted: a number, without quotes)"),
+    ({"scale": float("nan")}, "scale: nan cannot be"),
+    ({"scale": True}, "scale: True cannot be"),
+    ({"timeout_s": -1}, "timeout_s: -1 cannot be (accepted: seconds, up to 60)"),
+    ({"url": 5}, "url: 5 cannot be (accepted: text, in quotes)"),
+])
+def test_f12_an_option_of_another_type_is_refused_with_what_is_accepted(written, says):
+    with pytest.raises(SettingsError, match=re.escape(says)):
+        connectors.opened({"Prod": {"connector": "http_json", "url": "https://example.org", **written}})
+
+
+def test_f12_an_address_that_is_none_is_told_in_a_sentence():
+    with pytest.raises(SourceError, match="http://"):
+        http_json.answered("http://[::1")
+
+
+def test_f12_a_source_that_drips_is_given_up_in_its_time():
+    held = _Dripping()
+    with pytest.raises(SourceError, match="has not answered whole in time"):
+        http_json._read(httpx.Response(200, stream=held), "http://drips", until=0.0)
+    assert held.pieces == 1
+
+
+class _Dripping(httpx.SyncByteStream):
+    """Says a byte now and then, for ever."""
+
+    pieces = 0
+
+    def __iter__(self):
+        while True:
+            self.pieces += 1
+            yield b"1"

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -77,6 +77,9 @@ class Choosy:
         if name not in self.names:
             self.names.append(name)
         return self.names.index(name)
+
+    def all_series(self, wanted: Mapping[str, str]) -> Mapping[str, int]:
+        return {name: self.series(name, unit) for name, unit in wanted.items()}
 
     def append(self, readings: Iterable[Reading]) -> None:
         given = list(readings)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import getpass
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -14,7 +14,7 @@ from elfe.app.context import Context, context
 from elfe.cli import show
 from elfe.command import store
 from elfe.command.orders import S2_STATUS, Order, Stage
-from elfe.coordination import holds
+from elfe.coordination import holds, queries
 from elfe.errors import ElfeError
 from elfe.slots import slot_of, slot_start
 
@@ -40,7 +40,7 @@ def list_orders(
     if as_json:
         show.as_json([_plain(each) for each in found])
         return
-    zone = ZoneInfo(here.settings.timezone)
+    zone = here.settings.zone
     show.table(
         ("order", "slot", "device", "", "for", "stage", "sent", "heard", "proved", "times", "cause"),
         [(each.id[:8], _local(slot_start(each.slot), zone), each.device_id, _asked(each), each.why,
@@ -50,6 +50,20 @@ def list_orders(
 
 
 OrderId = Annotated[str, typer.Argument(help="An order's id, or the first characters of it.")]
+
+
+@orders.command("show")
+def show_order(ctx: typer.Context, order_id: OrderId, as_json: show.AsJson = False) -> None:
+    """Show one order: whose appliance, what was asked and why, each proof with its time, and its verdict."""
+    here = context(ctx)
+    found = _the_one(here, order_id)
+    appliances = queries.appliances(here.coordination, {found.appliance_id})
+    named = {"name": appliances[0].name, "participant": appliances[0].participant} if appliances else {}
+    if as_json:
+        show.as_json({**_plain(found), **named})
+        return
+    for name, value in _told(found, named, here.settings.zone):
+        typer.echo(f"{name:<12}  {value}")
 
 
 @orders.command()
@@ -63,7 +77,7 @@ def why(ctx: typer.Context, order_id: OrderId, as_json: show.AsJson = False) -> 
                 for each in lines]
         show.as_json({**_plain(found), "history": told})
         return
-    zone = ZoneInfo(here.settings.timezone)
+    zone = here.settings.zone
     for each in lines:
         typer.echo(f"{_clock(each.at, zone)}  {each.what:<14} {each.stage:<13} {each.detail}")
 
@@ -89,6 +103,25 @@ def _asked(order: Order) -> str:
     return "PRESS" if order.press else "ON" if order.on else "OFF"
 
 
+def _told(order: Order, named: Mapping[str, str], zone: tzinfo) -> Iterator[tuple[str, str]]:
+    """What is known of an order, a line each."""
+    yield "order", order.id
+    yield "appliance", " ".join((*named.values(), f"(number {order.appliance_id})"))
+    yield "device", order.device_id
+    yield "asked", f"{_asked(order)}, for: {order.why}"
+    yield "valid", f"{_local(slot_start(order.slot), zone)} to {_local(order.valid_until, zone)}"
+    yield "status", f"{S2_STATUS[order.stage]} (stage: {order.stage})"
+    if order.cause:
+        yield "verdict", order.cause
+    for name, at in (("wanted", order.wanted_at), ("sent", order.sent_at), ("acknowledged", order.acknowledged_at),
+                     ("proved", order.proved_at), ("ended", order.ended_at)):
+        if at:
+            yield name, _clock(at, zone)
+    yield "said", {0: "not yet", 1: "once"}.get(order.attempts, f"{order.attempts} times")
+    if order.seen_w is not None:
+        yield "power", f"{order.seen_w:.0f} W measured behind it since"
+
+
 def _the_one(here: Context, order_id: str) -> Order:
     found = [each for each in store.orders(here.coordination) if each.id.startswith(order_id)]
     if len(found) != 1:
@@ -108,9 +141,9 @@ def _plain(order: Order) -> dict[str, object]:
     }
 
 
-def _local(at: datetime, zone: ZoneInfo) -> str:
+def _local(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%d/%m %H:%M")
 
 
-def _clock(at: datetime | None, zone: ZoneInfo) -> str:
+def _clock(at: datetime | None, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%H:%M:%S") if at else ""

@@ -96,3 +96,18 @@ def test_an_order_that_is_cancelled_leaves_its_appliance_alone_until_its_slot_en
     elfe("orders", "cancel", "0a1b")
 
     assert [(each.appliance_id, each.until) for each in in_force(territory)] == [(101, order.valid_until)]
+
+
+def test_an_order_is_shown_whole_its_appliance_its_status_and_what_was_said(territory: Territory) -> None:
+    now = clock.now()
+    order = Order("0a1b2c3d", "A101", 101, Why.PLAN, True, True, slot_of(now), 0, now)
+    with territory.coordination.begin() as connection:
+        store.record(connection, [Record(order, Mode.PILOTED)])
+        store.save(connection, [Save(order.happens(On.RECORDS, now), On.RECORDS, now)])
+
+    told = dict(line.split(maxsplit=1) for line in elfe("orders", "show", "0a1b").stdout.splitlines())
+    assert (told["order"], told["device"], told["asked"]) == ("0a1b2c3d", "A101", "ON, for: plan")
+    assert (told["status"], told["said"]) == ("NEW (stage: recorded)", "not yet")
+    (appliance,) = queries.appliances(territory.coordination, {101})
+    assert told["appliance"] == f"{appliance.name} {appliance.participant} (number 101)"
+    assert json.loads(elfe("orders", "show", "0a1b", "--json").stdout)["participant"] == appliance.participant

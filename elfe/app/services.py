@@ -18,6 +18,7 @@ from elfe.app.post import Post
 from elfe.broker.client import MqttSession
 from elfe.broker.rights import SCREENS_ACCOUNT, TERRITORY_ACCOUNT
 from elfe.broker.session import Session
+from elfe.command import leadership
 from elfe.command import store as ledger
 from elfe.command.fleet import Share
 from elfe.command.rules import Rules
@@ -107,8 +108,9 @@ def screens(settings: Settings) -> Made:
     form = screen_layout(settings)
     farewell = _farewell(here.drivers, form)
     session = MqttSession(here.broker_as(SCREENS_ACCOUNT), SCREENS_ACCOUNT, will=farewell[0] if farewell else None)
-    return Screens(session, here.coordination, here.sortie, here.drivers, lambda: screens_of(here), form,
-                   settings.zone, timedelta(hours=settings.command.hold_h), farewell), (session,)
+    return Screens(session, here.coordination, here.sortie, here.drivers, lambda: screens_of(here), form, settings.zone,
+                   hold_for=timedelta(hours=settings.command.hold_h), farewell=farewell,
+                   undriven=partial(leadership.undriven, here.coordination, settings.command.workers)), (session,)
 
 
 def _farewell(drivers: Drivers, form: Layout) -> list[Publish]:

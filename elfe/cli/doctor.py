@@ -18,7 +18,6 @@ from elfe.app.context import Context, context
 from elfe.broker.client import paho_client
 from elfe.cli import show
 from elfe.command import leadership
-from elfe.command.fleet import Share
 from elfe.coordination import queries
 from elfe.coordination.devices import device_values
 from elfe.ems.store import newest_plan
@@ -136,8 +135,8 @@ def _engines(here: Context) -> tuple[str, str]:
     if missing:
         nobody = ", ".join(map(str, missing))
         homes = {each.participant for each in queries.appliances(here.coordination)}
-        left = sum(any(Share(share, workers).has(each) for share in missing) for each in homes)
-        return "fail", (f"nobody drives share {nobody} of {workers}: {left} of {len(homes)} homes get no order; start "
+        left = leadership.undriven(here.coordination, workers, homes)
+        return "fail", (f"nobody drives share {nobody} of {workers}: {len(left)} of {len(homes)} homes get no order; start "
                         f"`elfe command run` with command.worker = {missing[0]} (two with one number: the second only stands by)")
     return "ok", f"{workers} of {workers} shares of the homes are driven"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic
 from typing import IO
@@ -11,6 +12,7 @@ from typing import IO
 from sqlalchemy import ColumnElement, Connection, Engine, literal_column, select, text, update
 from sqlalchemy.dialects import postgresql
 
+from elfe.command.fleet import Share
 from elfe.coordination.ledger import LeaderRow
 from elfe.errors import ElfeError
 
@@ -155,6 +157,12 @@ def led(engine: Engine, shares: int) -> set[int]:
         with engine.connect() as connection:
             return set(connection.execute(_LED, {"key": Leadership.KEY}).scalars())
     return {share for share in range(1, shares + 1) if _locked(_lock_file(engine, share))}
+
+
+def undriven(engine: Engine, shares: int, homes: Iterable[str]) -> set[str]:
+    """Of some homes, those that no engine drives at this instant."""
+    missing = [Share(each, shares) for each in set(range(1, shares + 1)) - led(engine, shares)]
+    return {home for home in homes if any(share.has(home) for share in missing)}
 
 
 def _lock_file(engine: Engine, share: int) -> Path:

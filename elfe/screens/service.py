@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -47,6 +47,8 @@ SOON, AWAITS = timedelta(milliseconds=500), timedelta(seconds=20)
 """Where something was just asked for, its home is read so often and so long: whoever stands there waits for the device's answer."""
 WEATHER_EVERY = timedelta(seconds=10)
 """The territory tells every screen when it is asked: who comes and goes does not make it do so without end."""
+UNDRIVEN_FOR = timedelta(seconds=30)
+"""A standby engine has taken over by then: a home that still has none is told so."""
 ROUND = timedelta(minutes=1)
 """So often every screen is looked at, since what is told of an hour changes with the hour."""
 AWAY, LOST = "Pas encore enregistré, un instant...", "Non enregistré : recommencez"
@@ -92,6 +94,8 @@ class Screens:
     layout: Layout
     zone: ZoneInfo
     hold_for: timedelta = timedelta(hours=2)
+    undriven: Callable[[Collection[str]], Collection[str]] = lambda homes: ()
+    """Of some homes, those that no command engine drives."""
     farewell: Sequence[Publish] = ()
     """What tells every screen that we leave; the session's last will says it when we cannot."""
     counters: Counter[str] = field(factory=Counter)
@@ -112,6 +116,7 @@ class Screens:
     _changed: set[str] | None = field(default=None, init=False)                   # homes that are to be read; None: all of them
     _awaits: dict[str, datetime] = field(factory=dict, init=False)                # homes, until when
     _soon_at: datetime | None = field(default=None, init=False)
+    _undriven: dict[str, datetime] = field(factory=dict, init=False)              # homes, since when
     _read_at: datetime | None = field(default=None, init=False)                   # of all of them; None: now
     _devices_at: datetime | None = field(default=None, init=False)
     _away: bool = field(default=False, init=False)
@@ -180,7 +185,9 @@ class Screens:
         try:
             if self._changed is None or self._plan is None:
                 self._plan = store.plan(self.sortie, now)
-            self._learn(store.known(self.coordination, self._plan, wanted, now))
+                self._undriven = {home: self._undriven.get(home, now) for home in self.undriven(wanted)}
+            told = {home for home, since in self._undriven.items() if now - since >= UNDRIVEN_FOR}
+            self._learn(store.known(self.coordination, self._plan, wanted, now, told))
         except DBAPIError as error:
             self._lose_database(error)
             return

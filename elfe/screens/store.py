@@ -20,7 +20,8 @@ def plan(sortie: Engine, now: datetime) -> Decisions:
     return decisions_in_force(sortie, now) or Decisions(0, {})
 
 
-def known(coordination: Engine, plan: Decisions, homes: Collection[str], now: datetime) -> Mapping[str, Sequence[Known]]:
+def known(coordination: Engine, plan: Decisions, homes: Collection[str], now: datetime,
+          undriven: Collection[str] = ()) -> Mapping[str, Sequence[Known]]:
     """The appliances of some participants, by participant; those that were removed are not shown."""
     found: dict[str, list[Known]] = {participant: [] for participant in homes}
     theirs = [each for each in queries.appliances(coordination, homes=homes) if each.mode != Mode.REMOVED]
@@ -32,7 +33,8 @@ def known(coordination: Engine, plan: Decisions, homes: Collection[str], now: da
         id, machine, vehicle = appliance.id, machines.get(appliance.id), vehicles.get(appliance.id)
         found[appliance.participant].append(Known(
             appliance, machine.deadline if machine else vehicle.deadline if vehicle else None, machine.lasts if machine else None,
-            vehicle.charge_pct if vehicle else None, held.get(None) or held.get(id), _starts_at(plan, id, now), id in local))
+            vehicle.charge_pct if vehicle else None, held.get(None) or held.get(id), _starts_at(plan, id, now), id in local,
+            appliance.participant in undriven))
     return found
 
 

@@ -22,6 +22,7 @@ HELD = {True: ("Marche forcée", "Marche demandée", "forcé"), False: ("Arrêt 
 """What a person holds: when its device has confirmed it, before, and in a word."""
 CONFIRMS = {True: ControlState.ON, False: ControlState.OFF}
 SILENT = "La prise n'a pas répondu : vérifiez-la"
+UNDRIVEN = "Pilotage en panne : agissez à la main"
 TO_CONFIRM = "La prise doit confirmer..."
 
 
@@ -36,6 +37,7 @@ class Known:
     hold: Hold | None = None
     starts_at: datetime | None = None     # what the plan says
     local: bool = False                   # taken over at the unit itself
+    undriven: bool = False                # no command engine runs for its home
 
     @property
     def lent(self) -> bool:
@@ -50,6 +52,8 @@ def status(known: Known, now: datetime, zone: tzinfo) -> str:
         return "Repris sur place : rendez la main au boîtier"
     if appliance.mode in MODES:
         return MODES[Mode(appliance.mode)][0]
+    if known.undriven:
+        return UNDRIVEN
     if appliance.control == ControlState.UNREACHABLE:
         return "Prise injoignable : est-elle branchée ?"
     if known.hold is not None and (told := _held(known, known.hold, now, zone)):
@@ -66,6 +70,8 @@ def brief(known: Known, now: datetime, zone: tzinfo) -> str:
         return "sur place"
     if appliance.mode in MODES:
         return MODES[Mode(appliance.mode)][1]
+    if known.undriven:
+        return "panne"
     if appliance.control == ControlState.UNREACHABLE:
         return "muet"
     if known.hold is not None and known.hold.supply is not None:

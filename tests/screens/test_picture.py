@@ -46,6 +46,7 @@ EVERY_STATE = [
         *((each, False, None, NOW + timedelta(hours=20)) for each in HELD), (None, True, None, None),
         (None, False, NOW + timedelta(hours=20), NOW + timedelta(hours=22)), (None, False, None, NOW + timedelta(hours=1)),
         (None, False, datetime(2026, 10, 25, 1, 30, tzinfo=UTC), None))]
+EVERY_STATE += [evolve(known(type, Mode.PILOTED, ControlState.ON, CommandState.INITIAL), undriven=True) for type in PAGE_OF]
 
 
 def screen(home, extra=(), chosen=None, notes=None):

@@ -444,6 +444,20 @@ def test_an_appliance_that_was_removed_is_not_left_standing_on_the_screen(flat):
     assert flat.shows(8, 16, "hidden") == 1
 
 
+def test_a_home_that_no_engine_drives_is_told_so_after_half_a_minute_and_until_one_does(flat):
+    alone = {"R004"}
+    flat.screens.undriven = alone.intersection
+    flat.live(seconds=10)
+    assert flat.shows(LAVE_LINGE, STATUS) != words.UNDRIVEN      # a standby engine may be taking over
+
+    flat.live(seconds=30)
+    assert flat.shows(LAVE_LINGE, STATUS) == flat.shows(BALLON, STATUS) == words.UNDRIVEN
+
+    alone.clear()
+    flat.live(seconds=6)
+    assert words.UNDRIVEN not in (flat.shows(LAVE_LINGE, STATUS), flat.shows(BALLON, STATUS))
+
+
 def test_when_the_broker_goes_in_the_middle_of_a_touch_the_touch_is_done_and_all_is_drawn_again(flat):
     flat.touch(LAVE_LINGE, PILOT)
     flat.screens.session.lose()

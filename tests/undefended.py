@@ -71,6 +71,7 @@ def _waits_for_the_broker(self: Any, effects: Any, now: Any) -> Any:
 ENGINE, SERVICE = "elfe.command.engine:Engine", "elfe.command.service:CommandService"
 REAL, PURE, SAFE, TYPES, TIMES, DEVICES = (f"tests/command/test_{each}.py" for each in (
     "faults", "engine", "safe_without_us", "typologies", "odd_times", "odd_devices"))
+SERVED = "tests/command/test_service.py"
 MEASURES = "tests/history/test_odd_measures.py"
 FLOODS, DEAD = (f"tests/devices/test_{each}.py" for each in ("floods", "centre_is_dead"))
 ENDLESS = put("elfe.command.orders:is_over", _says(False))
@@ -102,6 +103,8 @@ DEFENCES: Mapping[str, Defence] = {
                        put("elfe.command.timekeeping:JUMP", timedelta(days=36500)))),
     "d5": Defence("an order is never over", TIMES, ENDLESS),
     "e1": Defence("who loses the database ends", REAL, put(f"{SERVICE}._lose_database", _dies)),
+    "e2": Defence("what lives in the ledger alone is not looked for", SERVED, put(f"{SERVICE}._find_orders", _says([])),
+                  "e2_an_order"),
     "e3": Defence("who loses the database ends", REAL, put(f"{SERVICE}._lose_database", _dies)),
     "e4": Defence("who loses the database ends", REAL, put(f"{SERVICE}._lose_database", _dies)),
     "e5": Defence("who waits for a lock ends", REAL, put(f"{SERVICE}._lose_database", _dies)),

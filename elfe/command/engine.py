@@ -38,6 +38,7 @@ from elfe.command.values import (
     Effect,
     EngineEvent,
     FleetRead,
+    Found,
     Installed,
     Known,
     LeaveAlone,
@@ -130,6 +131,8 @@ class Engine:
                 self._too_late.pop(order_id, None)
                 self._forget(order_id)
                 return []
+            case Found(found):
+                return [effect for order in found for effect in self._find(order, now)]
             case Unsent(order_id):
                 return self._postpone(order_id)
             case _:      # a Tick
@@ -854,6 +857,14 @@ class Engine:
             return []
         self._keep(earlier if earlier.heard or earlier.press else evolve(earlier, say_again_at=now))
         return self._say(self.live[earlier.device_id], now)
+
+    def _find(self, order: Order, now: datetime) -> list[Effect]:
+        """It exists after all: its device's live order again, for the review to judge, unless another one is by now."""
+        standing = self.live.setdefault(order.device_id, order)
+        if standing.id == order.id:
+            self._keep(standing)
+            return []
+        return [Save(order.happens(On.SUPERSEDES, now, Cause.NEW_WISH), On.SUPERSEDES, now, Cause.NEW_WISH)]
 
     def _forget(self, order_id: str) -> None:
         order = self._order_of(order_id)

@@ -23,7 +23,7 @@ from elfe.command import store
 from elfe.command.fleet import Share
 from elfe.command.journal import Journal
 from elfe.command.leadership import Leadership, LostLead
-from elfe.command.orders import On, Order
+from elfe.command.orders import On, Order, Why
 from elfe.command.reading import Reader
 from elfe.command.rules import Rules
 from elfe.command.timekeeping import Timekeeper
@@ -35,6 +35,7 @@ from elfe.command.values import (
     Effect,
     EngineEvent,
     FleetRead,
+    Found,
     Installed,
     LedgerRead,
     NotRecorded,
@@ -190,21 +191,30 @@ class CommandService:
             return []
 
     def _read(self, now: datetime) -> list[EngineEvent]:
-        resumed: list[EngineEvent] = []
-        if not self._started:
-            kept = (*store.orders(self._coordination, live=True), *store.presses(self._coordination))
-            ours = self._reader.appliances()
-            last = store.last_event(self._coordination)
-            if last is not None and slot_of(last) > slot_of(now):
-                log.error("the clock says %s, but something happened to orders at %s: none is made until then; look at the "
-                          "machine's NTP", now, last)
-            resumed = [LedgerRead(tuple(each for each in kept if each.appliance_id in ours), slot_of(last) if last else 0)]
+        ledger = self._read_ledger(now) if not self._started else self._find_orders() if self._database_away else []
         read = self._read_fleet(now)
         plan = decisions_in_force(self._sortie, now)
         if self._database_away:
             log.warning("the database answers again")
         self._started, self._database_away = True, False
-        return [*resumed, *([PlanRead(plan)] if plan != self.engine.plan else []), read]
+        return [*ledger, *([PlanRead(plan)] if plan != self.engine.plan else []), read]
+
+    def _read_ledger(self, now: datetime) -> list[EngineEvent]:
+        """What an engine before us has left."""
+        kept = (*store.orders(self._coordination, live=True), *store.presses(self._coordination))
+        ours = self._reader.appliances()
+        last = store.last_event(self._coordination)
+        if last is not None and slot_of(last) > slot_of(now):
+            log.error("the clock says %s, but something happened to orders at %s: none is made until then; look at the "
+                      "machine's NTP", now, last)
+        return [LedgerRead(tuple(each for each in kept if each.appliance_id in ours), slot_of(last) if last else 0)]
+
+    def _find_orders(self) -> list[EngineEvent]:
+        """A commit that nobody answered may have been done: what lives in the ledger and not with us is ours to end."""
+        ours, known = self._reader.appliances(), {each.id for each in self.engine.live.values()}
+        found = tuple(each for each in store.orders(self._coordination, live=True)
+                      if each.appliance_id in ours and each.id not in known and each.why is not Why.HAND)
+        return [Found(found)] if found else []
 
     def _read_fleet(self, now: datetime) -> FleetRead:
         found = self._reader.read(now)

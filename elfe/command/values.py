@@ -116,6 +116,13 @@ class NotRecorded:
 
 
 @frozen
+class Found:
+    """Orders that live in the ledger alone: they were dropped because nobody said that they were committed."""
+
+    orders: tuple[Order, ...]
+
+
+@frozen
 class Unsent:
     """The broker was out of reach when the order was to be sent."""
 
@@ -128,7 +135,7 @@ class Tick:
 
 
 EngineEvent = (FleetRead | PlanRead | LedgerRead | Said | BrokerUp | BrokerDown
-               | Recorded | Known | NotRecorded | Unsent | Tick)
+               | Recorded | Known | NotRecorded | Found | Unsent | Tick)
 
 # -- what is asked for --------------------------------------------------------------------------------------------
 

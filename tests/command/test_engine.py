@@ -14,6 +14,7 @@ from elfe.command.values import (
     BrokerUp,
     CloseFlexibility,
     FleetRead,
+    Found,
     Known,
     LeaveAlone,
     LedgerRead,
@@ -190,6 +191,26 @@ def test_an_order_whose_mode_changed_before_it_was_recorded_is_dropped(world):
     assert record.allowed is Mode.PILOTED
     assert world.engine.on(NotRecorded(record.order.id), NOON) == []
     assert world.engine.live == {}
+
+
+def test_e2_an_order_that_was_committed_after_all_is_its_devices_again(world):
+    record = next(e for e in world.engine.on(FleetRead({1: a_pilot()}), NOON) if isinstance(e, Record))
+    world.engine.on(NotRecorded(record.order.id), NOON)
+    kept = record.order.happens(On.RECORDS, NOON)
+
+    effects = world.tell(Found((kept,)), FleetRead({1: a_pilot()}))
+
+    assert not [each for each in effects if isinstance(each, Record)]
+    assert [each.order.id for each in effects if isinstance(each, Send)] == [kept.id]
+
+
+def test_e2_an_order_that_was_committed_after_all_ends_where_another_one_stands(world):
+    world.change(a_pilot())
+    lost = evolve(world.order, id="lost", on=True, powers=True, why=Why.RELEASE)
+    effects = world.tell(Found((lost,)))
+
+    assert [(each.order.id, each.order.stage) for each in effects] == [("lost", Stage.SUPERSEDED)]
+    assert [each.id for each in world.engine.live.values()] != ["lost"]
 
 
 def test_an_order_that_is_unsaid_while_it_is_recorded_ends_in_the_ledger_too(world):

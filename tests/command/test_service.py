@@ -190,6 +190,25 @@ def test_e3_while_the_database_is_away_nothing_is_sent_and_what_happened_is_writ
     assert home.relay() is False
 
 
+def test_e2_an_order_whose_commit_nobody_answered_is_found_and_ends_as_every_other(home, monkeypatch):
+    home.declare()
+    dialect = home.coordination.dialect
+    commit = dialect.do_commit
+
+    def unanswered(connection):
+        commit(connection)
+        raise dialect.dbapi.OperationalError("the connection broke during COMMIT")
+
+    monkeypatch.setattr(dialect, "do_commit", unanswered)
+    home.live()
+    monkeypatch.setattr(dialect, "do_commit", commit)
+    assert [each.stage for each in home.orders()] == [Stage.RECORDED]
+    assert queries.take_back(home.coordination, WASHER)
+    home.live(minutes=1)
+
+    assert [(each.why, each.stage) for each in home.orders()[:1]] == [(Why.WAIT, Stage.SUPERSEDED)]
+
+
 def test_a3_the_broker_away_means_no_order_is_sent_late(home):
     home.declare()
     home.live(seconds=2)

@@ -325,7 +325,7 @@ def hold(sim: Sim, id: int | None, supply: bool | None, lasts: timedelta, origin
         return
     with sim.mine.begin() as connection:
         holds.put(connection, id, supply, sim.now, sim.now + lasts, origin)
-    sim.written.append(Written(sim.now, id, held=supply is None))
+    sim.written.append(Written(sim.now, id, held=supply is None, until=sim.now + lasts))
     sim.at(sim.now + lasts, lambda: sim.written.append(Written(sim.now, id, held=False)))
     sim.portal(id or 0)
 
@@ -364,12 +364,11 @@ def welded(sim: Sim, home: Home) -> None:
 
 
 def talks_nonsense(sim: Sim, home: Home) -> None:
-    """What no device says, on the topics of one."""
+    """What no device says, where one speaks; not where it is commanded: there it is a command, and obeyed."""
     note(sim, "nonsense", timedelta(), home)
     unit = sim.chance.choice(home.units)
-    said = [topic for topic in sim.net._exact if topic.startswith(unit.twin.subscriptions[0].split("/")[0])] or ["nonsense"]
     for payload in (b"", b"NaN", b"-5000000", b'{"state":', b"\xff\x00", b"1e308", b"null", b"true"):
-        sim.net.publish(Publish(sim.chance.choice(sorted(said)), payload, qos=0))
+        sim.net.publish(Publish(sim.chance.choice(list(unit.speaks_on)), payload, qos=0))
 
 
 def echo(sim: Sim, home: Home) -> None:

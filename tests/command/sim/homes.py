@@ -68,6 +68,7 @@ class Unit:
     end: End
     points: dict[int, str] = field(factory=dict)             # by channel: the installed device
     configuration: tuple[Step, ...] = ()
+    speaks_on: dict[str, None] = field(factory=dict)         # the topics of its own words
     deaf: bool = False                                       # it hears no order
     stuck: bool = False                                      # its contacts are welded: closed, whatever it says
     dark: bool = False                                       # without its supply

@@ -175,16 +175,26 @@ class Judge:
 
     def _i5(self, unit: Unit, device_id: str, after: timedelta) -> Iterator[str]:
         after += unit.type.fail_safe.spread if unit.type.fail_safe else timedelta()
-        again = [(each.at, False) for each in self.spoken[device_id] if each.on is False]
-        moments = sorted([*((each.at, each.on) for each in self.changes[device_id]), *again], key=lambda each: each[0])
-        for (at, on), (then, _) in pairwise([*moments, (self.sim.now, True)]):
-            if not on and then - at > after + MOMENT and not self._no_supply(unit, at, then):
+        for at, then in self._off(device_id):
+            if then - at > after + MOMENT and not self._no_supply(unit, at, then):
                 yield f"I5 {device_id} was off from {_at(at)} to {_at(then)} and nobody said so again"
         home = self.home(device_id)
         for change in self.changes[device_id]:
             if change.why == "timer" and not self.excused(home, change.at - after - MOMENT, change.at) \
                     and self._wanted_otherwise(device_id, change):
                 yield f"I5 {_at(change.at)} the fail-safe of {device_id} fired though we were there"
+
+    def _off(self, device_id: str) -> Iterator[tuple[datetime, datetime]]:
+        """From each OFF of a contact that is open, the first and those that are said again, to what comes next. Who is deaf and
+        stays closed is not open because it is told to be."""
+        moved = [(each.at, each.on, True) for each in self.changes[device_id]]
+        said = [(each.at, False, False) for each in self.spoken[device_id] if each.on is False]
+        off_since: datetime | None = None
+        for at, on, moves in sorted([*moved, *said, (self.sim.now, True, True)], key=lambda each: each[0]):
+            if off_since is not None:
+                yield off_since, at
+            if moves or off_since is not None:
+                off_since = None if on else at
 
     def _no_supply(self, unit: Unit, since: datetime, until: datetime) -> bool:
         """It was itself without supply for a part of that time, or began it anew when that returned."""
@@ -211,7 +221,7 @@ class Judge:
                 alone = [_last([each for each in written if each.held is not None and each.appliance_id == id], spoken.at)
                          for id in (home.id, None)]
                 if any(each and each.held and spoken.at - each.at > GRACE and not self._blind(each.at, spoken.at)
-                       for each in alone):
+                       and (each.until is None or spoken.engine_at < each.until) for each in alone):      # dated: by whose clock?
                     yield f"I6 {_at(spoken.at)} {device_id} was commanded while somebody wants it left alone"
         yield from self._i6_local()
 
@@ -256,7 +266,7 @@ class Judge:
             if slot_of(order.wanted_at) != order.slot:
                 yield f"I8 order {order.key} was wanted at {_at(order.wanted_at)}"
         for device_id, those in self.of_device.items():
-            for one, other in pairwise(sorted(those, key=lambda each: each.wanted_at)):
+            for one, other in pairwise(sorted(those, key=lambda each: (each.wanted_at, each.ended_at or self.sim.now))):
                 ended = one.ended_at or self.sim.now
                 if ended > other.wanted_at + MOMENT and not self._clock_was_wrong(other.wanted_at) \
                         and not self._between(other.wanted_at - SLOT, ended, "database", "commit", "engine"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,7 @@ from elfe.coordination import store as provisioning
 from elfe.coordination.devices import device_values
 from elfe.coordination.values import Mode, Usage
 from elfe.devices.drivers import Drivers, load
-from elfe.devices.values import Press, Publish, Query, Switch
+from elfe.devices.values import Press, Publish, Query, Switch, Topics
 from elfe.ems import store as sortie
 from elfe.ems.values import Placement, Plan
 from elfe.errors import DeclarationError
@@ -38,7 +39,7 @@ from elfe.simulation.appliances import Tape
 from elfe.slots import HORIZON, SLOT, slot_of
 from tests.command.sim import faults, invariants
 from tests.command.sim.homes import CYCLE, HEATS, KINDS, Home, Machine, Unit, village
-from tests.command.sim.wire import End, Net
+from tests.command.sim.wire import End, Net, matches
 from tests.coordination.conftest import MemoryHistory
 
 STARTS = (datetime(2026, 10, 24, 12, 0, tzinfo=UTC),       # the night after it has a hundred quarters
@@ -113,6 +114,7 @@ class Written:
     appliance_id: int | None
     mode: int | None = None
     held: bool | None = None       # left alone (True), or not any more (False)
+    until: datetime | None = None  # the end of what is held: an engine takes it by its own clock
 
 
 @define(eq=False)
@@ -320,8 +322,13 @@ class Sim:
         event.listen(seat.coordination, "before_cursor_execute", self._touches_database)
         event.listen(seat.coordination, "commit", lambda _: self.interacts())
         seat.coordination.dialect.do_commit = self._commit      # type: ignore[method-assign]
-        seat.service = CommandService(seat.session, seat.coordination, self.sortie, self.drivers, poll_every=POLL, rules=self.rules)
+        seat.service = CommandService(seat.session, seat.coordination, self.sortie, self.drivers, poll_every=POLL, rules=self.rules,
+                                      steady_s=self._steady_s if self.seed % 2 == 0 else None)
         seat.due_at = self.now
+
+    def _steady_s(self) -> float:
+        """The clock that nobody sets: of every other world. The engines of the others believe any time."""
+        return (self.now - self.start).total_seconds()
 
     def bury(self, seat: Seat) -> None:
         """Its process has died."""
@@ -392,6 +399,7 @@ class Sim:
                 shared[key] = Unit(device.id, driver.type, twin, end, {}, pushed.steps if pushed else ())
             unit = shared[key]
             unit.points[device.channel] = device.id
+            unit.speaks_on |= dict.fromkeys(_spoken_on(driver.build_topics(device)))
             of[row.appliance_id].append((unit, device.channel, row.usage))
             if driver.encode_command:
                 self._knows(device.id, driver.encode_command, device)
@@ -544,10 +552,14 @@ class Sim:
         self.sortie.dispose()
 
 
-
-
 def _model(appliance: Any) -> Any:
     return Tape(HEATS.changes, HEATS.lasts) if appliance.recurs else Machine(CYCLE, typology=appliance.typology)
+
+
+def _spoken_on(topics: Topics) -> list[str]:
+    """The topics of a device's own words: never one where it is commanded."""
+    said = [re.sub(r"[+#]", "nonsense", each) for each in topics.listen]
+    return [each for each in said if not any(matches(command, each) for command in (topics.command, *topics.reads) if command)]
 
 
 def _roles(devices: list[tuple[Unit, int, int]]) -> tuple[tuple[tuple[Unit, int], ...], ...]:

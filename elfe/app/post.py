@@ -9,8 +9,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
+
+from elfe.coordination.announced import UNHANDED
 
 TIMEOUT_S = 10.0
 BATCH_S = 15.0
@@ -32,13 +35,20 @@ class Post:
         """Send mails over one connection; each key comes back with what was said against it, or nothing.
 
         A mail is taken only when the connection stands, so that what is not sent is not claimed either. A connection that is lost
-        or slow leaves the rest for the next time.
+        or slow leaves the rest for the next time; of a mail that was not handed over yet it is said so.
         """
         try:
             with self._connected() as server:
                 until = time.monotonic() + BATCH_S
                 for key, mail in mails:
-                    yield key, _sent(server, mail)
+                    server.handed = False
+                    try:
+                        said = _sent(server, mail)
+                    except (OSError, smtplib.SMTPException):
+                        if not server.handed:
+                            yield key, UNHANDED
+                        raise
+                    yield key, said
                     if time.monotonic() > until:
                         return
         except PostError:
@@ -47,12 +57,12 @@ class Post:
             raise PostError(f"{self.host}:{self.port}: {error}") from error
 
     @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
+    def _connected(self) -> Iterator[_Server]:
         context = ssl.create_default_context(cafile=self.ca or None)
         if self.security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT_S, context=context)
+            server: _Server = _TlsServer(self.host, self.port, timeout=TIMEOUT_S, context=context)
         else:
-            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_S)
+            server = _Server(self.host, self.port, timeout=TIMEOUT_S)
         with server:
             if self.security == "starttls":
                 server.starttls(context=context)
@@ -67,11 +77,26 @@ class Post:
             raise PostError(f"mail.password_file: {self.password_file} cannot be read: {error.strerror}") from error
 
 
+class _Server(smtplib.SMTP):
+    """Knows whether a mail was handed over: once its text is under way, nobody can say whether it has gone."""
+
+    handed = False
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Hand it over."""
+        self.handed = True
+        return super().data(msg)
+
+
+class _TlsServer(_Server, smtplib.SMTP_SSL):
+    """The same, behind TLS."""
+
+
 class PostError(OSError):
     """The mail server is out of reach, or does not let us in."""
 
 
-def _sent(server: smtplib.SMTP, mail: EmailMessage) -> str:
+def _sent(server: _Server, mail: EmailMessage) -> str:
     """What was said against a mail; a connection that breaks is raised."""
     try:
         server.send_message(mail)

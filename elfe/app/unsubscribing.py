@@ -17,6 +17,7 @@ from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from elfe.broker.secrets import Secrets
 from elfe.errors import SettingsError
@@ -60,7 +61,8 @@ def serve(address: str, code: Callable[[str], str], unsubscribe: Callable[[str],
 
         def do_POST(self) -> None:
             """Do it."""
-            self.rfile.read(min(LARGEST, int(self.headers.get("Content-Length") or 0)))
+            said = self.headers.get("Content-Length", "")
+            self.rfile.read(min(LARGEST, int(said)) if said.isdecimal() else 0)
             who = self._who()
             if who:
                 unsubscribe(who)
@@ -69,7 +71,7 @@ def serve(address: str, code: Callable[[str], str], unsubscribe: Callable[[str],
         def _who(self) -> str:
             """Whose link it is, where its code is right."""
             reference, _, given = self.path.partition("?")[0].strip("/").rpartition("/")
-            reference = reference.rpartition("/")[2]
+            reference = unquote(reference.rpartition("/")[2])
             return reference if hmac.compare_digest(code(reference).encode(), given.encode()) else ""
 
         def _say(self, status: int, text: str) -> None:

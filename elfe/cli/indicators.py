@@ -83,6 +83,8 @@ def flexibility(
     here = context(ctx)
     end = until.replace(tzinfo=here.settings.zone) if until else clock.now()
     start = since.replace(tzinfo=here.settings.zone) if since else end - timedelta(days=days)
+    if start >= end:
+        raise ElfeError(f"--from ({start:%Y-%m-%d}) must be before --to ({end:%Y-%m-%d})")
     found, kept = store.lent(indicated.world(here), start, end)
     made = waterfall(found)
     proved = [each for each in found if each.proved]

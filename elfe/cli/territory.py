@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -16,9 +17,9 @@ from elfe.app.loop import live
 from elfe.app.signals import stopped_by_signals
 from elfe.app.watchdog import sign_of_life
 from elfe.cli import show
-from elfe.connectors import Source
+from elfe.connectors import PartlyRead, Source
 from elfe.coordination import announced
-from elfe.errors import ElfeError, SourceError
+from elfe.errors import ElfeError, SettingsError, SourceError
 from elfe.territory import mail as flash
 from elfe.territory import outlook, store
 from elfe.territory.outlook import Outlook
@@ -45,7 +46,9 @@ def run(ctx: typer.Context) -> None:
 @territory.command()
 def sources(ctx: typer.Context, as_json: show.AsJson = False) -> None:
     """Ask every source of the settings once, and show what it says."""
-    rows = [_asked(each) for each in connectors.opened(context(ctx).settings.sources)]
+    sections = context(ctx).settings.sources
+    with ThreadPoolExecutor(max(1, len(sections))) as together:
+        rows = list(together.map(_tried, sections.keys(), sections.values()))
     if as_json:
         show.as_json(rows)
     else:
@@ -56,18 +59,31 @@ def sources(ctx: typer.Context, as_json: show.AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _asked(source: Source) -> dict[str, object]:
-    said: dict[str, object] = {"name": source.name, "kind": source.kind, "value": None, "at": None, "problem": ""}
-    if not hasattr(source.connector, "read"):
-        return said | {"problem": "", "at": f"heard on {', '.join(source.connector.topics)}"}
+def _tried(name: str, section: Any) -> dict[str, object]:
+    """A source's row, whatever becomes of it."""
+    said: dict[str, object] = {"name": name, "kind": "", "value": None, "at": None, "problem": ""}
     try:
-        found = source.connector.read(clock.now() - timedelta(days=1), clock.now())
-    except SourceError as error:
+        [source] = connectors.opened({name: section})
+        said["kind"] = source.kind
+        return said | _asked(source)
+    except (SettingsError, SourceError) as error:
         return said | {"problem": str(error)}
+    except Exception as error:  # noqa: BLE001 - a stranger's connector may raise anything; the others have their rows
+        return said | {"problem": f"{type(error).__name__}: {error}"}
+
+
+def _asked(source: Source) -> dict[str, object]:
+    if not hasattr(source.connector, "read"):
+        return {"at": f"heard on {', '.join(source.connector.topics)}"}
+    problem, now = "", clock.now()
+    try:
+        found: Sequence[Any] = source.connector.read(now - timedelta(days=1), now)
+    except PartlyRead as error:
+        found, problem = error.read, str(error)
     if source.kind == "weather":
-        return said | _weather_of(found)
-    last = found[-1] if found else None
-    return said | ({"value": last.value, "at": last.at} if last else {"problem": "it says nothing of the last 24 hours"})
+        return _weather_of(found)
+    last = next((each for each in reversed(found) if each.at is None or each.at <= now), found[-1] if found else None)
+    return {"value": last.value, "at": last.at, "problem": problem} if last else {"problem": "it says nothing of the last 24 hours"}
 
 
 def _weather_of(found: Sequence[Any]) -> dict[str, object]:
@@ -119,7 +135,7 @@ def thresholds(
     now = clock.now()
     valid_from = from_day.replace(tzinfo=here.settings.zone).astimezone(UTC) if from_day else now
     if put:
-        announced.set_thresholds(here.coordination, cohort, valid_from, _four(put))
+        announced.set_thresholds(here.coordination, _group(cohort), valid_from, _four(put))
     if propose:
         found = store.proposal(here.history, now, cohort)
         if found is None:
@@ -153,10 +169,26 @@ def cohort(
 ) -> None:
     """Choisir le groupe dont un participant voit la météo."""
     here = context(ctx)
-    if name and (not COHORT.fullmatch(name) or name == "general"):
-        raise ElfeError(f"« {name} » : un groupe se nomme de lettres, chiffres, « - » et « _ », et « general » est tout le monde")
+    reference, name = _participant(here, reference), _group(name)
     announced.join_cohort(here.coordination, reference, name)
     typer.echo(f"{reference} voit la météo de {name or 'tout le monde'}.")
+
+
+def _group(name: str) -> str:
+    """A group's name as it may stand in a topic."""
+    if name and (not COHORT.fullmatch(name) or name == "general"):
+        raise ElfeError(f"« {name} » : un groupe se nomme de lettres, chiffres, « - » et « _ », et « general » est tout le monde")
+    return name
+
+
+def _participant(here: Context, given: str) -> str:
+    """The reference of a participant, as the database writes it. Raises where there is none."""
+    known = store.participants(here.coordination)
+    found = given if given in known else next((each for each in known if each.casefold() == given.casefold()), None)
+    if found is None:
+        some = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
+        raise ElfeError(f"aucun participant « {given} » (connus : {some or 'aucun'})")
+    return found
 
 
 # -- the mail ------------------------------------------------------------------------------------------------------------------
@@ -170,6 +202,7 @@ def preview(
 ) -> None:
     """Montrer le bulletin d'aujourd'hui d'un participant, sans l'envoyer."""
     here = context(ctx)
+    reference = _participant(here, reference)
     now, zone = clock.now(), here.settings.zone
     day = now.astimezone(zone).date()
     cohort = announced.cohorts(here.coordination).get(reference, "")
@@ -206,12 +239,16 @@ def status(
 @mail.command()
 def unsubscribe(ctx: typer.Context, reference: Reference) -> None:
     """Ne plus envoyer le bulletin à un participant."""
-    announced.subscribe(context(ctx).coordination, reference, False, clock.now())
+    here = context(ctx)
+    reference = _participant(here, reference)
+    announced.subscribe(here.coordination, reference, False, clock.now())
     typer.echo(f"{reference} ne recevra plus le bulletin.")
 
 
 @mail.command()
 def subscribe(ctx: typer.Context, reference: Reference) -> None:
     """Envoyer de nouveau le bulletin à un participant."""
-    announced.subscribe(context(ctx).coordination, reference, True, clock.now())
+    here = context(ctx)
+    reference = _participant(here, reference)
+    announced.subscribe(here.coordination, reference, True, clock.now())
     typer.echo(f"{reference} recevra de nouveau le bulletin.")

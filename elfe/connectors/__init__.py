@@ -11,7 +11,8 @@ settings and returns something that answers `read`. A plugin package adds one wi
     kind = "production"             # or price, value; what can be one kind alone says so itself
     every_s = 60
 
-What cannot be read raises `SourceError` with one sentence; the last value then stands as long as it may, and no longer.
+What cannot be read raises `SourceError` with one sentence; the last value then stands as long as it may, and no longer. Rows of
+which some cannot be read raise `PartlyRead`, which holds the others.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol, get_type_hints
+from typing import Any, Protocol, TypeVar, get_type_hints
 
 from attrs import fields, frozen
 
 from elfe.errors import SettingsError, SourceError
 
+Row = TypeVar("Row")
 GROUP = "elfe.connectors"
 KINDS = ("production", "price", "value", "weather")
 
@@ -51,6 +53,14 @@ class WeatherHour:
     """Ten metres above ground."""
 
 
+class PartlyRead(SourceError):
+    """Some rows cannot be read; `read` are the others."""
+
+    def __init__(self, problem: str, read: Sequence[Sampled]) -> None:
+        super().__init__(problem)
+        self.read = tuple(read)
+
+
 class Connector(Protocol):
     """Something that can be asked. It may say its `kind`, and how often it wants to be asked (`every_s`)."""
 
@@ -67,7 +77,10 @@ class Listener(Protocol):
     topics: tuple[str, ...]
 
     def decode(self, payload: bytes) -> Sampled:
-        """What a message says. Raises `SourceError`."""
+        """What a message says. Raises `SourceError`.
+
+        A message that the broker had kept says what was: without an instant of its own (`at`) it is not taken.
+        """
 
 
 Connect = Callable[[Mapping[str, Any]], Connector | Listener]
@@ -157,14 +170,36 @@ def options(into: type[Any], given: Mapping[str, Any]) -> Any:
     return into(**given)
 
 
-def number(found: object, where: str) -> float:
-    """A number that a source wrote as a number or as text, French comma included. Raises `SourceError`."""
-    text = found.strip().replace(",", ".") if isinstance(found, str) else found
+def rows(given: Iterable[Row], read: Callable[[Row], Sampled | None]) -> Sequence[Sampled]:
+    """What rows say. One that says nothing (None) is a gap; those that cannot be read cost no other: `PartlyRead` tells of them."""
+    found: list[Sampled] = []
+    problems: list[SourceError] = []
+    for each in given:
+        try:
+            said = read(each)
+        except SourceError as error:
+            problems.append(error)
+        else:
+            found += [said] if said is not None else []
+    if not problems:
+        return found
+    if not found:
+        raise problems[0]
+    raise PartlyRead(f"{problems[0]} ({len(problems)} of {len(problems) + len(found)} rows are left out)", found)
+
+
+THOUSANDS = str.maketrans("", "", " \xa0\u202f")
+"""How French parts thousands."""
+
+
+def number(found: object, where: str, scale: float = 1.0) -> float:
+    """A number that a source wrote as a number or as text, as French writes it too, brought to `scale`. Raises `SourceError`."""
+    text = found.translate(THOUSANDS).replace(",", ".") if isinstance(found, str) else found
     if not isinstance(text, str | int | float) or isinstance(text, bool):
         raise SourceError(f"{where}: a number is expected, {str(found)[:40]!r} was found")
     try:
-        value = float(text)
-    except ValueError:
+        value = float(text) * scale
+    except (ValueError, OverflowError):
         raise SourceError(f"{where}: a number is expected, {str(found)[:40]!r} was found") from None
     if not abs(value) < 1e12:
         raise SourceError(f"{where}: {value} cannot be")

@@ -1,4 +1,4 @@
-"""A file that another program writes: rows of an instant and a value, newest anywhere.
+"""A file that another program writes: rows of an instant and a value, in the order of time, either way.
 
     [sources.Prod_methanisation]
     connector = "csv"
@@ -7,12 +7,15 @@
     value = "puissance_kw"
     scale = 1000
     timezone = "Europe/Paris"      # of instants that name none
+
+As spreadsheets write it, in French too: parted by « ; », « , » or tabs, with a decimal comma, dates as 29/03/2026 12:30, in UTF-8
+or in the code page of Windows. Instants are ISO 8601 or Unix seconds as well. An empty value is a gap.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,9 +23,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
 
-from elfe.connectors import Sampled, number, options
+from elfe.connectors import PartlyRead, Sampled, number, options, rows
+from elfe.connectors.instants import placed, written
 from elfe.errors import SourceError
-from elfe.slots import instant
+
+LARGEST = 50_000_000
+"""Bytes; a file that is never begun anew would be read whole for each of its rows."""
+ENCODINGS = ("utf-8-sig", "cp1252")
+Line = tuple[int, datetime, str]
+"""A number, an instant as it is written, a value."""
 
 
 def _zone(name: str | ZoneInfo) -> ZoneInfo:
@@ -44,33 +53,54 @@ class CsvFile:
 
     def read(self, since: datetime, now: datetime) -> Sequence[Sampled]:
         """The rows since; a last line that is being written is left for the next time."""
-        try:
-            text = Path(self.file).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SourceError(f"{self.file} cannot be read: {error}") from None
+        dated, undated = self._lines()
+        recent = [(at, line) for at, line in zip(placed([each[1] for each in dated], self.timezone, now), dated, strict=True)
+                  if at >= since]
+        read = rows(sorted(recent, key=lambda each: each[0]), self._row)
+        if undated and not dated:
+            raise undated[0]
+        if undated:
+            raise PartlyRead(f"{undated[0]} ({len(undated)} rows are left out)", read)
+        return read
+
+    def _row(self, given: tuple[datetime, Line]) -> Sampled | None:
+        at, (line, _, value) = given
+        return Sampled(number(value, f"{self.file}, line {line}", self.scale), at) if value.strip() else None
+
+    def _lines(self) -> tuple[list[Line], list[SourceError]]:
+        """The rows, and what is wrong with those whose instant cannot be read."""
+        text = self._text()
         whole = text[:text.rfind("\n") + 1].splitlines()
-        return sorted((each for each in self._rows(whole) if each.at is not None and each.at >= since),
-                      key=lambda each: each.at or since)
-
-    def _rows(self, lines: list[str]) -> Iterator[Sampled]:
-        delimiter = max(";,\t", key=(lines or [""])[0].count)
-        rows = csv.DictReader(lines, delimiter=delimiter)
-        missing = {self.time, self.value} - set(rows.fieldnames or ())
+        skipped = int(bool(whole) and whole[0].lower().startswith("sep="))      # a spreadsheet's own word
+        del whole[:skipped]
+        read = csv.DictReader(whole, delimiter=max(";,\t", key=(whole or [""])[0].count), restval="")
+        missing = {self.time, self.value} - set(read.fieldnames or ())
         if missing:
-            raise SourceError(f"{self.file}: no column {', '.join(sorted(missing))} (found: {', '.join(rows.fieldnames or ())})")
-        for row in rows:
-            if row[self.value]:
-                yield Sampled(number(row[self.value], f"{self.file}, line {rows.line_num}") * self.scale,
-                              self._when(row[self.time], rows.line_num))
+            raise SourceError(f"{self.file}: no column {', '.join(sorted(missing))} (found: {', '.join(read.fieldnames or ())})")
+        dated: list[Line] = []
+        undated: list[SourceError] = []
+        for row in read:
+            try:
+                dated.append((read.line_num + skipped, written(row[self.time]), row[self.value]))
+            except (ValueError, OverflowError):
+                undated.append(SourceError(f"{self.file}, line {read.line_num + skipped}: {row[self.time][:40]!r} is not an "
+                                           "instant (ISO 8601, Unix seconds or 29/03/2026 12:30)"))
+        return dated, undated
 
-    def _when(self, text: str | None, line: int) -> datetime:
+    def _text(self) -> str:
         try:
-            if text and text.replace(".", "", 1).isdigit():
-                return instant(float(text))
-            at = datetime.fromisoformat(text or "")
-        except (ValueError, OverflowError):
-            raise SourceError(f"{self.file}, line {line}: {text!r} is not an instant (ISO 8601 or Unix seconds)") from None
-        return at if at.tzinfo else at.replace(tzinfo=self.timezone)
+            with Path(self.file).open("rb") as file:
+                content = file.read(LARGEST + 1)
+        except OSError as error:
+            raise SourceError(f"{self.file} cannot be read: {error}") from None
+        if len(content) > LARGEST:
+            raise SourceError(f"{self.file} cannot be read: it is larger than {LARGEST // 10**6} MB; let it begin anew")
+        for encoding in ENCODINGS:
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+        raise SourceError(f"{self.file} cannot be read: its text is neither UTF-8 nor that of Windows")
 
 
 def connect(given: Mapping[str, Any]) -> CsvFile:

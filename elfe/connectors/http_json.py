@@ -9,25 +9,26 @@
     scale = 1000
     token_file = "secrets/solar"   # sent as Authorization: Bearer
 
-Ten seconds at most, two tries, one megabyte; a page of HTML, whatever its status, is an error that says so.
+Ten seconds at most, two tries, one megabyte; a page of HTML, whatever its status, is an error that says so. A row whose number is
+null is a gap.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import httpx
 import orjson
 from attrs import field, frozen
 
-from elfe.connectors import Sampled, number, options
+from elfe.connectors import Sampled, number, options, rows
+from elfe.connectors.instants import when
 from elfe.connectors.paths import follow, steps
 from elfe.errors import SourceError
-from elfe.slots import instant
 
 TIMEOUT_S = 10.0
 LARGEST = 1_000_000
@@ -55,14 +56,16 @@ class HttpJson:
         """What it answers now."""
         found = follow(self._answer(), self.path)
         if not self.value:
-            return (Sampled(number(found, self.url) * self.scale),)
+            return (Sampled(number(found, self.url, self.scale)),)
         if not isinstance(found, list):
             raise SourceError(f"{self.url}: a list of rows is expected at `path`")
-        return tuple(self._row(each) for each in found)
+        return rows(found, self._row)
 
-    def _row(self, row: Any) -> Sampled:
-        value = number(follow(row, self.value), self.url) * self.scale
-        return Sampled(value, when(follow(row, self.time), self.url) if self.time else None)
+    def _row(self, row: Any) -> Sampled | None:
+        value = follow(row, self.value)
+        if value is None:
+            return None
+        return Sampled(number(value, self.url, self.scale), when(follow(row, self.time), self.url) if self.time else None)
 
     def _answer(self) -> Any:
         return answered(self.url, self.timeout_s, {"Authorization": f"Bearer {secret(self.token_file)}"} if self.token_file else {})
@@ -70,41 +73,35 @@ class HttpJson:
 
 def answered(url: str, timeout_s: float = TIMEOUT_S, headers: Mapping[str, str] | None = None) -> Any:
     """What an address answers as JSON. Raises `SourceError`."""
-    until = monotonic() + timeout_s
     try:
-        with httpx.Client(timeout=timeout_s, transport=httpx.HTTPTransport(retries=1), follow_redirects=True) as client, \
-                client.stream("GET", url, headers=headers) as answer:
-            return _read(answer, url, until)
+        status, content = asyncio.run(asyncio.wait_for(_fetched(url, headers), timeout_s))
+    except TimeoutError:
+        raise SourceError(f"{url}: has not answered in time") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceError(f"{url}: {str(error) or type(error).__name__}") from None
+    if status >= 400:
+        raise SourceError(f"{url}: answers {status}")
+    return _parsed(content, url)
 
 
-def _read(answer: httpx.Response, url: str, until: float) -> Any:
+async def _fetched(url: str, headers: Mapping[str, str] | None) -> tuple[int, bytes]:
+    """Status and content. In an event loop of its own: that alone can be called off whatever a server drips, headers too."""
     content = b""
-    for piece in answer.iter_bytes():
-        content += piece
-        if monotonic() > until:
-            raise SourceError(f"{url}: has not answered whole in time")
-        if len(content) > LARGEST:
-            raise SourceError(f"{url}: more than a megabyte is answered; ask for less")
-    if answer.status_code >= 400:
-        raise SourceError(f"{url}: answers {answer.status_code}")
+    async with httpx.AsyncClient(timeout=None, transport=httpx.AsyncHTTPTransport(retries=1),
+                                 follow_redirects=True) as client, client.stream("GET", url, headers=headers) as answer:
+        async for piece in answer.aiter_bytes():
+            content += piece
+            if len(content) > LARGEST:
+                raise SourceError(f"{url}: more than a megabyte is answered; ask for less")
+    return answer.status_code, content
+
+
+def _parsed(content: bytes, url: str) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
         what = "a page of HTML" if content.lstrip()[:1] == b"<" else repr(content[:40])
         raise SourceError(f"{url}: JSON is expected, {what} is answered") from None
-
-
-def when(found: object, where: str) -> datetime:
-    """An instant that a source wrote: ISO 8601, UTC where it names no zone, or Unix seconds or milliseconds."""
-    try:
-        if isinstance(found, int | float) and not isinstance(found, bool):
-            return instant(found / 1000 if found > 1e11 else found)
-        at = datetime.fromisoformat(str(found))
-    except (ValueError, OverflowError):
-        raise SourceError(f"{where}: {str(found)[:40]!r} is not an instant (ISO 8601 or Unix seconds)") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def secret(path: str) -> str:

@@ -22,11 +22,13 @@ from attrs import field, frozen
 from attrs.validators import in_
 from pyModbusTCP.client import ModbusClient
 
-from elfe.connectors import Sampled, options
+from elfe.connectors import Sampled, number, options
 from elfe.errors import SourceError
 
 TYPES = {"uint16": ">H", "int16": ">h", "uint32": ">I", "int32": ">i", "float32": ">f"}
 TIMEOUT_S = 10.0
+LARGEST_TEN = 10
+"""Of SunSpec's scale factors; beyond it the register says something else."""
 NOT_IMPLEMENTED = {"int16": -32768, "uint16": 0xFFFF, "uint32": 0xFFFFFFFF, "int32": -0x80000000}
 """What SunSpec writes where a device has no value."""
 
@@ -53,7 +55,9 @@ class Modbus:
         if value is None:
             raise SourceError(f"{self.host}: register {self.register} has no value now")
         ten = decoded(self._words(client, self.scale_register, 1), "int16") if self.scale_register is not None else 0
-        return (Sampled(value * self.scale * 10.0 ** (ten or 0)),)
+        if abs(ten or 0) > LARGEST_TEN:
+            raise SourceError(f"{self.host}: register {self.scale_register} holds no power of ten, {ten:g} was found")
+        return (Sampled(number(value, self.host, self.scale * 10.0 ** (ten or 0))),)
 
     def _words(self, client: ModbusClient, register: int, count: int) -> Sequence[int]:
         ask = client.read_holding_registers if self.kind_of_register == "holding" else client.read_input_registers

@@ -4,6 +4,7 @@
     connector = "mqtt"
     topic = "parc/eolien/puissance"
     path = "data.power"        # without it the payload is the number
+    time = "data.at"           # its instant: ISO 8601, or Unix seconds; without it, when it comes
     scale = 1000               # what is read times this is W
 """
 
@@ -16,16 +17,18 @@ import orjson
 from attrs import field, frozen
 
 from elfe.connectors import Sampled, number, options
+from elfe.connectors.instants import when
 from elfe.connectors.paths import follow, steps
 from elfe.errors import SourceError
 
 
 @frozen
 class MqttSource:
-    """See the module. Its retained messages are taken: a source that speaks rarely keeps its last word there."""
+    """See the module. A retained message says what was: it is taken where it tells its own instant, `time`."""
 
     topic: str
     path: tuple[str | int, ...] = field(default="", converter=steps)
+    time: tuple[str | int, ...] = field(default="", converter=steps)
     scale: float = 1.0
 
     def __attrs_post_init__(self) -> None:
@@ -40,10 +43,11 @@ class MqttSource:
     def decode(self, payload: bytes) -> Sampled:
         """What a message says."""
         try:
-            found = follow(orjson.loads(payload), self.path) if self.path else payload.decode()
+            tree = orjson.loads(payload) if self.path or self.time else payload.decode()
         except (orjson.JSONDecodeError, UnicodeDecodeError):
             raise SourceError(f"{self.topic}: {payload[:40]!r} cannot be read") from None
-        return Sampled(number(found, self.topic) * self.scale)
+        return Sampled(number(follow(tree, self.path), self.topic, self.scale),
+                       when(follow(tree, self.time), self.topic) if self.time else None)
 
 
 def connect(given: Mapping[str, Any]) -> MqttSource:

@@ -65,7 +65,7 @@ class Zabbix:
         rows = self._ask("history.get", {
             "itemids": [found[0]["itemid"]], "history": int(found[0]["value_type"]), "time_from": epoch_s(since),
             "time_till": epoch_s(now), "sortfield": "clock", "sortorder": "ASC", "limit": MOST, "output": ["clock", "ns", "value"]})
-        return [Sampled(number(each["value"], self.url) * self.scale, instant(int(each["clock"])) + int(each["ns"]) // 10**6 * MS)
+        return [Sampled(number(each["value"], self.url, self.scale), instant(int(each["clock"])) + int(each["ns"]) // 10**6 * MS)
                 for each in rows]
 
     def _ask(self, method: str, params: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -93,6 +93,8 @@ THRESHOLD, COHORT, WINDOW = _table(ThresholdRow), _table(CohortRow), _table(Wind
 MAIL, NO_MAIL = _table(MailRow), _table(NoMailRow)
 SENDING, SENT, REFUSED = "sending", "sent", "refused"
 MOST_TRIES = 10
+UNHANDED = "le serveur s'est tu avant de le prendre"
+"""Said of a mail that has certainly not gone: it is no try."""
 
 
 def _insert(engine: Engine, table: Table) -> Any:
@@ -182,10 +184,10 @@ def claim(engine: Engine, day: date, reference: str, now: datetime) -> bool:
 
 
 def settle(engine: Engine, day: date, reference: str, now: datetime, problem: str = "") -> None:
-    """A claimed mail has gone, or the server refused it."""
+    """A claimed mail has gone, or the server refused it, or never got it."""
     with engine.begin() as connection:
         connection.execute(update(MAIL).where(MAIL.c.day == day.isoformat(), MAIL.c.reference == reference).values(
-            status=REFUSED if problem else SENT, at=epoch_s(now), problem=problem))
+            status=REFUSED if problem else SENT, at=epoch_s(now), problem=problem, tries=MAIL.c.tries - int(problem == UNHANDED)))
 
 
 def mails(engine: Engine, since: date) -> list[Mail]:

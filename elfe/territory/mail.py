@@ -13,7 +13,7 @@ from attrs import frozen
 
 from elfe.territory import charts
 from elfe.territory.charts import GREEN, GREY, Bar
-from elfe.territory.outlook import DAYS_FR, LEGEND, Outlook, kept_words, percent, strip, window_words
+from elfe.territory.outlook import DAYS_FR, LEGEND, Outlook, kept_words, percent, quoted, strip, window_words
 
 
 @frozen
@@ -69,7 +69,7 @@ def message(flash: Flash, sender: str, zone: tzinfo, now: datetime) -> EmailMess
     mail = EmailMessage()
     mail["Subject"] = subject(flash, zone, now)
     mail["From"], mail["To"], mail["Date"] = sender, flash.address, format_datetime(now)
-    mail["Message-ID"] = make_msgid(f"{flash.day.isoformat()}.{flash.reference}", sender.rpartition("@")[2].strip("> ") or "elfe")
+    mail["Message-ID"] = make_msgid(flash.day.isoformat(), sender.rpartition("@")[2].strip("> ") or "elfe")
     mail["Auto-Submitted"] = "auto-generated"
     mail["List-Unsubscribe"] = f"<{_link(flash)}>"
     if _link(flash).startswith("https:"):
@@ -187,6 +187,7 @@ def kwh(energy: float) -> str:
 
 
 def _link(flash: Flash) -> str:
+    reference = quoted(flash.reference, str.isascii)
     if "@" in flash.unsubscribe and ":" not in flash.unsubscribe:
-        return f"mailto:{flash.unsubscribe}?subject=desabonner%20{flash.reference}"
-    return flash.unsubscribe.replace("{reference}", flash.reference).replace("{code}", flash.code)
+        return f"mailto:{flash.unsubscribe}?subject=desabonner%20{reference}"
+    return flash.unsubscribe.replace("{reference}", reference).replace("{code}", flash.code)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, tzinfo
 
 from attrs import frozen
@@ -17,6 +18,9 @@ from elfe.territory import charts
 from elfe.territory.charts import Bar
 from elfe.territory.weather import HitRate, Level, Thresholds, Window, least_bad, windows
 
+EVERYBODY = "general"
+LONGEST_WORD = 200
+"""Bytes: a file's name has 255 of them, with what stands around it."""
 REFRESH_TOPIC = "INDICATEURS/refresh"
 """Somebody (a screen that came back) asks for everything again."""
 DAYS_FR = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -24,7 +28,17 @@ DAYS_FR = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanch
 
 def topic(cohort: str) -> str:
     """Where a group's weather is published, retained."""
-    return f"INDICATEURS/meteo/{cohort or 'general'}"
+    return f"INDICATEURS/meteo/{word(cohort)}"
+
+
+def word(cohort: str) -> str:
+    """A group's name as a topic's level and a file's name take it: what they cannot hold is written %2F, as in addresses."""
+    if not cohort:
+        return EVERYBODY
+    safe = quoted(cohort)
+    if safe == EVERYBODY:
+        return f"%{ord(EVERYBODY[0]):02X}{EVERYBODY[1:]}"
+    return safe if len(safe.encode()) <= LONGEST_WORD else hashlib.sha256(cohort.encode()).hexdigest()
 
 
 @frozen
@@ -64,6 +78,12 @@ class Outlook:
         index = (self.made_at - slot_start(self.first_slot)) // SLOT
         index = 0 if index == -1 else index      # a plan begins with the coming quarter
         return self.balance_w[index] if 0 <= index < len(self.balance_w) else None
+
+
+def quoted(text: str, stands: Callable[[str], bool] = lambda each: True) -> str:
+    """As in addresses: letters and digits that may stand do, and - and _; the others are their bytes, %2F."""
+    return "".join(each if each in "-_" or (each.isalnum() and stands(each)) else
+                   "".join(f"%{byte:02X}" for byte in each.encode()) for each in text)
 
 
 # -- for programs ----------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from email.message import EmailMessage
 from itertools import islice
 from pathlib import Path
@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 
 from elfe import connectors
 from elfe.broker.session import Connected, Disconnected, Message, Session
-from elfe.connectors import Connector, Sampled, Source, WeatherHour
+from elfe.connectors import Connector, PartlyRead, Sampled, Source, WeatherHour
 from elfe.coordination import announced
 from elfe.coordination.values import InstalledDevice
 from elfe.devices.drivers import Drivers
@@ -39,7 +39,7 @@ from elfe.errors import DriverDefect, HistoryAway, SourceError
 from elfe.history.keeper import Keeper, spooled
 from elfe.history.recorder import BALANCE_TOPIC
 from elfe.history.values import History
-from elfe.slots import instant, next_slot_start, slot_of
+from elfe.slots import EPOCH, instant, next_slot_start, slot_of
 from elfe.territory import mail, outlook, store
 from elfe.territory.balance import Balance, Sample, scaled
 from elfe.territory.outlook import REFRESH_TOPIC, Outlook
@@ -54,6 +54,10 @@ LEARNT_FROM = timedelta(days=58)
 """Of the weather, when none is known."""
 ASKED_BACK = timedelta(hours=1)
 """Of a source when we begin: its rows of the last while are not lost to a restart."""
+BELIEVED = timedelta(days=62), timedelta(days=8)
+"""So far back, and so far ahead, a source's instants are taken for true."""
+SILENT_FROM = timedelta(minutes=1)
+"""Unanswered for so long, a source is told; its thread is its own, so that it holds nobody up."""
 MAILS_UNTIL = timedelta(hours=5)
 """So long after its hour a mail is still worth sending: one that comes in the evening is not about this morning."""
 RUN_SERIES: Mapping[str, tuple[str, str]] = {
@@ -109,6 +113,7 @@ class Asked:
     asks_at: datetime
     since: datetime
     answer: Future[Sequence[Sampled]] | None = None
+    asked_at: datetime = EPOCH
     problem: str = ""
 
 
@@ -127,9 +132,11 @@ class Territory:
     _shown: dict[str, bytes] = field(factory=dict, init=False)          # what was last pushed, by device
     _quarter_at: datetime | None = field(default=None, init=False)
     _relayed: int | None = field(default=None, init=False)
-    _pool: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(8, "source"), init=False)
+    _heard: dict[str, str] = field(factory=dict, init=False)           # what was last wrong with a source that is heard
+    _pool: ThreadPoolExecutor = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max(1, len(self.sources)), "source")
         self.world.session.listen((REFRESH_TOPIC, *connectors.topics(self.sources)))
 
     def step(self, now: datetime) -> datetime:
@@ -175,22 +182,35 @@ class Territory:
                 case Message(topic=topic) if topic == REFRESH_TOPIC:
                     self._shown.clear()
                     self._weather_at = now
-                case Message(topic, payload):
-                    self._told(topic, payload, now)
+                case Message(topic, payload, retained):
+                    self._told(topic, payload, retained, now)
                 case Connected():
                     self._relayed = None
                     self._weather_at = now
                 case Disconnected(reason):
                     log.warning("the broker is out of reach: %s", reason)
 
-    def _told(self, topic: str, payload: bytes, now: datetime) -> None:
+    def _told(self, topic: str, payload: bytes, retained: bool, now: datetime) -> None:
         for source in self.sources:
             if topic in getattr(source.connector, "topics", ()):
                 try:
-                    self._keep(source, (source.connector.decode(payload),), now)  # type: ignore[union-attr]
+                    said: Sampled = source.connector.decode(payload)  # type: ignore[union-attr]
                 except SourceError as error:
-                    self.counters["unreadable"] += 1
-                    log.warning("%s: %s", source.name, error)
+                    self._unread(source, str(error))
+                except Exception as error:  # noqa: BLE001 - a stranger's connector may raise anything; the others go on
+                    self._unread(source, f"{type(error).__name__}: {error}")
+                else:
+                    self._heard.pop(source.name, None)
+                    if retained and said.at is None:      # it says what was, nobody knows when
+                        self.counters["retained"] += 1
+                    else:
+                        self._keep(source, (said,), now)
+
+    def _unread(self, source: Source, problem: str) -> None:
+        self.counters["unreadable"] += 1
+        if self._heard.get(source.name) != problem:
+            log.warning("%s: %s", source.name, problem)
+        self._heard[source.name] = problem
 
     def _ask(self, now: datetime) -> None:
         if not self._asked:
@@ -200,7 +220,9 @@ class Territory:
                 self._answered(each, now)
             elif each.answer is None and now >= each.asks_at:
                 connector: Connector = each.source.connector  # type: ignore[assignment]
-                each.answer = self._pool.submit(connector.read, each.since, now)
+                each.answer, each.asked_at = self._pool.submit(connector.read, each.since, now), now
+            elif each.answer is not None and now - each.asked_at >= SILENT_FROM:
+                self._problem(each, "has not answered for a minute")
 
     def _since(self, source: Source, now: datetime) -> datetime:
         """From when on a source is asked first: the weather as far back as forecasts are learned from, unless it is known."""
@@ -212,15 +234,19 @@ class Territory:
         answer, asked.answer = asked.answer, None
         asked.asks_at = now + timedelta(seconds=asked.source.every_s)
         error = answer.exception() if answer else None
-        if error is None and answer:
-            found = answer.result()
+        found: Sequence[Any] = answer.result() if error is None and answer else error.read if isinstance(error, PartlyRead) else ()
+        if found:
             self._keep(asked.source, found, now)
             asked.since = _newest(found, asked.since, now)
-        problem = "" if error is None else str(error) if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
+        self._problem(asked, "" if error is None else str(error) if isinstance(error, SourceError)
+                      else f"{type(error).__name__}: {error}")
+        self.counters["source failed"] += error is not None
+
+    def _problem(self, asked: Asked, problem: str) -> None:
+        """Told when it changes."""
         if problem != asked.problem:
             log.warning("%s: %s", asked.source.name, problem or "answers again")
         asked.problem = problem
-        self.counters["source failed"] += bool(problem)
 
     def _keep(self, source: Source, samples: Iterable[Any], now: datetime) -> None:
         """Into the history under the source's name; what is the newest of production counts for the balance.
@@ -231,7 +257,9 @@ class Territory:
         if source.kind == "weather":
             self._keep_weather(samples, now)
             return
-        dated = [Sample(each.at or now, each.value) for each in samples]
+        told = [Sample(each.at or now, each.value) for each in samples]
+        dated = [each for each in told if now - BELIEVED[0] <= each.at <= now + BELIEVED[1]]
+        self.counters["of another time"] += len(told) - len(dated)
         kept = [evolve(each, value=float(round(each.value))) for each in dated] if source.kind == "production" else dated
         self._append({source.name: kept}, now, source.unit)
         newest = max((each for each in dated if each.at <= now), key=lambda each: each.at, default=None)
@@ -332,7 +360,7 @@ class Territory:
         if self.place.folder is None:
             return
         for each in made:
-            name = each.cohort or "general"
+            name = outlook.word(each.cohort)
             for file, text in ((f"meteo-{name}.html", outlook.as_page(each, self.place.zone)),
                                (f"meteo-{name}.ics", outlook.as_calendar([each]))):
                 self.place.folder.mkdir(parents=True, exist_ok=True)
@@ -389,19 +417,34 @@ class Territory:
                 done = store.done(history, coordination, mine.get(reference, ()), day, self.place.zone)
                 flash = mail.Flash(day, reference, address, was, done, shown[reference],
                                    self.place.unsubscribe or self.place.sender, self.place.code(reference))
-                made = mail.message(flash, self.place.sender, self.place.zone, now)      # what cannot be made is not claimed
-                if announced.claim(coordination, day, reference, now):
+                problem, made = _made(flash, self.place, now)      # before it is claimed: what fails for a while is tried again
+                if not announced.claim(coordination, day, reference, now):
+                    continue
+                if made is not None:
                     yield reference, made
+                else:
+                    self._settle(day, reference, now, problem)
 
         try:
             for reference, problem in self.world.send_mails(islice(written(), AT_ONCE)):
-                announced.settle(coordination, day, reference, now, problem)
-                self.counters["mails refused" if problem else "mails sent"] += 1
-                if problem:
-                    log.warning("the mail of %s was refused: %s", reference, problem)
+                self._settle(day, reference, now, problem)
         except OSError as error:
             self.counters["mail server away"] += 1
             log.warning("no mails, tried again in a minute: %s", error)
+
+    def _settle(self, day: date, reference: str, now: datetime, problem: str) -> None:
+        announced.settle(self.world.coordination, day, reference, now, problem)
+        self.counters["mails refused" if problem else "mails sent"] += 1
+        if problem:
+            log.warning("the mail of %s was refused: %s", reference, problem)
+
+
+def _made(flash: mail.Flash, place: Place, now: datetime) -> tuple[str, EmailMessage | None]:
+    """A mail, or why none can be made of what its participant gave."""
+    try:
+        return "", mail.message(flash, place.sender, place.zone, now)
+    except ValueError as error:
+        return str(error), None
 
 
 def _newest(found: Sequence[Any], since: datetime, now: datetime) -> datetime:

@@ -79,6 +79,13 @@ def heard(history: History, measured: Iterable[Measured], now: datetime) -> dict
             for each in meters_ if each.series in said}
 
 
+def participants(engine: Engine) -> list[str]:
+    """The references of all participants, in order; who has an appliance is one, whether they are in the table or not."""
+    with engine.connect() as connection:
+        every = select(PARTICIPANT.c.reference).union(select(EPOM.c.utilisateur).where(EPOM.c.utilisateur != ""))
+        return sorted(connection.scalars(every))
+
+
 def addresses(engine: Engine) -> dict[str, str]:
     """The e-mail address of each participant who has given one."""
     with engine.connect() as connection:

@@ -6,10 +6,12 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from elfe import clock
 from elfe.app.context import Context
-from elfe.coordination import announced
+from elfe.connectors import csv_file
+from elfe.coordination import announced, tables
 from elfe.ems import store as sortie_store
 from elfe.ems.values import Plan
 from elfe.history.values import BALANCE, Reading
@@ -28,12 +30,56 @@ def here(tmp_path, monkeypatch) -> Context:
     return Context(load(tmp_path / "elfe.toml"))
 
 
-def test_every_source_is_asked_and_what_is_wrong_is_told(here):
+def test_f12_every_source_is_asked_and_what_is_wrong_is_told_in_its_row(here):
+    with open("elfe.toml", "a") as more:
+        more.write('[sources.A]\nconnector = "pigeon"\n[sources.B]\nconnector = "csv"\nspeed = 1\n'
+                   '[sources.Odd]\nconnector = "csv"\nfile = "odd.csv"\ntime = "at"\nvalue = "w"\n')
+    with open("odd.csv", "w") as odd:
+        odd.write(f"at;w\n{clock.now().isoformat()};7\nhier;8\n")
     done = RUNNER.invoke(app, ["territory", "sources", "--json"])
-    solar, wind = json.loads(done.stdout)
+    solar, wind, unknown, wrong, odd_one = json.loads(done.stdout)
     assert (solar["value"], solar["problem"]) == (1200.0, "")
     assert "none.csv cannot be read" in wind["problem"]
+    assert "'pigeon' is not installed" in unknown["problem"]
+    assert "unknown speed" in wrong["problem"]
+    assert (odd_one["value"], "'hier' is not an instant" in odd_one["problem"]) == (7.0, True)
     assert done.exit_code == 1
+
+
+def test_f12_a_strangers_connector_may_raise_anything_and_the_others_are_told(here, monkeypatch):
+    monkeypatch.setattr(csv_file.CsvFile, "read", lambda self, since, now: 1 / 0)
+    done = RUNNER.invoke(app, ["territory", "sources", "--json"])
+    assert [each["problem"] for each in json.loads(done.stdout)] == ["ZeroDivisionError: division by zero"] * 2
+
+
+@pytest.mark.parametrize("words", [("mail", "preview"), ("mail", "unsubscribe"), ("mail", "subscribe"), ("weather", "cohort")])
+def test_a_participant_that_nobody_knows_is_told_with_those_who_are_known(here, words):
+    a_participant(here, "R004")
+    told = str(RUNNER.invoke(app, [*words, "R005"]).exception)
+    assert told == "aucun participant « R005 » (connus : R004)"
+    assert announced.unsubscribed(here.coordination) == frozenset()
+
+
+def test_a_participant_is_found_as_one_types_them(here):
+    a_participant(here, "L'Île \"d'été\"")
+    assert "Les bons moments" in elfe("mail", "preview", "l'île \"D'ÉTÉ\"")
+
+
+@pytest.mark.parametrize("name", ["a/b", "a+", "#", "general", "x" * 41])
+def test_a_group_that_could_not_stand_in_a_topic_is_refused_wherever_it_is_typed(here, name):
+    a_participant(here, "R004")
+    for words in (["weather", "cohort", "R004", name], ["weather", "thresholds", "--cohort", name, "--set", "1 2 3 4"]):
+        assert "un groupe se nomme" in str(RUNNER.invoke(app, words).exception)
+
+
+def test_flexibility_of_no_time_is_refused(here):
+    told = str(RUNNER.invoke(app, ["indicators", "flexibility", "--from", "2026-04-01", "--to", "2026-03-01"]).exception)
+    assert told == "--from (2026-04-01) must be before --to (2026-03-01)"
+
+
+def a_participant(here: Context, reference: str) -> None:
+    with here.coordination.begin() as connection:
+        connection.execute(insert(tables.ParticipantRow.__table__).values(reference=reference, email="", observer=False))
 
 
 def test_the_weather_says_what_is_missing_then_what_comes(here):
@@ -61,6 +107,7 @@ def test_thresholds_are_proposed_from_a_week(here):
 
 
 def test_a_mail_can_be_seen_before_it_goes_and_refused_for_good(here):
+    a_participant(here, "R004")
     assert "Les bons moments" in elfe("mail", "preview", "R004")
     assert elfe("mail", "preview", "R004", "--html").startswith("<!doctype html>")
     elfe("mail", "unsubscribe", "R004")

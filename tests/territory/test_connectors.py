@@ -10,14 +10,13 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyModbusTCP.server import ModbusServer
 
 from elfe import connectors
-from elfe.connectors import csv_file, http_json, modbus, mqtt, open_meteo
+from elfe.connectors import PartlyRead, csv_file, http_json, modbus, mqtt, number, open_meteo
 from elfe.connectors.paths import follow, steps
 from elfe.errors import SettingsError, SourceError
 
@@ -84,7 +83,7 @@ def test_f12_a_source_that_answers_wrongly_is_told_in_a_sentence(body, status, t
 def test_f12_a_source_that_does_not_answer_holds_nobody_for_long():
     leaves = threading.Event()
     with answering(lambda request: leaves.wait(20) and None) as url:
-        with pytest.raises(SourceError, match="timed out"):
+        with pytest.raises(SourceError, match="has not answered in time"):
             http_json.connect({"url": url, "timeout_s": 0.2}).read(BEFORE, NOW)
         leaves.set()
 
@@ -175,7 +174,7 @@ def test_registers_are_numbers(words, type_, swapped, value):
 
 @given(st.binary(max_size=60))
 def test_whatever_is_published_is_a_number_or_a_sentence(payload):
-    for options in ({"topic": "a/b"}, {"topic": "a/b", "path": "x.0"}):
+    for options in ({"topic": "a/b"}, {"topic": "a/b", "path": "x.0"}, {"topic": "a/b", "path": "x.0", "time": "y"}):
         with suppress(SourceError):
             assert abs(mqtt.connect(options).decode(payload).value) < 1e12
 
@@ -294,19 +293,104 @@ def test_f12_an_address_that_is_none_is_told_in_a_sentence():
         http_json.answered("http://[::1")
 
 
-def test_f12_a_source_that_drips_is_given_up_in_its_time():
-    held = _Dripping()
-    with pytest.raises(SourceError, match="has not answered whole in time"):
-        http_json._read(httpx.Response(200, stream=held), "http://drips", until=0.0)
-    assert held.pieces == 1
+@pytest.mark.parametrize("begin", [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_f12_a_source_that_drips_its_headers_or_its_answer_is_given_up_in_its_time(begin):
+    leaves = threading.Event()
+
+    def drip(request: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):
+            request.wfile.write(begin)
+            while not leaves.wait(0.02):
+                request.wfile.write(b"1")
+
+    with answering(drip) as url:
+        with pytest.raises(SourceError, match="has not answered in time"):
+            http_json.connect({"url": url, "timeout_s": 0.3}).read(BEFORE, NOW)
+        leaves.set()
 
 
-class _Dripping(httpx.SyncByteStream):
-    """Says a byte now and then, for ever."""
+# -- rows ----------------------------------------------------------------------------------------------------------------------
 
-    pieces = 0
 
-    def __iter__(self):
-        while True:
-            self.pieces += 1
-            yield b"1"
+def test_a_row_without_a_number_is_a_gap():
+    with answering(saying(b'[{"t":1774828800,"eur":1},{"t":1774832400,"eur":null},{"t":1774836000,"eur":3}]')) as url:
+        assert [each.value for each in http_json.connect({"url": url, "value": "eur", "time": "t"}).read(BEFORE, NOW)] == [1.0, 3.0]
+
+
+def test_f12_a_row_that_cannot_be_read_costs_no_other_and_is_told():
+    with answering(saying(b'[{"t":1774828800,"eur":1},{"t":"demain","eur":2},{"eur":3},{"t":1774836000,"eur":4}]')) as url, \
+            pytest.raises(PartlyRead, match=r"'demain' is not an instant .* \(2 of 4 rows are") as told:
+        http_json.connect({"url": url, "value": "eur", "time": "t"}).read(BEFORE, NOW)
+    assert [each.value for each in told.value.read] == [1.0, 4.0]
+
+
+def test_f12_a_bad_line_of_last_year_does_not_stop_a_file(tmp_path):
+    (tmp_path / "x.csv").write_text("date;kw\nTotal;9\n2025-01-01 00:00;n/a\n2026-03-29 12:00+00:00;2\n")
+    source = csv_file.connect({"file": str(tmp_path / "x.csv"), "time": "date", "value": "kw"})
+    with pytest.raises(PartlyRead, match="line 2: 'Total' is not an instant") as told:
+        source.read(BEFORE, NOW)
+    assert [each.value for each in told.value.read] == [2.0]
+
+
+@pytest.mark.parametrize(("value", "scale", "watts"), [
+    ("2e12", 0.001, 2e9), (3_000_000_000_000, 1e-6, 3e6), ("1\u202f234,5", 1.0, 1234.5), ("1 234", 1000.0, 1_234_000.0)])
+def test_a_number_is_judged_in_watts(value, scale, watts):
+    assert number(value, "x", scale) == watts
+
+
+@pytest.mark.parametrize(("value", "scale"), [(1e9, 1e6), ("9" * 400, 1.0), (10**400, 1.0), ("1e300", 1e300)])
+def test_f12_a_number_that_cannot_be_in_watts_is_refused(value, scale):
+    with pytest.raises(SourceError, match=r"cannot be|is expected"):
+        number(value, "x", scale)
+
+
+def test_f12_a_scale_register_that_holds_something_else_is_told(inverter):
+    inverter.data_bank.set_holding_registers(40083, [1234, 400])
+    with pytest.raises(SourceError, match="register 40084 holds no power of ten, 400 was found"):
+        modbus.connect({"host": "127.0.0.1", "port": port_of(inverter), "register": 40083, "scale_register": 40084}).read(
+            BEFORE, NOW)
+
+
+def test_a_file_of_a_french_spreadsheet_is_read(tmp_path):
+    (tmp_path / "x.csv").write_bytes("sep=;\r\nDate;Énergie (kW)\r\n29/03/2026 13:00;1\xa0180,5\r\n29/03/2026 13:15:30;;\r\n"
+                                     "29/03/2026 14:00;190\r\n".encode("cp1252"))
+    source = csv_file.connect({"file": str(tmp_path / "x.csv"), "time": "Date", "value": "Énergie (kW)",
+                               "timezone": "Europe/Paris"})
+    assert [(each.at, each.value) for each in source.read(BEFORE, NOW)] == [(BEFORE, 1180.5), (NOW, 190.0)]
+
+
+AUTUMN = datetime(2026, 10, 25, tzinfo=UTC)
+"""In Paris 2:00 to 3:00 comes twice, from 0:00 and from 1:00 UTC on."""
+
+
+def _night(tmp_path, clocks: list[str], now: datetime) -> list[str]:
+    (tmp_path / "x.csv").write_text("t;v\n" + "".join(f"2026-10-25 {each};1\n" for each in clocks))
+    source = csv_file.connect({"file": str(tmp_path / "x.csv"), "time": "t", "value": "v", "timezone": "Europe/Paris"})
+    return [f"{each.at.astimezone(UTC):%H:%M}" for each in source.read(AUTUMN - timedelta(hours=2), now)]
+
+
+QUARTERS = ["01:45", "02:00", "02:15", "02:30", "02:45", "02:00", "02:15", "02:30", "02:45", "03:00"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_d1_the_hour_that_comes_twice_is_two_hours_of_a_file_in_local_time(tmp_path, order):
+    assert _night(tmp_path, QUARTERS[::order], AUTUMN + timedelta(hours=9)) == [
+        "23:45", "00:00", "00:15", "00:30", "00:45", "01:00", "01:15", "01:30", "01:45", "02:00"]
+
+
+@pytest.mark.parametrize(("clocks", "now", "told"), [
+    (["01:50", "02:05"], "00:06", ["23:50", "00:05"]),
+    (["02:05"], "00:06", ["00:05"]),                        # a file of its newest row alone
+    (["02:05"], "01:06", ["01:05"]),
+    (["01:50", "02:05"], "01:06", ["23:50", "00:05"]),      # it has stopped; it is not taken for fresh
+    (["02:05", "02:35", "02:05"], "01:06", ["00:05", "00:35", "01:05"]),
+])
+def test_d1_in_the_hour_that_comes_twice_a_row_is_never_to_come(tmp_path, clocks, now, told):
+    assert _night(tmp_path, clocks, datetime.fromisoformat(f"2026-10-25T{now}:00+00:00")) == told
+
+
+def test_d1_a_file_in_local_time_skips_the_hour_that_does_not_come(tmp_path):
+    (tmp_path / "x.csv").write_text("t;v\n2026-03-29 01:45;1\n2026-03-29 03:00;2\n")
+    source = csv_file.connect({"file": str(tmp_path / "x.csv"), "time": "t", "value": "v", "timezone": "Europe/Paris"})
+    first, second = source.read(NOW - timedelta(days=1), NOW)
+    assert second.at - first.at == timedelta(minutes=15)

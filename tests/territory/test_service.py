@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, time, timedelta
+from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +21,7 @@ from elfe import connectors
 from elfe.app.post import Post
 from elfe.broker.client import MqttSession
 from elfe.broker.session import Message
-from elfe.connectors import Sampled, Source, WeatherHour
+from elfe.connectors import PartlyRead, Sampled, Source, WeatherHour
 from elfe.coordination import announced, queries, tables
 from elfe.devices.drivers import Drivers, load
 from elfe.devices.values import Publish
@@ -32,6 +34,7 @@ from elfe.history.store import SqlHistory, open_history
 from elfe.history.values import BALANCE, Reading
 from elfe.slots import HORIZON, SLOT, slot_of, slot_start
 from elfe.territory import store
+from elfe.territory.balance import Sample
 from elfe.territory.service import Place, Territory, World
 from tests.brokers import connected, mosquitto, until  # noqa: F401 - a fixture
 
@@ -166,9 +169,7 @@ def test_f12_a_source_that_fails_is_told_once_and_its_last_value_stands_a_quarte
     assert [each.at for each in balances] == [NOW + timedelta(minutes=minute) for minute in range(1, 16)]
 
 
-def test_f12_a_source_that_hangs_holds_nobody_up(village):
-    import threading
-
+def test_f12_a_source_that_hangs_holds_nobody_up_and_is_told_once(village, caplog):
     leaves = threading.Event()
 
     @define
@@ -177,9 +178,12 @@ def test_f12_a_source_that_hangs_holds_nobody_up(village):
             leaves.wait(20)
             return ()
 
-    village.sources = [Source("slow", "production", 60, Hangs()), source("quick", [Sampled(9.0)])]
+    village.sources = [*(Source(f"slow {n}", "production", 60, Hangs()) for n in range(20)), source("quick", [Sampled(9.0)])]
     service = village.start()
     steps(service, NOW, lambda: "quick" in service._production)
+    for minute in (1, 2):
+        service.step(NOW + timedelta(minutes=minute))
+    assert [each.message for each in caplog.records if "slow 7" in each.message] == ["slow 7: has not answered for a minute"]
     leaves.set()
 
 
@@ -191,6 +195,57 @@ def test_a_source_on_the_broker_is_heard_and_a_word_that_is_no_number_is_counted
     steps(service, NOW, lambda: "Prod_eolienne" in service._production)
     assert service._production["Prod_eolienne"].value == 12_500.0
     assert service.counters["unreadable"] == 1
+
+
+def test_f12_what_the_broker_had_kept_of_a_source_is_not_taken_for_now(village):
+    village.sources = connectors.opened({
+        "Prod_eolienne": {"connector": "mqtt", "topic": "parc/p"},
+        "Prod_solaire": {"connector": "mqtt", "topic": "parc/dated", "path": "w", "time": "at"}})
+    village.world.session.listen(())
+    for topic, payload in (("parc/p", b"12500"), ("parc/dated", b'{"w":7,"at":"2026-03-10T05:50:00Z"}')):
+        village.here.send(Publish(topic, payload, retain=True))
+        village.said(topic)
+    service = village.start()
+    steps(service, NOW, lambda: "Prod_solaire" in service._production and bool(service.counters["retained"]))
+    assert service._production == {"Prod_solaire": Sample(NOW - timedelta(seconds=610), 7.0)}
+    assert village.world.history.find("Prod_eolienne") is None
+    village.here.send(Publish("parc/p", b"13000", retain=True))
+    steps(service, NOW, lambda: "Prod_eolienne" in service._production)
+    assert service._production["Prod_eolienne"].value == 13_000.0
+
+
+def test_f12_rows_of_another_time_are_counted_and_neither_kept_nor_used(village):
+    rows = [Sampled(1.0, datetime(9000, 1, 1, tzinfo=UTC)), Sampled(2.0, NOW - timedelta(minutes=1)),
+            Sampled(3.0, datetime.min.replace(tzinfo=UTC))]
+    village.sources = [source("Prod_solaire", rows)]
+    service = village.start()
+    steps(service, NOW, lambda: "Prod_solaire" in service._production)
+    history = village.world.history
+    kept = history.readings(history.find("Prod_solaire"), datetime(1971, 1, 1, tzinfo=UTC), datetime(9001, 1, 1, tzinfo=UTC))
+    assert [each.value for each in kept] == [2.0]
+    assert service.counters["of another time"] == 2
+
+
+def test_f12_rows_that_can_be_read_are_kept_though_others_cannot(village, caplog):
+    village.sources = [source("Prod_solaire", PartlyRead("line 3: a number is expected", [Sampled(5.0)]))]
+    service = village.start()
+    steps(service, NOW, lambda: "Prod_solaire" in service._production)
+    assert "Prod_solaire: line 3: a number is expected" in [each.message for each in caplog.records]
+
+
+def test_f12_a_strangers_connector_that_fails_on_a_message_stops_nothing(village, caplog):
+    class Stranger:
+        topics = ("parc/p",)
+
+        def decode(self, payload: bytes) -> Sampled:
+            raise KeyError("power")
+
+    village.sources = [Source("Prod_eolienne", "production", 60, Stranger())]
+    service = village.start()
+    for _ in range(2):
+        village.here.send(Publish("parc/p", b"1"))
+    steps(service, NOW, lambda: service.counters["unreadable"] == 2)
+    assert [each.message for each in caplog.records if "KeyError" in each.message] == ["Prod_eolienne: KeyError: 'power'"]
 
 
 def test_without_homes_in_the_settings_somebody_else_publishes_the_balance(village):
@@ -252,6 +307,21 @@ def test_a_group_has_its_own_thresholds_and_topic(village):
     village.plan((0.0,) * HORIZON)
     village.start().step(NOW)
     assert json.loads(village.said("INDICATEURS/meteo/ACC_1"))["level"] == 2
+
+
+def test_groups_whose_names_could_not_stand_in_a_topic_stop_nobodys_weather(village, tmp_path):
+    coordination, names = village.world.coordination, ("a/+/#", "a_", "../../x", "general", "Forêt-1", "x" * 300)
+    announced.set_thresholds(coordination, "", NOW - timedelta(days=1), FOUR)
+    for n, name in enumerate(names):
+        announced.join_cohort(coordination, f"R{n:03}", name)
+    village.plan((0.0,) * HORIZON)
+    village.start().step(NOW)
+    words = {"general", "a%2F%2B%2F%23", "a_", "%2E%2E%2F%2E%2E%2Fx", "%67eneral", "Forêt-1", sha256(b"x" * 300).hexdigest()}
+    heard: set[str] = set()
+    topics = {f"INDICATEURS/meteo/{each}" for each in words}
+    until(lambda: (heard.update(each.topic for each in village.here.arrivals() if isinstance(each, Message)), topics <= heard)[1],
+          village.here)
+    assert {each.stem for each in (tmp_path / "public").iterdir()} == {f"meteo-{each}" for each in words}
 
 
 def test_the_run_of_the_ems_is_relayed_when_it_is_new(village):
@@ -403,6 +473,59 @@ def test_f11_a_mail_that_cannot_be_made_is_not_taken_for_one_that_went(village, 
     monkeypatch.undo()
     village.start().step(NOW + timedelta(minutes=1))
     assert len(found.mails) == 3
+
+
+def test_f11_a_mail_that_no_address_can_have_is_told_and_the_others_go(village, box):
+    found, post = box
+    posting(village, post)
+    village.participant("R000", "a\nb@example.org")
+    village.start().step(NOW)
+    assert [to for to, _ in found.mails] == ["r001@example.org", "r002@example.org", "r003@example.org"]
+    first = announced.mails(village.world.coordination, NOW.date())[0]
+    assert (first.reference, first.status) == ("R000", "refused")
+    assert "linefeed" in first.problem
+
+
+def test_f11_a_server_that_dies_before_it_takes_a_mail_gets_it_later_and_one_that_dies_after_never_again(village, box):
+    found, post = box
+    posting(village, post)
+    with dying(after=b"MAIL FROM:<bulletin@example.org>") as port:
+        posted = evolve(post, port=port)
+        village.world = evolve(village.world, send_mails=posted.send)
+        village.start().step(NOW)
+    [first] = announced.mails(village.world.coordination, NOW.date())
+    assert (first.reference, first.status, first.tries) == ("R001", "refused", 0)
+    with dying(after=b".") as port:
+        posted = evolve(post, port=port)
+        village.world = evolve(village.world, send_mails=posted.send)
+        village.start().step(NOW + timedelta(minutes=1))
+    [first] = announced.mails(village.world.coordination, NOW.date())
+    assert (first.reference, first.status) == ("R001", "sending")
+    village.world = evolve(village.world, send_mails=post.send)
+    village.start().step(NOW + timedelta(minutes=2))
+    assert [to for to, _ in found.mails] == ["r002@example.org", "r003@example.org"]
+
+
+@contextmanager
+def dying(after: bytes) -> Iterator[int]:
+    """A mail server that answers all lines until one begins so, and hangs up."""
+    def serve(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with closing(client), client.makefile("rwb", buffering=0) as talk:
+            talk.write(b"220 here\r\n")
+            text = False
+            for line in talk:
+                if line.rstrip().lower().startswith(after.lower()):
+                    return
+                if not text:
+                    text = line.startswith(b"data")
+                    talk.write(b"354 go on\r\n" if text else b"250 ok\r\n")
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join(10)
 
 
 def test_f11_a_folder_that_takes_no_page_stops_nothing_else(village, tmp_path):

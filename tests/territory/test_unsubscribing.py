@@ -41,6 +41,29 @@ def test_to_look_at_the_link_changes_nothing_and_its_button_does(served):
     assert gone == ["R004"]
 
 
+@pytest.mark.parametrize("reference", ["L'Île \"d'été\" / <b>", "a\nb", "100 % é?#"])
+def test_whatever_a_participant_is_called_their_link_is_theirs(tmp_path, served, reference):
+    link, gone = served
+    code = unsubscribing.coded(Settings(data_dir=str(tmp_path)))
+    begin = link.partition("R004")[0]
+    flash = evolve(FLASH, reference=reference, unsubscribe=f"{begin}{{reference}}/{{code}}", code=code(reference))
+    made = mail.message(flash, "Énergies <b@example.org>", PARIS, NOW)
+    assert made.as_bytes().isascii()
+    own = made["List-Unsubscribe"].strip("<>")
+    assert "<b>" not in httpx.get(own).text
+    httpx.post(own)
+    assert gone == [reference]
+
+
+def test_a_form_of_no_length_is_nothing(served):
+    link, gone = served
+    host, _, path = link.removeprefix("http://").partition("/")
+    with socket.create_connection(host.split(":")) as client:
+        client.sendall(f"POST /{path} HTTP/1.0\r\nContent-Length: beaucoup\r\n\r\n".encode())
+        assert b"200" in client.recv(4096)
+    assert gone == ["R004"]
+
+
 def test_a_mail_clients_one_click_is_enough(served):
     link, gone = served
     assert httpx.post(link, data={"List-Unsubscribe": "One-Click"}).status_code == 200

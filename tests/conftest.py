@@ -28,6 +28,8 @@ from elfe.coordination import queries
 
 INSTALLED = Path("/usr/lib/postgresql")
 STARTS_WITHIN_S = 30
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:      # in the background of a script: our programs would not hear theirs
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 TEMPLATES: dict[str, Callable[[str], None]] = {
     "empty": lambda url: None,
     "coordination": lambda url: _create_blank(url),

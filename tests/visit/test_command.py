@@ -50,8 +50,12 @@ class Phone:
     def types(self, words: str) -> None:
         os.write(self.screen, f"{words}\n".encode())
 
-    def ends(self) -> int:
+    def ends(self, within_s: float = 120) -> int:
+        give_up = time.monotonic() + within_s
         while True:
+            assert time.monotonic() < give_up, self.shown
+            if not select.select([self.screen], [], [], 0.2)[0]:
+                continue
             try:
                 said = os.read(self.screen, 4096)
             except OSError:      # the terminal is closed with the program

@@ -88,7 +88,10 @@ def forget(connection: Connection, appliance_ids: Iterable[int]) -> None:
 
 def pausing(connection: Connection) -> set[int]:
     """The appliances that may be cut and go on, whatever their type."""
-    return {id for table in (ABILITY, DUTY) for id in connection.scalars(select(table.c.appliance_id))}
+    return set(connection.scalars(_PAUSING))
+
+
+_PAUSING = select(ABILITY.c.appliance_id).union(select(DUTY.c.appliance_id))
 
 
 def abilities(engine: Engine) -> dict[int, Ability]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from attrs import frozen
-from sqlalchemy import Connection, Engine, Index, Table, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, Index, Table, bindparam, delete, insert, select, text, update
 from sqlmodel import Field
 
 from elfe.coordination.tables import OURS, Base, epoch_column, text_column
@@ -108,10 +108,12 @@ def end(connection: Connection, appliance_id: int | None, now: datetime) -> bool
 
 def in_force(engine: Engine, now: datetime) -> list[Hold]:
     """What is held, the oldest first."""
-    wanted = select(HOLD).where(OPEN, HOLD.c.until.is_(None) | (HOLD.c.until > epoch_s(now))).order_by(HOLD.c.id)
     with engine.connect() as connection:
         return [Hold(row.id, row.appliance_id, row.supply, instant(row.since), instant(row.until) if row.until else None,
-                     row.origin, row.who) for row in connection.execute(wanted)]
+                     row.origin, row.who) for row in connection.execute(_IN_FORCE, {"now": epoch_s(now)})]
+
+
+_IN_FORCE = select(HOLD).where(OPEN, HOLD.c.until.is_(None) | (HOLD.c.until > bindparam("now"))).order_by(HOLD.c.id)
 
 
 def take_over(connection: Connection, appliance_id: int, device_id: str, mode_before: Mode, now: datetime) -> None:

@@ -64,8 +64,8 @@ from elfe.errors import DriverDefect
 from elfe.slots import slot_of, slot_start
 
 LISTENS = timedelta(minutes=6)
-"""After a silence of ours a machine may have been started by its device's fail-safe: it is not cut before its power is heard. A
-meter that says nothing for so long, longer than any period, is not waited for."""
+"""After a silence, ours or its device's own, a machine may have been started by its person or its device's fail-safe: it is not cut
+before its power is heard. A meter that says nothing for so long, longer than any period, is not waited for."""
 PRESSES_KEPT = timedelta(days=1)
 """So long the presses of a stay that is over are known: a database that lags behind may still call it open."""
 CAPPED = frozenset({Why.PLAN, Why.START, Why.GUARANTEE})
@@ -337,20 +337,26 @@ class Engine:
         return now - since > self.rules.arms_within
 
     def _may_run_until(self, pilot: Pilot, now: datetime) -> datetime | None:
-        """Until when nobody can tell, after a silence of ours, that no cycle of it is under way; None: it can be told.
+        """Until when nobody can tell, after a silence, that no cycle of it is under way; None: it can be told.
 
         What was declared during the silence, and draws nothing now, may have been started then, and soak.
         """
         meter, driven = self.seen.get(pilot.meter), self.seen.get(pilot.driven.device.id)
-        if not pilot.meter or pilot.appliance.continuous or self._deaf_until_at is None:
+        unheard_until = self._unheard_until(pilot.meter, pilot.driven.device.id)
+        if not pilot.meter or pilot.appliance.continuous or unheard_until is None:
             return None
         if driven is not None and driven.output == pilot.typology.level(False):
             return None
         unheard = meter is None or meter.watts is None
         opened_at = pilot.flexibility.opened_at if pilot.flexibility else now
-        long_ago = opened_at < self._deaf_until_at and now - opened_at > self.rules.arms_within
+        long_ago = opened_at < unheard_until and now - opened_at > self.rules.arms_within
         doubt = max(LISTENS if unheard else timedelta(), self.rules.pauses_within if long_ago else timedelta())
-        return self._deaf_until_at + doubt if now < self._deaf_until_at + doubt else None
+        return unheard_until + doubt if now < unheard_until + doubt else None
+
+    def _unheard_until(self, *device_ids: str) -> datetime | None:
+        """When the last silence ended in which a cycle may have begun: ours, or of one of the devices itself."""
+        ends = [self._deaf_until_at, *(self.seen[id].unheard_until for id in device_ids if id in self.seen)]
+        return max((each for each in ends if each is not None), default=None)
 
     def _owed(self, pilot: Pilot, now: datetime) -> bool:
         """Whether a tank has been cut for so long that it is supplied, whatever the plan says."""
@@ -380,7 +386,7 @@ class Engine:
                 return effects
             effects += self._move(order.id, On.SETTLES, now, Cause.NEXT_STEP)
         if not standing and self._starts_by_itself(pilot, now):
-            return self._has_started(pilot, now, "started by hand")
+            return self._has_started(pilot, now, "started" if pilot.supplies else "started by hand")
         nexts = next_press(pilot.typology, self.pressed.get(pilot.flexibility.id, ()))
         if nexts is None:
             return effects
@@ -410,9 +416,12 @@ class Engine:
         return all(order and order.heard and not self._waits(order, pilot, now) for order in given)
 
     def _starts_by_itself(self, pilot: Pilot, now: datetime) -> bool:
-        """Whether its person was faster than we: what runs is not pressed again."""
+        """Whether its person was faster than we: what runs, or goes on as soon as it has its supply, is not pressed again."""
+        if pilot.supplies:
+            given = [self.live[each.device.id] for each in pilot.supplies]
+            return any(each.seen_w is not None and each.seen_w >= self.rules.proof_w for each in given)
         meter = self.seen.get(pilot.meter)
-        return not pilot.supplies and meter is not None and meter.drew_within(self.rules.pauses_within, now)
+        return meter is not None and meter.drew_within(self.rules.pauses_within, now)
 
     def _tell(self, pilot: Pilot, wanted: Wish) -> list[Effect]:
         """What is never cut has nothing done to it while it waits, nor when it is given back: that much is written."""
@@ -553,6 +562,7 @@ class Engine:
     # -- hearing --------------------------------------------------------------------------------------------------
 
     def _hear(self, device_id: str, said: object, now: datetime) -> list[Effect]:
+        self._seen(device_id).speaks(self.rules.arms_within, now)
         if isinstance(said, Presence):
             return self._hear_presence(device_id, said, now)
         known = self.seen.get(device_id)
@@ -644,7 +654,8 @@ class Engine:
     def _weigh(self, meter_id: str, power_w: float, now: datetime) -> list[Effect]:
         known = self._seen(meter_id)
         first = known.watts is None
-        found = self._deaf_until_at is not None and now - self._deaf_until_at < LISTENS
+        unheard_until = self._unheard_until(meter_id)
+        found = unheard_until is not None and now - unheard_until < LISTENS
         known.measures(power_w, self.rules.proof_w, self.rules.pauses_within, now, found)
         pilots = [self.pilots[appliance_id] for appliance_id in self._by_meter.get(meter_id, ())]
         weighed = [effect for pilot in pilots for device in pilot.devices

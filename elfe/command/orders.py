@@ -227,8 +227,8 @@ class Order:
         return self.sayable and now < self.valid_until and (self.say_again_at is None or now >= self.say_again_at)
 
     def fades(self, now: datetime) -> bool:
-        """Whether it is time to say again what the device has done, before its fail-safe undoes it."""
-        return self.heard and self.say_again_at is not None and self.say_again_at <= now < self.valid_until
+        """Whether it is time to say again what the device has done, before its fail-safe undoes it; a press is never said again."""
+        return self.heard and not self.press and self.say_again_at is not None and self.say_again_at <= now < self.valid_until
 
     @property
     def can_be_weighed(self) -> bool:

@@ -17,6 +17,8 @@ class Seen:
     """What is known of one device."""
 
     presence: Presence | None = None
+    spoke_at: datetime | None = None         # when it last said anything
+    unheard_until: datetime | None = None    # when it was last heard after a silence in which a cycle may have begun
     back_at: datetime | None = None          # when it last came back
     told_off_at: datetime | None = None      # when it last said that it is in the state that its fail-safe undoes
     switched_at: datetime | None = None      # when it last acknowledged another level than before
@@ -32,6 +34,12 @@ class Seen:
     odd_since: datetime | None = None        # since when what it measures is not like its appliance
     odd_told: bool = False
     owed_until: datetime | None = None       # it was cut for too long: until then it is supplied
+
+    def speaks(self, silence: timedelta, now: datetime) -> None:
+        """It says something; after a longer silence than that, what was known of it is old."""
+        if self.spoke_at is not None and now - self.spoke_at > silence:
+            self.unheard_until, self.watts, self.output = now, None, None
+        self.spoke_at = now
 
     def just_back(self, now: datetime) -> bool:
         """Whether what it says of its output may be its power-up state."""

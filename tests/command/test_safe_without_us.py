@@ -140,6 +140,32 @@ def test_i4_a_machine_that_could_not_be_cut_in_time_is_not_cut_any_more(world):
     assert world.said(world.tell(Said("D001", Presence.ONLINE))) == []
 
 
+def away(world, minutes: float) -> list[Effect]:
+    """Its plug was there, and then not; the machine is declared meanwhile. What is done when it is back."""
+    world.tell(Said("D001", watts(2)), Said("D001", Presence.ONLINE), Said("D001", Presence.OFFLINE))
+    world.change(a_pilot())
+    for _ in range(round(minutes)):
+        world.after(minutes=1)
+    return world.tell(Said("D001", Presence.ONLINE))
+
+
+def test_i4_what_may_have_begun_while_its_plug_was_away_is_not_cut_before_its_power_is_heard(world):
+    assert world.said(away(world, minutes=40)) == []
+    world.tell(Said("D001", state(True)), Said("D001", watts(2000)))
+
+    assert [world.said(world.after(minutes=1)) for _ in range(12)] == [[]] * 12
+
+
+def test_what_its_plug_says_is_still_cut_after_it_was_away_is_told_so_at_once(world):
+    away(world, minutes=40)
+
+    assert world.said(world.tell(Said("D001", state(False)))) == [("D001/set", b"off")]
+
+
+def test_what_was_away_for_a_moment_is_told_at_once(world):
+    assert world.said(away(world, minutes=2)) == [("D001/set", b"off")]
+
+
 def test_i4_what_an_engine_that_has_just_begun_finds_running_is_not_cut(world):
     reborn = World(type(world.engine)(), now=NOON)
     reborn.tell(LedgerRead(()), BrokerUp(), Said("D001", watts(2000)))

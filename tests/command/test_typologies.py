@@ -10,7 +10,7 @@ from attrs import evolve
 from elfe.command.fleet import fleet
 from elfe.command.orders import Cause, On, Stage
 from elfe.command.typologies import TYPOLOGIES, lacking
-from elfe.command.values import BrokerUp, CloseFlexibility, LedgerRead, MarkStarted, PlanRead, Record, Said, Send, Write
+from elfe.command.values import BrokerUp, CloseFlexibility, LedgerRead, MarkStarted, PlanRead, Record, Said, Send, Tick, Write
 from elfe.coordination import reference
 from elfe.coordination.values import ApplianceType, CommandState, ControlState, Mode, Usage
 from elfe.devices.drivers import load
@@ -151,6 +151,18 @@ def test_a_plug_that_is_lit_again_is_cut_while_it_waits_and_pressed_once_it_is_l
     assert presses(world) == ["P1"]
 
 
+def test_i2_what_goes_on_as_soon_as_its_plug_is_lit_again_is_not_pressed(world):
+    """Its person had pressed Start before it was cut: a press would pause it."""
+    world.change(a_wired_pilot(170, PLUG, START))
+    world.tell(Said("D1", state(False)), Said("D1", watts(0)))
+    world.after(hours=2)
+    world.tell(Said("D1", state(True)), Said("D1", watts(1900)))
+    effects = world.after(seconds=11)
+
+    assert presses(world) == []
+    assert CloseFlexibility(7, "started") in effects
+
+
 def test_i2_a_finger_that_does_not_answer_is_not_asked_twice_and_nobody_pretends_to_know(world):
     finger(world)
     world.engine.seen["D1"].watts = None
@@ -160,6 +172,17 @@ def test_i2_a_finger_that_does_not_answer_is_not_asked_twice_and_nobody_pretends
     assert presses(world) == ["P1"]
     assert (world.order.stage, world.order.cause) == (Stage.EXPIRED, Cause.UNKNOWN)
     assert CloseFlexibility(7, "unknown whether it started") in world.effects
+
+
+def test_i2_a_press_that_power_proves_before_its_finger_answers_is_not_made_again(world):
+    """SwitchBot's answer may be lost, and its machine run: a second press would pause it."""
+    finger(world)
+    world.tell(Said("D1", watts(1900)))
+    for _ in range(20):
+        world.now += timedelta(minutes=1)
+        world.tell(Tick())
+
+    assert presses(world) == ["P1"]
 
 
 def test_a_press_that_power_proves_to_have_started_nothing_is_made_once_more_and_no_more(world):

@@ -17,6 +17,8 @@ CYCLE = Profile((1900.0,) * 2 + (60.0,) * 4 + (2.0,) + (250.0,) * 3, timedelta(m
 HEATS = Tape(((timedelta(), 2000.0), (timedelta(hours=2), 0.0)), timedelta(hours=3))            # then its thermostat has enough
 RUNS_FOR = timedelta(minutes=12)
 """A cycle that has run for so long is never cut by us."""
+UNSEEN_FOR = RUNS_FOR + timedelta(minutes=4)
+"""Where nothing measures it, the ten minutes in which it is made ready begin with its declaration: so long after Start at most."""
 
 HEADER = ("participant;appareil;type_appareil;typologie;point;usage;type_materiel;id_materiel;passerelle;canal;puissance_w;"
           "batterie_kwh;puissance_eco_w;temperature_confort;temperature_eco;isolation;volume_l")
@@ -162,7 +164,7 @@ class Home:
         """A cycle that has run for more than a moment; what had waited for long begins anew when it gets its supply back."""
         run = self.model.running if isinstance(self.model, Machine) else None
         anew = self.waited and now - self.supplied_at <= RUNS_FOR if self.supplied_at else False
-        return bool(run and run.done > RUNS_FOR and not anew)
+        return bool(run and run.done > (RUNS_FOR if self.meters else UNSEEN_FOR) and not anew)
 
     def live(self, now: datetime) -> None:
         """Up to now, with the supply that it had."""

@@ -75,7 +75,7 @@ class Change:
     device_id: str
     on: bool
     why: str             # order, timer, hand, power-up
-    under_way: bool      # whether a cycle ran behind it
+    under_way: bool      # whether a cycle ran behind it, with its supply
 
 
 @frozen
@@ -261,6 +261,7 @@ class Sim:
         for home in self.homes_of[unit.id]:
             home.live(self.now)
         before, pressed, local = dict(unit.twin.outputs), unit.presses, getattr(unit.twin, "manual", False)
+        running = {home.id for home in self.homes_of[unit.id] if home.powered and home.under_way(self.now)}
         said = act(unit)
         if getattr(unit.twin, "manual", False) != local:
             spells = self.local.setdefault(unit.id, [])
@@ -268,7 +269,7 @@ class Sim:
         for channel, on in unit.twin.outputs.items():
             if before.get(channel) != on and channel in unit.points:
                 home = self.home_of[unit.points[channel]]
-                self.changes.append(Change(self.now, self.now + self.skew, unit.points[channel], on, why, home.under_way(self.now)))
+                self.changes.append(Change(self.now, self.now + self.skew, unit.points[channel], on, why, home.id in running))
         self.pressed += [Pressed(self.now, unit.points[0]) for _ in range(unit.presses - pressed)]
         for message in said:
             unit.end.send(message)
@@ -324,11 +325,11 @@ class Sim:
         event.listen(seat.coordination, "commit", lambda _: self.interacts())
         seat.coordination.dialect.do_commit = self._commit      # type: ignore[method-assign]
         seat.service = CommandService(seat.session, seat.coordination, self.sortie, self.drivers, poll_every=POLL, rules=self.rules,
-                                      steady_s=self._steady_s if self.seed % 2 == 0 else None)
+                                      steady_s=self._steady_s)
         seat.due_at = self.now
 
     def _steady_s(self) -> float:
-        """The clock that nobody sets: of every other world. The engines of the others believe any time."""
+        """The clock that nobody sets."""
         return (self.now - self.start).total_seconds()
 
     def bury(self, seat: Seat) -> None:

@@ -11,6 +11,9 @@
     ├── InventoryError         lines of an inventory that cannot be provisioned, all of them at once
     ├── LifecycleError         a replacement, adoption, move or departure that cannot be done
     ├── VisitError             a visit that cannot go on, in French, for the installer
+    ├── HistoryAway            the history cannot be reached: readings wait
+    │   └── HistoryRefuses     it answers, and does not want to
+    ├── SourceError            a source of numbers that cannot be read
     ├── DeclarationError       a declaration that cannot be taken, with what would be accepted
     └── PlanError              a plan that breaks a promise, whoever made it
     BadPayload (a ValueError)  what a device said cannot be read: counted, never fatal; see elfe.devices
@@ -67,6 +70,10 @@ class DeclarationError(ElfeError):
 
 class HistoryAway(ElfeError):
     """The history cannot be reached, or refuses what it is asked; readings wait."""
+
+
+class HistoryRefuses(HistoryAway):
+    """The history answers, and refuses what it is asked."""
 
 
 class SourceError(ElfeError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import evolve
 
 from elfe import clock, connectors, database
-from elfe.app import after_visit, indicated, planning, unsubscribing, visit
+from elfe.app import after_visit, indicated, planning, unsubscribing, visit, zabbix
 from elfe.app.context import Context
 from elfe.app.loop import Service
 from elfe.app.noted import Notes
@@ -56,12 +56,14 @@ def recorder(settings: Settings) -> Made:
     session = MqttSession(here.broker_as(account), account)
 
     rows: dict[str, InstalledDevice] = {}
+    follower = zabbix.Follower(settings, here.history)
 
     def installed() -> list[tuple[InstalledDevice, Device]]:
         found = device_values(queries.installed_devices(here.coordination), here.drivers, "recorder")[0]
         rows.update({row.id: row for row, _ in found})
         after_visit.sweep(here, clock.now())      # what was still heard of those who have left
         visit.settle(here, clock.now())
+        follower.look()
         return found
 
     spool = Spool(str(Path(settings.data_dir) / "spool.db"))

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Sequence
 from importlib.resources import files
 
 from attrs import frozen
+from sqlalchemy.exc import DBAPIError
 
 from elfe import connectors
 from elfe.app.context import Context
 from elfe.coordination import queries, store
 from elfe.coordination.devices import device_values
-from elfe.errors import SettingsError
-from elfe.history.values import BALANCE
+from elfe.errors import HistoryAway, SettingsError
+from elfe.history.values import BALANCE, History
 from elfe.history.zabbix import keeping, watching
 from elfe.history.zabbix.keeping import Change, Spoken, Wanted, What
 from elfe.history.zabbix.naming import FLOAT, TRAPPER, Item, place
 from elfe.history.zabbix.store import ZabbixHistory
 from elfe.indicators.definitions import INDICATORS
 from elfe.indicators.waterfall import AVOIDED, MOVED, REACHED, Step
+from elfe.settings import Settings
 from elfe.territory.service import RUN_SERIES
 from elfe.territory.store import CONSUMPTION, PRODUCTION, SCALED_BALANCE
 
@@ -27,6 +31,8 @@ SHARES = tuple(LABELS[key] for key in ("Pourcentage_app_lances_24h", "Pourcentag
                                        "Pourcentage_autoconsommation", "Part_energie_locale_24h", "Promesses_tenues_30j"))
 LENT = tuple(LABELS[key] for key in (REACHED[Step.DECLARED], REACHED[Step.USEFUL], MOVED, AVOIDED))
 AT_ONCE = 500
+
+log = logging.getLogger("elfe.history")
 
 
 @frozen
@@ -47,6 +53,34 @@ class Kept:
         """Whether nothing is to be done."""
         return (not self.series and not self.of(What.CREATE) and not self.of(What.CHANGE) and self.watched.nothing
                 and not self.dashboard)
+
+
+class Follower:
+    """Beside a recorder that had to make items: the rest that they need, and the series that follow them.
+
+    Somebody has deleted items, or installed without them. It takes its time, so it has a thread, and sessions, of its own.
+    """
+
+    def __init__(self, settings: Settings, history: History) -> None:
+        self._settings, self._history = settings, history
+        self.thread = threading.Thread()
+
+    def look(self) -> None:
+        """Begin, where items were made by the way and nobody follows them already."""
+        if isinstance(self._history, ZabbixHistory) and self._history.made and not self.thread.is_alive():
+            log.warning("%d items were missing in Zabbix and were made; tags, triggers and series follow", self._history.made)
+            self._history.made = 0
+            self.thread = threading.Thread(target=self._follow, name="zabbix", daemon=True)
+            self.thread.start()
+
+    def _follow(self) -> None:
+        here = Context(self._settings)
+        try:
+            sync(here)
+        except (HistoryAway, DBAPIError) as error:
+            log.warning("tags, triggers and series do not follow yet; `elfe zabbix sync` does it: %s", error)
+        finally:
+            here.coordination.dispose()
 
 
 def history(here: Context) -> ZabbixHistory:

@@ -64,7 +64,8 @@ def prepare(engine: Engine, asked: Inventory, problems: Iterable[Problem], histo
     found = sorted([*problems, *provision.conflicts(asked, stands)], key=lambda problem: problem.where)
     if found:
         raise InventoryError("\n".join(str(each) for each in found))
-    return provision.changes(asked, stands, history.find)
+    names = [name for each in asked.appliances for name in provision.series_names(each) if name]
+    return provision.changes(asked, stands, history.find_all(names).get)
 
 
 def apply(engine: Engine, changes: Changes, drivers: Drivers, history: History, now: datetime,
@@ -77,7 +78,7 @@ def apply(engine: Engine, changes: Changes, drivers: Drivers, history: History, 
 def perform_and(engine: Engine, changes: Changes, drivers: Drivers, history: History, now: datetime, then: Callable[[], None],
                 reason: str = "") -> list[Provisioned]:
     """Perform changes in one transaction, and something else before it is committed: what `then` raises rolls all back."""
-    series = [_series(each.after, history) for each in changes.appliances]
+    series = _series(changes, history)
     with engine.begin() as connection:
         done = _perform(connection, changes, series, drivers, now, reason)
         then()
@@ -88,6 +89,7 @@ def apply_by_home(engine: Engine, changes: Changes, drivers: Drivers, history: H
                   now: datetime) -> Iterator[tuple[tuple[str, ...], list[Provisioned]]]:
     """Perform what `prepare` found, a transaction per home, each told when it is done. Run again, it goes on where it stopped."""
     require_types(engine, changes, drivers)
+    _series(changes, history)      # all at once: where a history is far away, each question takes its time
     for home in changes.by_home():
         yield home.homes, perform_and(engine, home, drivers, history, now, lambda: None)
 
@@ -116,10 +118,11 @@ def standing_of(changes: Changes, standing_: Standing) -> list[Provisioned]:
             for each in changes.appliances if each.what is What.LEAVE and each.id is not None]
 
 
-def _series(lines: ApplianceLines, history: History) -> Series:
-    """The ids of its power series and of its temperature series, 0 where its kind has none."""
-    power, felt = provision.series_names(lines)
-    return history.series(power, "W"), history.series(felt, "°C") if felt else 0
+def _series(changes: Changes, history: History) -> list[Series]:
+    """Of each appliance the ids of its power series and of its temperature series, 0 where its kind has none."""
+    names = [provision.series_names(each.after) for each in changes.appliances]
+    ids = history.all_series({name: unit for each in names for name, unit in zip(each, ("W", "°C"), strict=True) if name})
+    return [(ids[power], ids[felt] if felt else 0) for power, felt in names]
 
 
 # -- reading what stands ----------------------------------------------------------------------------------------------------

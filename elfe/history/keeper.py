@@ -86,14 +86,14 @@ class Keeper:
     def _append(self, given: Sequence[Spooled]) -> list[int]:
         """Hand readings over; the places of those that were not taken."""
         ids = self.history.all_series({series: unit for series, unit, _, _ in given})
-        readings = [Reading(ids[series], EPOCH + at_ms * INSTANT, value)
+        readings = [Reading(ids[series], EPOCH + at_ms * INSTANT, value) if series in ids else None
                     for series, _, at_ms, value in given]
+        refused: set[Reading] = set()
         try:
-            self.history.append(readings)
+            self.history.append([each for each in readings if each is not None])
         except PartlyKept as error:
             refused = set(error.refused)
-            return [number for number, each in enumerate(readings) if each in refused]
-        return []
+        return [number for number, each in enumerate(readings) if each is None or each in refused]
 
     def _wait(self, given: Iterable[Spooled]) -> None:
         self.counters["lost"] += self.spool.put(given)

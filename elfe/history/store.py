@@ -122,6 +122,13 @@ class SqlHistory:
             self._ids[name] = found
         return self._ids[name]
 
+    def find_all(self, names: Iterable[str]) -> Mapping[str, int]:
+        """The ids of many series, by name; those that are not there are left out."""
+        wanted = set(names)
+        with self.engine.connect() as connection:
+            named = database.among(connection, SERIES.c.name, wanted)
+            return {row.name: row.id for row in connection.execute(select(SERIES.c.name, SERIES.c.id).where(named))}
+
     def names(self) -> list[tuple[int, str, str]]:
         """Every series: id, name, unit."""
         with self.engine.connect() as connection:

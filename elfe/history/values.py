@@ -76,10 +76,16 @@ class History(Protocol):
         """The id of a series; it is created when it is new."""
 
     def all_series(self, wanted: Mapping[str, str]) -> Mapping[str, int]:
-        """The ids of many series, by name, from the name and the unit of each; those that are new are created, together."""
+        """The ids of many series, by name, from the name and the unit of each; those that are new are created, together.
+
+        One that cannot be created is left out.
+        """
 
     def find(self, name: str) -> int | None:
         """The id of a series, or None when there is none."""
+
+    def find_all(self, names: Iterable[str]) -> Mapping[str, int]:
+        """The ids of many series, by name; those that are not there are left out."""
 
     def names(self) -> Sequence[tuple[int, str, str]]:
         """Every series: id, name, unit."""

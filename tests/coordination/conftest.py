@@ -42,6 +42,12 @@ class MemoryHistory:
     def find(self, name: str) -> int | None:
         return self.names.index(name) + 1 if name in self.names else None
 
+    def find_all(self, names: Iterable[str]) -> Mapping[str, int]:
+        return {name: found for name in names if (found := self.find(name)) is not None}
+
+    def all_series(self, wanted: Mapping[str, str]) -> Mapping[str, int]:
+        return {name: self.series(name, unit) for name, unit in wanted.items()}
+
     def append(self, readings: Iterable[Reading]) -> None:
         raise NotImplementedError
 

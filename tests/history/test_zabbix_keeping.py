@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from itertools import count
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
 from elfe import clock
 from elfe.app.context import Context
+from elfe.app.zabbix import Follower
 from elfe.cli import app
 from elfe.coordination import queries, store
 from elfe.history import keeper
@@ -166,6 +170,71 @@ def test_e3_nothing_is_lost_while_zabbix_is_away_and_nothing_doubled_when_it_ret
     until(lambda: len(history.readings(series, begin, bench.now)) >= sent, within_s=30)
     assert [each.value for each in history.readings(series, begin, bench.now)] == [float(each) for each in range(1, sent + 1)]
     assert bench.recorder.keeper.spool.counted() == {}
+
+
+@pytest.mark.zabbix
+def test_an_item_that_is_deleted_while_it_is_written_to_is_made_again_and_its_appliance_follows(here, caplog):
+    recording = Context(load(Path("elfe.toml")))
+    history, kept = recording.history, keeper.Keeper(recording.history)
+    follower = Follower(recording.settings, history)
+    follower.look()
+    assert follower.thread.ident is None
+    before, now, later = history.find("A901 puissance"), clock.now(), count(1)
+
+    def written(number: int) -> None:
+        kept.keep([keeper.spooled("A901 puissance", "W", now + timedelta(milliseconds=number), float(number))], now)
+        until(lambda: (kept.catch_up(now + next(later) * keeper.RETRIES_EVERY), not kept.spool.count)[1], within_s=30)
+
+    written(1)
+    here.history.api("item.delete", [str(before)])
+    until(lambda: (written(2), history.find("A901 puissance") != before)[1], within_s=30)
+    after = history.find("A901 puissance")
+    assert [each.value for each in history.readings(after, now - timedelta(days=1), now + timedelta(days=1))] in ([], [2.0])
+    follower.look()
+    follower.thread.join(60)
+    [washer] = [each for each in store.standing(here.coordination).appliances if each.name == "Lave-linge"]
+    assert washer.power_series == after
+    assert "52 stand" in elfe("zabbix", "check")
+    assert "1 items were missing in Zabbix and were made" in caplog.text
+
+
+@pytest.mark.zabbix
+def test_a_host_that_is_deleted_is_made_again(zabbix: Zabbix):  # noqa: F811
+    history = ZabbixHistory(access(zabbix))
+    history.series("Y901 puissance", "W")
+    history.api("host.delete", [history.hosts({"Y901"})["Y901"]])
+    assert history.all_series({"Y901 energie": "Wh"}) == {}      # of what it knew nothing stands
+    found = history.all_series({"Y901 energie": "Wh"})
+    assert [each.id for each in history.items(filter={"host": "Y901"})] == list(found.values())
+
+
+@pytest.mark.zabbix
+def test_series_are_found_and_made_together_and_one_that_zabbix_does_not_take_costs_no_other(zabbix: Zabbix, caplog):  # noqa: F811
+    history, asked = ZabbixHistory(access(zabbix)), []
+    ask = history.api
+    history.api = lambda method, params: (asked.append(method), ask(method, params))[1]
+    wanted = {f"X{n:03} puissance": "W" for n in range(100, 140)}
+    ids = history.all_series(wanted)
+    assert ids.keys() == wanted.keys()
+    assert Counter(asked) == Counter(["item.get"] * 2 + ["item.create", "hostgroup.get", "host.create", "host.get"]) | Counter(
+        set(asked) & {"hostgroup.create"})
+    assert ZabbixHistory(access(zabbix)).all_series(wanted) == ids
+    odd = "x" * 300
+    more = history.all_series({f"X{n:03} energie": "Wh" for n in range(100, 140)} | {odd: ""})
+    assert len(more) == 40
+    assert [each for each in caplog.messages if each.startswith(f"no item for {odd}")] != []
+
+
+@pytest.mark.zabbix
+def test_an_item_that_was_replaced_is_found_by_those_who_only_read(zabbix: Zabbix, monkeypatch):  # noqa: F811
+    writes, reads = (ZabbixHistory(access(zabbix)) for _ in range(2))
+    before = writes.series("Y902 puissance", "W")
+    assert reads.find("Y902 puissance") == before
+    writes.api("item.delete", [str(before)])
+    monkeypatch.setattr("elfe.history.zabbix.store.ASKED_ANEW_S", 0.0)
+    assert reads.find("Y902 puissance") is None
+    after = writes.series("Y902 puissance", "W")
+    assert reads.find("Y902 puissance") == after != before
 
 
 # -- what operators see ---------------------------------------------------------------------------------------------------------

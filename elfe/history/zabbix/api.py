@@ -9,7 +9,7 @@ from typing import Any
 from attrs import define, field, frozen
 from zabbix_utils import APIRequestError, ProcessingError, ZabbixAPI
 
-from elfe.errors import HistoryAway
+from elfe.errors import HistoryAway, HistoryRefuses
 
 logging.getLogger("zabbix_utils").setLevel(logging.CRITICAL)      # what fails is raised, and told once by who asked
 
@@ -38,14 +38,14 @@ class Api:
     _session: ZabbixAPI | None = None
 
     def __call__(self, method: str, params: Mapping[str, Any] | Sequence[Any]) -> Any:
-        """The result of a method. Raises `HistoryAway`."""
+        """The result of a method. Raises `HistoryAway`, or `HistoryRefuses` where Zabbix answers and does not want to."""
         for attempt in (1, 2):
             try:
                 return self._open().send_api_request(method, params)["result"]
             except APIRequestError as error:
                 said = str(error)
                 if attempt == 2 or not any(each in said.lower() for each in LOGGED_OUT):
-                    raise HistoryAway(f"Zabbix refuses {method}: {said}") from None
+                    raise HistoryRefuses(f"Zabbix refuses {method}: {said}") from None
                 self._session = None
             except (ProcessingError, OSError) as error:
                 self._session = None

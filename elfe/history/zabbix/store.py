@@ -3,19 +3,24 @@
 A series is an item, and its id the item's: what `mesures_puissance_elec_id` holds. Zabbix keeps one value per item and nanosecond,
 so that what is sent twice is kept once. An item that was just made is known to the trapper within its `CacheUpdateFrequency` (a
 minute by default); until then its values are not taken, and wait.
+
+Items are somebody else's to change: what is known of them is asked anew now and then, and at once of those that take no value. One
+that was deleted is made again; `made` counts those that are made by the way, without the tags of what they measure.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from attrs import define, field
 from zabbix_utils import ItemValue, ProcessingError, Sender
 
-from elfe.errors import HistoryAway
+from elfe.errors import HistoryAway, HistoryRefuses
 from elfe.history import quarters
 from elfe.history.values import PartlyKept, Reading
 from elfe.history.zabbix.api import Access, Api
@@ -29,10 +34,17 @@ NEWEST = 1000
 """Values among which the newest before an instant is: more than an item says within a second."""
 KEPT, TRENDS_KEPT = "365d", "1825d"
 """How long Zabbix keeps each value, and the means of hours."""
+ASKED_ANEW_S = 900.0
+"""So long what is known of items is taken for true."""
+MOST_REFUSALS = 40
+"""Of calls, before what is left waits for the next time."""
 LATEST = EPOCH + timedelta(seconds=2**31 - 1)
 """The last instant that Zabbix takes."""
 _MS = timedelta(milliseconds=1)
 NANOSECONDS = 1_000_000
+
+
+log = logging.getLogger("elfe.history")
 
 
 @define
@@ -41,6 +53,8 @@ class ZabbixHistory:
 
     access: Access
     api: Api = field(init=False)
+    made: int = field(default=0, init=False)
+    _asked_s: float = field(factory=monotonic, init=False)
     _by_id: dict[int, Item] = field(factory=dict, init=False)
     _by_name: dict[str, int] = field(factory=dict, init=False)
     _hosts: dict[str, str] = field(factory=dict, init=False)
@@ -62,22 +76,69 @@ class ZabbixHistory:
     def series(self, name: str, unit: str = "") -> int:
         """The id of a series; it is created when it is new."""
         found = self.find(name)
-        return found if found is not None else self.create([(name, unit, tags(name))])[0]
+        if found is not None:
+            return found
+        self.made += 1
+        return self.create([(name, unit, tags(name))])[0]
 
     def all_series(self, wanted: Mapping[str, str]) -> Mapping[str, int]:
-        """The ids of many series, by name; those that are new are created."""
-        return {name: self.series(name, unit) for name, unit in wanted.items()}
+        """The ids of many series, by name; those that are new are created. One that Zabbix does not take is left out."""
+        ids = dict(self.find_all(wanted))
+        missing = [(name, unit, tags(name)) for name, unit in wanted.items() if name not in ids]
+        if missing:
+            self.made += len(missing)
+            ids |= self._created(missing)
+        return ids
+
+    def _created(self, missing: Sequence[tuple[str, str, Sequence[Tag]]]) -> dict[str, int]:
+        """The ids of new series. Zabbix takes all of a call or none: what it refuses is found by halving, if it is little."""
+        ids: dict[str, int] = {}
+        waiting, refusals = [missing], 0
+        while waiting and refusals < MOST_REFUSALS:
+            some = waiting.pop()
+            try:
+                ids |= zip((name for name, _, _ in some), self.create(some), strict=True)
+            except HistoryRefuses as error:
+                self._hosts, refusals = {}, refusals + 1
+                half = len(some) // 2
+                waiting += [some[half:], some[:half]] if half else []
+                log.log(logging.DEBUG if half else logging.ERROR, "no item for %s: %s", some[0][0], error)
+        return ids
 
     def find(self, name: str) -> int | None:
         """The id of a series, or None: by the item's name, wherever it stands; else by where we would have put it."""
-        if name not in self._by_name:
-            here = place(name, self.access.general_host)
-            named = self.items(filter={"name": name})
-            found = named or self.items(filter={"host": here.host, "key_": here.key})
-            if not found:
-                return None
-            self._remember(name, found[0])
-        return self._by_name[name]
+        return self.find_all([name]).get(name)
+
+    def find_all(self, names: Iterable[str]) -> Mapping[str, int]:
+        """The same of many, by name."""
+        self._doubt()
+        wanted = list(dict.fromkeys(names))
+        unknown = [name for name in wanted if name not in self._by_name]
+        for start in range(0, len(unknown), AT_ONCE):
+            self._find_out(unknown[start:start + AT_ONCE])
+        return {name: self._by_name[name] for name in wanted if name in self._by_name}
+
+    def _find_out(self, names: Sequence[str]) -> None:
+        for item in reversed(self.items(filter={"name": list(names)})):      # of two of a name the older one stands
+            self._remember(item.name, item)
+        places = {(here.host, here.key): name for name in names if name not in self._by_name
+                  for here in [place(name, self.access.general_host)]}
+        if places:
+            hosts, keys = (sorted({each[at] for each in places}) for at in (0, 1))
+            for item in self.items(filter={"host": hosts, "key_": keys}):
+                if (item.host, item.key) in places:
+                    self._remember(places[item.host, item.key], item)
+
+    def _doubt(self, series: Collection[int] | None = None) -> None:
+        """Forget what is known of items, so that it is asked anew: of some, or of all when that was long ago."""
+        if series is None:
+            if monotonic() - self._asked_s < ASKED_ANEW_S:
+                return
+            self._asked_s = monotonic()
+        gone = set(self._by_id if series is None else series)
+        self._by_id = {id: item for id, item in self._by_id.items() if id not in gone}
+        self._by_name = {name: id for name, id in self._by_name.items() if id not in gone}
+        self._hosts, self._group = {}, ""
 
     def items(self, **asked: Any) -> list[Item]:
         """Items as Zabbix has them, in the order of their ids. Raises `HistoryAway`."""
@@ -153,6 +214,7 @@ class ZabbixHistory:
         for start in range(0, len(given), AT_ONCE):
             refused += self._refused(given[start:start + AT_ONCE])
         if refused:
+            self._doubt({each.series for each in refused})
             raise PartlyKept(refused)
 
     def _refused(self, given: list[Reading]) -> list[Reading]:
@@ -200,6 +262,7 @@ class ZabbixHistory:
 
     def _alike(self, series: Collection[int]) -> Iterator[list[int]]:
         """Series of one type of value, some hundreds at a time: that is how Zabbix is asked."""
+        self._doubt()
         unknown = [each for each in series if each not in self._by_id]
         for start in range(0, len(unknown), AT_ONCE):
             for item in self.items(itemids=unknown[start:start + AT_ONCE]):

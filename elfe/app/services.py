@@ -15,6 +15,7 @@ from elfe.app.context import Context
 from elfe.app.loop import Service
 from elfe.app.noted import Notes
 from elfe.app.post import Post
+from elfe.app.standby import Lock, OneAtATime
 from elfe.broker.client import MqttSession
 from elfe.broker.rights import SCREENS_ACCOUNT, TERRITORY_ACCOUNT
 from elfe.broker.session import Session
@@ -53,7 +54,7 @@ def recorder(settings: Settings) -> Made:
     """The recorder."""
     here = Context(settings)
     account = f"elfe-recorder-{settings.command.instance}"
-    session = MqttSession(here.broker_as(account), account)
+    session = MqttSession(here.broker_as(account), account, joins=False)
 
     rows: dict[str, InstalledDevice] = {}
     follower = zabbix.Follower(settings, here.history)
@@ -70,7 +71,8 @@ def recorder(settings: Settings) -> Made:
     def told(since: datetime, until: datetime) -> Iterable[Told]:
         return ledger.sent(here.coordination, since, until)
 
-    return Recorder(session, here.history, here.drivers, installed, Noting(Notes(here, rows)), spool, told), (session,)
+    service = Recorder(session, here.history, here.drivers, installed, Noting(Notes(here, rows)), spool, told)
+    return _alone("recorder", service, session, here)
 
 
 def ems(settings: Settings, by_work: bool = False) -> Made:
@@ -109,10 +111,11 @@ def screens(settings: Settings) -> Made:
     database.hurry(here.coordination, HURRIES)
     form = screen_layout(settings)
     farewell = _farewell(here.drivers, form)
-    session = MqttSession(here.broker_as(SCREENS_ACCOUNT), SCREENS_ACCOUNT, will=farewell[0] if farewell else None)
-    return Screens(session, here.coordination, here.sortie, here.drivers, lambda: screens_of(here), form, settings.zone,
-                   hold_for=timedelta(hours=settings.command.hold_h), farewell=farewell,
-                   undriven=partial(leadership.undriven, here.coordination, settings.command.workers)), (session,)
+    session = MqttSession(here.broker_as(SCREENS_ACCOUNT), SCREENS_ACCOUNT, will=farewell[0] if farewell else None, joins=False)
+    service = Screens(session, here.coordination, here.sortie, here.drivers, lambda: screens_of(here), form, settings.zone,
+                      hold_for=timedelta(hours=settings.command.hold_h), farewell=farewell,
+                      undriven=partial(leadership.undriven, here.coordination, settings.command.workers))
+    return _alone("screens", service, session, here)
 
 
 def _farewell(drivers: Drivers, form: Layout) -> list[Publish]:
@@ -142,7 +145,7 @@ def screen_layout(settings: Settings) -> Layout:
 def territory(settings: Settings) -> Made:
     """The territory: its balance, its energy weather, the morning's mails."""
     here = Context(settings)
-    session = MqttSession(here.broker_as(TERRITORY_ACCOUNT), TERRITORY_ACCOUNT)
+    session = MqttSession(here.broker_as(TERRITORY_ACCOUNT), TERRITORY_ACCOUNT, joins=False)
 
     def installed() -> list[tuple[InstalledDevice, Device]]:
         return device_values(queries.installed_devices(here.coordination), here.drivers, "territory")[0]
@@ -158,4 +161,9 @@ def territory(settings: Settings) -> Made:
                   time(post.hour), post.sender if post.host else "", post.unsubscribe, unsubscribing.coded(settings))
     if post.listen:
         unsubscribing.serve(post.listen, place.code, lambda who: announced.subscribe(here.coordination, who, False, clock.now()))
-    return Territory(place, world, connectors.opened(settings.sources)), (session,)
+    return _alone("territory", Territory(place, world, connectors.opened(settings.sources)), session, here)
+
+
+def _alone(kind: str, service: Service, session: Session, here: Context) -> Made:
+    """Of all of a kind one serves: they have one identity at the broker."""
+    return OneAtATime(service, session, Lock(here.coordination, kind)), (session,)

@@ -72,6 +72,7 @@ class Ems:
     peak: float = field(default=0.0, metadata={"from": 0, "to": 1000})
     feeder_w: float = field(default=0.0, metadata={"from": 0, "to": 1e9})    # the territory imports no more; 0: no limit
     home_w: float = field(default=0.0, metadata={"from": 0, "to": 1e6})      # a home's loads draw no more at once; 0: no limit
+    keep_days: int = field(default=400, metadata={"from": 31, "to": 100_000})    # so long plans are kept
 
 
 @frozen

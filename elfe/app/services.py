@@ -81,7 +81,7 @@ def ems(settings: Settings, by_work: bool = False) -> Made:
     limits = Limits(nodes=settings.ems.max_nodes, gap=settings.ems.gap, seconds=settings.ems.time_limit_s)
     if by_work:
         limits = evolve(limits, seconds=None, tries=BRIEF_TRIES)
-    return EmsService(planning.sources(here), Solver(limits)), ()
+    return EmsService(planning.sources(here), Solver(limits), timedelta(days=settings.ems.keep_days)), ()
 
 
 def command(settings: Settings, conducted: bool = False) -> Made:

@@ -83,6 +83,10 @@ def flexibility(
     here = context(ctx)
     end = until.replace(tzinfo=here.settings.zone) if until else clock.now()
     start = since.replace(tzinfo=here.settings.zone) if since else end - timedelta(days=days)
+    kept_from = clock.now() - timedelta(days=here.settings.ems.keep_days)
+    if start < kept_from:
+        raise ElfeError(f"plans are kept for {here.settings.ems.keep_days} days (ems.keep_days): before {kept_from:%Y-%m-%d} "
+                        "nobody knows why flexibility was lost")
     if start >= end:
         raise ElfeError(f"--from ({start:%Y-%m-%d}) must be before --to ({end:%Y-%m-%d})")
     found, kept = store.lent(indicated.world(here), start, end)

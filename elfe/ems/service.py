@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import DBAPIError
 
 from elfe.coordination import queries
+from elfe.ems import store
 from elfe.ems.run import Sources, first_slot_at, run_once
 from elfe.ems.solve import Solver
 from elfe.errors import ElfeError
-from elfe.slots import next_slot_start, slot_start
+from elfe.slots import next_slot_start, slot_of, slot_start
 
 LEAD = timedelta(seconds=30)
+KEEP = timedelta(days=400)
 
 log = logging.getLogger("elfe.ems")
 
@@ -21,8 +23,8 @@ log = logging.getLogger("elfe.ems")
 class EmsService:
     """Plans every quarter. See `elfe.app.loop.Service`."""
 
-    def __init__(self, sources: Sources, solver: Solver) -> None:
-        self._sources = sources
+    def __init__(self, sources: Sources, solver: Solver, keep: timedelta = KEEP) -> None:
+        self._sources, self._keep = sources, keep
         self._solver = solver
         self._runs_at: datetime | None = None
 
@@ -46,6 +48,17 @@ class EmsService:
             log.info("plan from %s: %d loads, %.1f kWh imported, %s, %d ms", slot_start(plan.first_slot).isoformat(),
                      len(plan.placements), plan.imported_wh / 1000, plan.solver, plan.solve_ms)
         self._learn(now)
+        self._prune(now)
+
+    def _prune(self, now: datetime) -> None:
+        """Old plans; behind the new one, too."""
+        try:
+            gone = store.prune(self._sources.sortie, slot_of(now - self._keep))
+        except DBAPIError as error:
+            log.error("old plans stay for now: %s", error)
+        else:
+            if gone:
+                log.info("%d rows of plans older than %d days are gone", gone, self._keep.days)
 
     def _learn(self, now: datetime) -> None:
         """The cycles of the machines whose quarter of the day it is; behind the plan, which does not wait for them."""

@@ -1,7 +1,8 @@
 """The EMS output database: the contract's four tables, and ours beside them in the schema `elfe`.
 
-`result` is append-only: a row per appliance and run. A run is written whole or not at all, and a run for the same first slot
-replaces the earlier one whole. Readers take the run of the greatest `first_valid_timestamp` that is not in the future.
+`result` is append-only: a row per appliance and run; what is older than `ems.keep_days` goes (`prune`). A run is written whole or
+not at all, and a run for the same first slot replaces the earlier one whole. Readers take the run of the greatest
+`first_valid_timestamp` that is not in the future.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ from elfe.slots import HORIZON, SLOT_S, SLOTS_PER_HOUR, epoch_s, instant, slot_o
 
 metadata = Base.metadata
 BESIDE = (cycles, fairness, forecasts)               # whose tables stand in the same database
+PRUNED_AT_ONCE = 24
+"""Slots: six hours of plans go in a quarter, so that years of them hold no plan up, and a clock that jumps costs little."""
 ONE_SHOT, RECURRING = 0, 1       # result_type; nobody reads it
 
 
@@ -196,6 +199,29 @@ def write_plan(engine: Engine, plan: Plan) -> None:
         database.put(connection, RUN_INFO, [_run_info(plan)])
         if newest is None or newest <= plan.first_slot:
             _tell_newest(connection, plan)
+
+
+def prune(engine: Engine, keep_from: int) -> int:
+    """Let the plans of slots before `keep_from` go, the oldest first, some hours of them at a time; how many rows of `result` went.
+
+    The newest run stays, whatever the clock says, and of every run how it was made: a row of `plan` and of `ems_run_info`.
+    """
+    with engine.begin() as connection:
+        newest = connection.scalar(select(func.max(RESULT.c.first_valid_timestamp)))
+        if newest is None:
+            return 0
+        until = min(keep_from, newest // SLOT_S)
+        for table in (PLACEMENT, SETPOINT):
+            _prune(connection, table.c.first_slot, 1, until)
+        return _prune(connection, RESULT.c.first_valid_timestamp, SLOT_S, until)
+
+
+def _prune(connection: Connection, column: Column[int], size: int, keep_from: int) -> int:
+    oldest = connection.scalar(select(func.min(column)))
+    if oldest is None or oldest >= keep_from * size:
+        return 0
+    until = min(keep_from * size, oldest + PRUNED_AT_ONCE * size)
+    return connection.execute(delete(column.table).where(column < until)).rowcount
 
 
 def _tell_newest(connection: Connection, plan: Plan) -> None:

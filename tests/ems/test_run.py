@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from attrs import evolve
+from sqlalchemy import select
 
 from elfe.coordination.values import ApplianceType, Mode
 from elfe.ems import run as runs
@@ -18,10 +19,10 @@ from elfe.ems.model import Choice, Problem
 from elfe.ems.run import first_slot_at, gather, run_once, ways_out
 from elfe.ems.service import EmsService
 from elfe.ems.solve import Solver
-from elfe.ems.store import newest_plan, plan_in_force
+from elfe.ems.store import RESULT, newest_plan, plan_in_force, write_plan
 from elfe.ems.values import Placement, Plan
 from elfe.errors import PlanError
-from elfe.slots import HORIZON, SLOT
+from elfe.slots import HORIZON, SLOT, SLOT_S
 from tests.ems.conftest import Territory
 from tests.ems.made import FIRST, NOON, SUNNY, minutes
 
@@ -66,6 +67,20 @@ def test_the_service_runs_half_a_minute_before_each_quarter(territory: Territory
     found = newest_plan(territory.sources.sortie)
     assert found is not None
     assert (found.first_slot, found.made_at) == (FIRST, RUNS_AT)
+
+
+def test_old_plans_go_behind_a_run(territory: Territory) -> None:
+    territory.balance(SUNNY)
+    of_one = (Placement(101, 131, (1,) * HORIZON, (0.0,) * HORIZON, "", ""),)
+    for days in (401, 399):
+        write_plan(territory.sources.sortie, Plan(FIRST - days * HORIZON, NOON - timedelta(days=days), of_one, (0.0,) * HORIZON,
+                                                  "persistence", "optimal", 1.0, 1.0, 3))
+    service = EmsService(territory.sources, Solver())
+    service.step(RUNS_AT - minutes(1))
+    service.step(RUNS_AT)
+    service.close()
+    with territory.sources.sortie.connect() as connection:
+        assert list(connection.scalars(select(RESULT.c.first_valid_timestamp))) == [(FIRST - 399 * HORIZON) * SLOT_S]
 
 
 def test_a_database_that_is_away_costs_a_run_and_not_the_service(territory: Territory, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from attrs import evolve
-from sqlalchemy import Engine, event, inspect, text
+from sqlalchemy import Engine, event, func, inspect, select, text
 
 from elfe.ems import store
 from elfe.ems.store import decisions_in_force, plan_in_force, write_plan
@@ -224,3 +224,35 @@ def test_f9_a_run_that_comes_late_leaves_what_is_told_of_a_newer_one(sortie: Eng
     write_plan(sortie, ONE)
     assert store.newest_plan(sortie) == newer
     assert rows(sortie, "SELECT DISTINCT power FROM p_c_without_flexible_consumption") == [(500,)]
+
+
+# -- what is old ---------------------------------------------------------------------------------------------------------------
+
+
+def counts(sortie: Engine) -> dict[str, int]:
+    """How many rows of each table there are."""
+    every = {"result": store.RESULT, "placement": store.PLACEMENT, "setpoint": store.SETPOINT, "plan": store.PLAN}
+    with sortie.connect() as connection:
+        return {name: connection.scalar(select(func.count()).select_from(table)) or 0 for name, table in every.items()}
+
+
+def test_old_plans_go_some_hours_at_a_time_and_how_they_were_made_stays(sortie: Engine) -> None:
+    for n in range(60):
+        write_plan(sortie, a_plan(a_placement(101), evolve(a_placement(102), pauses=True), first_slot=FIRST + n))
+    assert store.prune(sortie, FIRST - 1) == 0
+    assert [store.prune(sortie, FIRST + 50) for _ in range(4)] == [48, 48, 4, 0]
+    assert counts(sortie) == {"result": 20, "placement": 20, "setpoint": 10, "plan": 60}
+    assert rows(sortie, "SELECT min(first_valid_timestamp) FROM result") == [((FIRST + 50) * SLOT_S,)]
+
+
+def test_the_newest_plan_stays_whatever_the_clock_says(sortie: Engine) -> None:
+    write_plan(sortie, a_plan(a_placement(101), first_slot=FIRST))
+    write_plan(sortie, a_plan(a_placement(102), first_slot=FIRST + 1))
+    assert [store.prune(sortie, FIRST + 10**6) for _ in range(2)] == [1, 0]
+    plan = store.newest_plan(sortie)
+    assert plan is not None
+    assert [each.appliance_id for each in plan.placements] == [102]
+
+
+def test_of_nothing_nothing_is_old(sortie: Engine) -> None:
+    assert store.prune(sortie, FIRST) == 0

@@ -73,8 +73,15 @@ def test_a_group_that_could_not_stand_in_a_topic_is_refused_wherever_it_is_typed
 
 
 def test_flexibility_of_no_time_is_refused(here):
-    told = str(RUNNER.invoke(app, ["indicators", "flexibility", "--from", "2026-04-01", "--to", "2026-03-01"]).exception)
-    assert told == "--from (2026-04-01) must be before --to (2026-03-01)"
+    today = clock.now().date()
+    words = ["--from", f"{today - timedelta(days=3)}", "--to", f"{today - timedelta(days=9)}"]
+    told = str(RUNNER.invoke(app, ["indicators", "flexibility", *words]).exception)
+    assert told == f"--from ({words[1]}) must be before --to ({words[3]})"
+
+
+def test_flexibility_from_before_the_plans_that_are_kept_is_refused(here):
+    told = str(RUNNER.invoke(app, ["indicators", "flexibility", "--days", "401"]).exception)
+    assert told.startswith("plans are kept for 400 days (ems.keep_days)")
 
 
 def a_participant(here: Context, reference: str) -> None:

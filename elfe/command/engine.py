@@ -514,7 +514,7 @@ class Engine:
             return self._fail(order, now, f"{Cause.NO_WORDS}: {error}")
         said = order.said(now, encoded.within)
         self._keep(said)
-        return [Save(said, On.SENDS, now), Send(said, encoded.publishes, said.valid_until)]
+        return [Save(said, On.SENDS, now), Send(said, encoded.publishes, said.worthless_at(now, self.rules.proves_within))]
 
     def _refresh(self, order: Order, now: datetime) -> list[Effect]:
         """Say again what the device has done, before its fail-safe undoes it; nothing is awaited and nothing kept."""
@@ -526,7 +526,7 @@ class Engine:
             encoded = driven.driver.encode_command(driven.device, _command(order))
         except (DriverDefect, ValueError):      # its next order says so
             return []
-        return [Send(order, encoded.publishes, order.valid_until)]
+        return [Send(order, encoded.publishes, order.worthless_at(now, self.rules.proves_within))]
 
     def _fail(self, order: Order, now: datetime, cause: str) -> list[Effect]:
         failed = order.happens(On.FAILS, now, cause)

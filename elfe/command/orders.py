@@ -217,6 +217,11 @@ class Order:
         patience = min(LONGEST_PATIENCE, within * 2 ** min(self.attempts, 8))
         return evolve(self.happens(On.SENDS, now), say_again_at=now + max(within, patience))
 
+    def worthless_at(self, now: datetime, proves_within: timedelta) -> datetime:
+        """When what is said now is worth nothing any more: a level will be said again by then, a press be over. A broker that keeps
+        messages for who is away would hand over all of them when it is back, and its contact would chatter."""
+        return min(self.valid_until, self.over_at(proves_within) if self.press else now + LONGEST_PATIENCE)
+
     @property
     def sayable(self) -> bool:
         """Whether it may be said in its stage: a press once, a level until it is answered."""

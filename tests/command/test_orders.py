@@ -33,6 +33,16 @@ def test_every_end_is_final_and_every_other_stage_can_be_ended():
     assert all(On.SUPERSEDES in TRANSITIONS[stage] for stage in set(Stage) - ends_of)
 
 
+@pytest.mark.parametrize(("order", "minute", "worthless_at"), [
+    (SENT, 0, 1),                                            # a level is said again by then
+    (SENT, 14.5, 15),                                        # and is of its slot
+    (evolve(SENT, press=True), 0, 5),                        # by then somebody has judged whether it was pressed
+    (evolve(SENT, press=True, sent_at=NOON + timedelta(minutes=12)), 12, 15),
+])
+def test_what_a_broker_keeps_for_who_is_away_is_not_obeyed_when_it_is_old(order, minute, worthless_at):
+    assert order.worthless_at(NOON + timedelta(minutes=minute), timedelta(minutes=5)) == NOON + timedelta(minutes=worthless_at)
+
+
 def test_an_order_cannot_be_sent_before_it_is_recorded():
     with pytest.raises(KeyError):
         ORDER.happens(On.SENDS, NOON)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from elfe.command import store
-from elfe.command.orders import MISSED, Order, Stage, Why
+from elfe.command.orders import LONGEST_PATIENCE, MISSED, Order, Stage, Why
 from elfe.command.typologies import ALLOWED, latest_start, usual_w
 from elfe.coordination import queries
 from elfe.coordination.values import ControlState, Mode
@@ -24,7 +24,7 @@ from tests.command.sim.homes import Home, Machine, Unit
 from tests.command.sim.wire import LATEST
 
 if TYPE_CHECKING:
-    from tests.command.sim.world import Change, Fault, Sim, Spoken
+    from tests.command.sim.world import Change, Fault, Sim, Spoken, Written
 
 MOMENT = timedelta(minutes=1)
 LATE_WORDS = LATEST + timedelta(seconds=40)
@@ -47,6 +47,7 @@ class Judge:
         self.sim = sim
         self.orders = store.orders(sim.mine)
         self.stays = {each.id: each for each in queries.flexibilities(sim.mine, sim.start)}
+        self.unit_of = {device_id: unit for unit in sim.units.values() for device_id in unit.points.values()}
         self.of_device: dict[str, list[Order]] = defaultdict(list)
         for each in self.orders:
             self.of_device[each.device_id].append(each)
@@ -99,10 +100,18 @@ class Judge:
 
     def _ordered(self, device_id: str, engine_at: datetime, at: datetime, on: bool) -> bool:
         late = LATE_WORDS if self._between(at - MOMENT, at, "messages", "clock") else timedelta(seconds=5)
+        if self._was_away(device_id, at):      # what its broker kept for it is not older than that
+            late = LONGEST_PATIENCE
         return any(each.on == on and each.sent_at and not each.press and each.sent_at - SLOT * 5 * bool(self._clock_was_wrong(at))
                    <= engine_at and (each.ended_at is None or engine_at <= each.ended_at + late or self._clock_was_wrong(at))
                    and engine_at <= each.valid_until + (late if not self._clock_was_wrong(at) else SLOT * 5)
                    for each in self.of_device[device_id])
+
+    def _was_away(self, device_id: str, at: datetime) -> bool:
+        """Whether it has just come back to a broker that keeps what was said meanwhile."""
+        unit = self.unit_of[device_id]
+        return unit.end.keeps and (self.excused(self.home(device_id), at - MOMENT, at, "device", "blip")
+                                   or self._between(at - MOMENT, at, "broker", "village"))
 
     def _between(self, since: datetime, until: datetime, *kinds: str) -> bool:
         return any(each.at <= until and since <= each.until + MOMENT and each.kind.startswith(kinds) for each in self.sim.faults)
@@ -221,9 +230,19 @@ class Judge:
                 alone = [_last([each for each in written if each.held is not None and each.appliance_id == id], spoken.at)
                          for id in (home.id, None)]
                 if any(each and each.held and spoken.at - each.at > GRACE and not self._blind(each.at, spoken.at)
-                       and (each.until is None or spoken.engine_at < each.until) for each in alone):      # dated: by whose clock?
+                       and self._in_force(each, spoken) for each in alone) and not self._released(alone[-1], spoken):
                     yield f"I6 {_at(spoken.at)} {device_id} was commanded while somebody wants it left alone"
         yield from self._i6_local()
+
+    @staticmethod
+    def _in_force(decided: Written, spoken: Spoken) -> bool:
+        """What is decided for a while ends by the engine's own clock."""
+        return decided.until is None or spoken.engine_at < decided.until
+
+    def _released(self, everything: Written | None, spoken: Spoken) -> bool:
+        """What the centre decides of everything goes first: a release serves also who wanted to be left alone."""
+        return everything is not None and everything.held is False and everything.until is not None \
+            and self._in_force(everything, spoken)
 
     def _blind(self, since: datetime, until: datetime) -> bool:
         """The database could not be read in the meantime: nothing new can be made, what was recorded may still be said."""

@@ -310,7 +310,11 @@ def open_flexibilities(engine: Engine, of: Collection[int] | None = None) -> lis
     with engine.connect() as connection:
         if of is None:
             return _flexibilities(connection, _OPEN)
-        return _flexibilities(connection, _open(connection.dialect.name), {ROWS: told_of(FLEXIBILITY.c.appliance_id, of)})
+        return _open_ones(connection, of)
+
+
+def _open_ones(connection: Connection, of: Collection[int]) -> list[Flexibility]:
+    return _flexibilities(connection, _open(connection.dialect.name), {ROWS: told_of(FLEXIBILITY.c.appliance_id, of)})
 
 
 _OPEN = select(FLEXIBILITY).where(FLEXIBILITY.c.closed_at.is_(None)).order_by(FLEXIBILITY.c.id)
@@ -407,7 +411,8 @@ def declare(engine: Engine, appliance_id: int, deadline: datetime | None, lasts:
         begin_flexibilities(connection, [appliance_id], now)
         still_open = (FLEXIBILITY.c.appliance_id == appliance_id) & FLEXIBILITY.c.closed_at.is_(None)
         connection.execute(update(FLEXIBILITY).where(still_open).values(_declared(connection, [appliance_id])[appliance_id]))
-    return next(each for each in open_flexibilities(engine) if each.appliance_id == appliance_id)
+        (declared,) = _open_ones(connection, [appliance_id])
+    return declared
 
 
 def choose(engine: Engine, appliance_id: int, deadline: datetime | None = None, lasts: timedelta | None = None,

@@ -57,8 +57,9 @@ class Costs:
 
         Without the peak, which no slot has to itself: `with_peak_at` makes a level of it.
         """
-        levels = tuple((_at(level.offset, slots), _at(level.weight, slots)) for level in self.levels)
-        return Table(slots, powers, (_at(self.drawn, slots) * powers).sum(axis=-1), levels)
+        steps = tuple(_Step(_beyond(level.offset, 0.0), _beyond(level.weight, 1.0),
+                            np.ascontiguousarray((_at(level.weight, slots) * powers).T)[:, :, None]) for level in self.levels)
+        return Table(np.ascontiguousarray(slots.T), (_at(self.drawn, slots) * powers).sum(axis=-1), steps)
 
     def steps(self, left: Floats, most: Floats) -> tuple[Floats, Floats]:
         """What drawing up to `most` W more costs in each slot: the lengths of its steps, W, and their slopes, steps × slots."""
@@ -71,7 +72,7 @@ class Costs:
 
     def added(self, left: Floats, powers: Floats) -> Floats:
         """What drawing these powers adds in each slot, each for itself."""
-        added: Floats = self.table(np.arange(HORIZON)[:, None], powers[:, None]).added(np.append(left, np.inf)[None])[0]
+        added: Floats = self.table(np.arange(HORIZON)[:, None], powers[:, None]).added(np.append(left, np.inf)[:, None])[:, 0]
         return added
 
     def scaled(self, share: float) -> Costs:
@@ -96,26 +97,44 @@ class Costs:
 
 
 @frozen(eq=False)
+class _Step:
+    """A level of the costs as rows meet it."""
+
+    offset: Floats           # 97 slots: the last is beyond the horizon
+    weight: Floats           # 97 slots
+    worth: Floats            # columns × rows × 1: the powers, each at the weight of its slot
+
+
+@frozen(eq=False)
 class Table:
     """Rows of powers with what a watt costs where they draw."""
 
-    slots: Ints              # rows × columns
-    powers: Floats
+    slots: Ints              # columns × rows
     drawn: Floats            # per row: the price of what it draws
-    levels: tuple[tuple[Floats, Floats], ...]      # offset and weight of each level, rows × columns
+    steps: tuple[_Step, ...]
 
     def added(self, lefts: Floats) -> Floats:
-        """What each row adds, states × rows. `lefts`: states × 97 W, what is left of the balance; slot 96 is beyond it."""
-        total = np.empty((len(lefts), len(self.powers)))
-        total[:] = self.drawn
-        for offset, weight in self.levels:
-            over = lefts[:, self.slots]
-            over += offset
+        """What each row adds, rows × states. `lefts`: 97 × states W, what is left of the balance; slot 96 is beyond it.
+
+        As no weight is below zero, weight · max(0, power − left) = max(0, weight · power − weight · left).
+        """
+        total = np.empty((len(self.drawn), lefts.shape[1]))
+        total[:] = self.drawn[:, None]
+        for step in self.steps:
+            covers = lefts + step.offset[:, None]
+            np.maximum(covers, 0.0, out=covers)
+            covers *= step.weight[:, None]
+            over = covers.take(self.slots, axis=0)
+            np.subtract(step.worth, over, out=over)
             np.maximum(over, 0.0, out=over)
-            np.subtract(self.powers, over, out=over)
-            np.maximum(over, 0.0, out=over)
-            total += np.einsum("srj,rj->sr", over, weight)
+            total += over.sum(axis=0)
         return total
+
+
+def _beyond(row: Floats, last: float) -> Floats:
+    """A row of slots with one beyond the horizon, where nothing is ever drawn."""
+    extended: Floats = np.append(row, last)
+    return extended
 
 
 def _at(row: Floats, slots: Ints) -> Floats:

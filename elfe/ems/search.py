@@ -33,7 +33,7 @@ MOST_ROUNDS = 20
 MOST_MOVES = 20_000
 HELPS = 1e-7
 COPIES = 16
-DICE = 1 << 20
+DICE = 1 << 17
 COLD_W, WARM_W, HOT_W = 3.0, 30.0, 1000.0
 HOTTER_W = 5.0
 """Temperatures, W summed over slots: a move that costs as much is taken now and then. A bath ends cold, and begins the hotter the
@@ -80,14 +80,14 @@ def improved(problem: Problem, runs: Sequence[Runs], made_by: str, bound: float 
     return _choice(problem, Board(problem, [some.copy() for some in runs]).moved(bound, go_on), made_by)
 
 
-def searched(problem: Problem, start: Choice, tries: int, go_on: GoOn = lambda: True) -> Choice:
+def searched(problem: Problem, start: Choice, tries: int, go_on: GoOn = lambda: True, seed: int = 0) -> Choice:
     """The best that tries of all kinds find from a choice; its bound and prices stay."""
     best, tries = Board(problem, [some.copy() for some in start.runs]), min(tries, ENOUGH * problem.count**3)
     if problem.count > FEW:
-        baths = annealed(best, tries, go_on)
+        baths = annealed(best, tries, go_on, seed)
         best = paired(sorted([best, *baths], key=Board.cost), tries, go_on)
     for n, tolerated_w in enumerate(TOLERATED_W):
-        best = kicked(best, tries // len(TOLERATED_W), tolerated_w, n, go_on)
+        best = kicked(best, tries // len(TOLERATED_W), tolerated_w, seed * len(TOLERATED_W) + n, go_on)
     found = _choice(problem, best.moved(go_on=go_on), "local search")
     return evolve(min(start, found, key=lambda each: each.objective), bound=start.bound, prices=start.prices)
 
@@ -107,6 +107,11 @@ class _Rows(Offers):
     def rows(self) -> Floats:
         """Alternatives × 97, W."""
         return np.pad(self.menu.rows(), ((0, 0), (0, 1)))
+
+    @cached_property
+    def columns(self) -> Floats:
+        """The same, 97 × alternatives."""
+        return np.ascontiguousarray(self.rows.T)
 
 
 @define(eq=False)
@@ -194,8 +199,8 @@ class Board:
         """Lift two loads and put them where they cost least together: every pair of their alternatives is compared."""
         self.lift((i, j))
         one, other = self.offers(i), self.offers(j)
-        added = one.added(self.left[None]).T + other.added(self.left - one.rows)
-        for load, pick in zip((i, j), np.unravel_index(int(added.argmin()), added.shape), strict=True):
+        added = other.added(self.left[:, None] - one.columns) + one.added(self.left[:, None]).T
+        for load, pick in zip((j, i), np.unravel_index(int(added.argmin()), added.shape), strict=True):
             self.put(load, int(pick))
 
     def moved(self, bound: float = -np.inf, go_on: GoOn = lambda: True) -> list[Runs]:
@@ -249,9 +254,9 @@ def fits(problem: Problem) -> Bools:
 # -- annealing ------------------------------------------------------------------------------------------------------------------
 
 
-def annealed(board: Board, steps: int, go_on: GoOn = lambda: True) -> list[Board]:
+def annealed(board: Board, steps: int, go_on: GoOn = lambda: True, seed: int = 0) -> list[Board]:
     """The copies of a board after so many steps, each of one load in all of them, the best first; only the loose loads move."""
-    bath = _Bath(board)
+    bath = _Bath(board, seed)
     sweeps = steps // max(1, len(bath.loads))
     for temperature in np.geomspace(min(HOT_W, max(WARM_W, HOTTER_W * sweeps)), COLD_W, sweeps) if bath.loads else ():
         if go_on():
@@ -262,15 +267,15 @@ def annealed(board: Board, steps: int, go_on: GoOn = lambda: True) -> list[Board
 class _Bath:
     """The copies: what each has left of the balance, and which alternative of each load it holds."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, seed: int) -> None:
         self._board, self.loads = board, board.loose
         self._offers = [board.offers(n) for n in self.loads]
         places = [board.places[n] for n in self.loads]
         picks = [int(np.flatnonzero(offers.menu.runs == board.runs[f][k])[0])
                  for (f, k), offers in zip(places, self._offers, strict=True)]
         self._picks = np.repeat(np.array(picks, np.int64)[:, None], COPIES, axis=1)
-        self._left = np.tile(board.left, (COPIES, 1))
-        self._dice = np.random.default_rng(0)
+        self._left = np.repeat(board.left[:, None], COPIES, axis=1)
+        self._dice = np.random.default_rng(seed)
         self._noise = self._dice.gumbel(size=DICE)
 
     def sweep(self, temperature: float) -> None:
@@ -292,12 +297,12 @@ class _Bath:
     def _move(self, i: int, temperature: float) -> None:
         """The largest of −cost/temperature plus Gumbel noise falls with the odds of the heat bath."""
         offers, count = self._offers[i], len(self._offers[i].rows)
-        self._left += offers.rows[self._picks[i]]
+        self._left += offers.columns[:, self._picks[i]]
         added = offers.added(self._left)
         at = int(self._dice.integers(DICE - COPIES * count))
-        added -= temperature * self._noise[at:at + COPIES * count].reshape(COPIES, count)
-        self._picks[i] = added.argmin(axis=1)
-        self._left -= offers.rows[self._picks[i]]
+        added -= temperature * self._noise[at:at + COPIES * count].reshape(count, COPIES)
+        self._picks[i] = added.argmin(axis=0)
+        self._left -= offers.columns[:, self._picks[i]]
 
 
 # -- moves of two, and kicks ----------------------------------------------------------------------------------------------------

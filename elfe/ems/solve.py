@@ -1,6 +1,6 @@
 """Who solves: a child process that finds better and better choices, and what stands behind it.
 
-    the decomposition, with its bound  ▸  local search  ▸  HiGHS, where the model is small enough to be exact
+    the decomposition, with its bound  ▸  local search, beside it HiGHS where the model is small enough to be exact
 
 The child says each choice as soon as it has it; the last one that came is taken, whatever happened to the child. One that never
 said any (it hangs, dies, or answers nonsense) leaves the greedy choice.
@@ -11,10 +11,13 @@ The child lives as long as the solver: importing it costs more than solving.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import logging
 import math
 import multiprocessing
 import pickle
+import threading
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
@@ -31,10 +34,12 @@ from elfe.ems.decompose import decomposed, quick
 from elfe.ems.flow import flows
 from elfe.ems.loads.base import Fleet
 from elfe.ems.model import Choice, Problem
+from elfe.ems.search import GoOn
+from elfe.ems.shortlist import Shorter, shorter
 from elfe.slots import HORIZON
 
 MANY = 150
-"""Loads beyond which an exact model finds nothing more in seconds."""
+"""Loads beyond which something is said before anything better is looked for."""
 SOME = 3000
 """Loads beyond which local search finds hardly more than what the decomposition's rounding leaves."""
 LOOKS_PER_NODE = 2
@@ -42,14 +47,21 @@ LOOKS_PER_NODE = 2
 root. Those questions are the work that is counted: they come alike on every machine."""
 STARTS_WITHIN_S = 60
 """The child imports what it needs; on a machine that does much else, for long. That is nobody's solving time."""
-BUILT_S = 0.01
-"""What building the exact model takes at most, per load: with less time left it is not begun."""
+MOST_COLUMNS = 10_000
+"""Variables beyond which an exact model finds nothing more in seconds."""
+BUILT_S = 1e-4
+"""What building the exact model takes at most, per variable: with less time left it is not begun."""
 GRACE = 0.1
 """Share of the time that the child may be late by."""
 NOISE, NOISY = 4.0, 1e-4
 """W summed over slots, and relatively: what rounding may put a bound above its choice by."""
-SEARCHES = 0.9
-"""Share of the time that is left to the decomposition and the search."""
+BRIEF, IN_TURN, AT_LEAST = 8, 2, 4
+"""The first round of the search takes so small a part of the tries, to know what can be left out; how many rounds there are where
+nothing is proved beside them, and where it is."""
+LIKELY = 1 / 3
+"""Share of the gap that what a better plan holds hardly ever pays for a single load."""
+SEARCHED, PROVED, ENDED = 0.93, 0.95, 0.98
+"""The shares of the time that may be used when each ends."""
 
 log = logging.getLogger("elfe.ems")
 
@@ -106,8 +118,9 @@ class Solver:
         limits = self._limits
         try:
             pipe = self._ready()
-            until = None if limits.seconds is None else time.monotonic() + limits.latest_s
-            pipe.send((problem, limits))
+            began = time.monotonic()
+            until = None if limits.seconds is None else began + limits.latest_s
+            threading.Thread(target=_send, args=(pipe, (problem, limits, began)), daemon=True).start()
             while (answer := self._next(pipe, until)) is not None:
                 best = _sensible(answer, problem)
         except (EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
@@ -135,6 +148,12 @@ class Solver:
         return self._pipe
 
 
+def _send(pipe: Connection, asked: object) -> None:
+    """In a thread of its own: a child that does not listen holds nobody up."""
+    with contextlib.suppress(OSError):      # it is dead, which who waits for its answer will see
+        pipe.send(asked)
+
+
 def _sensible(answer: object, problem: Problem) -> Choice:
     """The answer, if it is a choice for this problem; its objective is computed again. Raises `ValueError` for anything else."""
     if not isinstance(answer, Choice) or len(answer.runs) != len(problem.fleets):
@@ -157,71 +176,157 @@ def _are_runs(fleet: Fleet, runs: object) -> bool:
     return bool(((runs >= 0) & (runs < HORIZON)).all() if runs.dtype.kind == "i" else np.isfinite(runs).all())
 
 
-def choices(problem: Problem, limits: Limits) -> Iterator[Choice]:
-    """Better and better ones; the last is the best."""
-    began = time.monotonic()
-
-    def within(share: float) -> bool:
-        return limits.seconds is None or time.monotonic() - began < share * limits.seconds
-
-    def searching() -> bool:
-        return within(SEARCHES)
-
+def choices(problem: Problem, limits: Limits, began: float | None = None) -> Iterator[Choice]:
+    """Better and better ones; the last is the best. `began`: the instant, by `time.monotonic`, that the seconds count from."""
+    clock = _Clock(limits.seconds, time.monotonic() if began is None else began)
     if problem.count > (SOME if flows(problem) else MANY):
         yield quick(problem)      # far from the best, but there, and with a bound, on however slow a machine
-    best = decomposed(problem, within)
-    yield best
-    if problem.count <= SOME and not _met(best, limits):
-        best = search.searched(problem, best, limits.tries, searching)
-        yield best
-    left = None if limits.seconds is None else limits.seconds - (time.monotonic() - began)
-    if problem.count <= MANY and not _met(best, limits) and (left is None or left > BUILT_S * problem.count):
-        yield exact(problem, best, evolve(limits, seconds=left))
+    best = _Best(decomposed(problem, clock.within))
+    yield best.choice
+    if problem.count <= SOME and not best.meets(limits):
+        yield from _in_turn(problem, best, limits) if limits.seconds is None else _side_by_side(problem, best, limits, clock)
 
 
-def _met(choice: Choice, limits: Limits) -> bool:
-    return choice.bound is not None and choice.objective - choice.bound <= limits.gap * abs(choice.objective)
+def _in_turn(problem: Problem, best: _Best, limits: Limits) -> Iterator[Choice]:
+    """The search, then the exact model: the same every time."""
+    for _ in itertools.islice(_rounds(problem, best, limits), IN_TURN):
+        yield best.choice
+    _prove(problem, best, limits, _Clock())
+    yield best.choice
 
 
-def exact(problem: Problem, start: Choice, limits: Limits) -> Choice:
-    """The model solved by HiGHS from a choice that is known; as good as that one or better, its bound too."""
-    built = model.build(problem)
-    built.begin(problem, start.runs)
-    built.model.solve(_Highs(limits))
+def _side_by_side(problem: Problem, best: _Best, limits: Limits, clock: _Clock) -> Iterator[Choice]:
+    """The exact model in a thread, which leaves Python alone; the search, which began before it, goes on as long as it does."""
+    rounds = _rounds(problem, best, limits, lambda: clock.within(SEARCHED))
+    next(rounds)
+    yield best.choice
+    proof = threading.Thread(target=_prove, args=(problem, best, limits, clock), daemon=True, name="proof")
+    proof.start()
+    for n, _ in enumerate(rounds, 2):
+        yield best.choice
+        if not clock.within(SEARCHED) or (n >= AT_LEAST and not proof.is_alive()):
+            break
+    proof.join(clock.left(ENDED))
+    yield best.choice
+
+
+def _rounds(problem: Problem, best: _Best, limits: Limits, go_on: GoOn = lambda: True) -> Iterator[None]:
+    """The search, again and again, among what a plan better than the best then known can hold, or is likely to."""
+    rounds = itertools.chain([(limits.tries // BRIEF, 1.0)], itertools.cycle([(limits.tries, LIKELY), (limits.tries, 1.0)]))
+    for n, (tries, share) in enumerate(rounds):
+        if best.meets(limits):
+            return
+        short = shorter(problem, best.choice, share).problem
+        best.take(search.searched(short, best.choice, tries, go_on, n))
+        yield
+
+
+def _prove(problem: Problem, best: _Best, limits: Limits, clock: _Clock) -> None:
+    """The exact model of what a better plan is likely to hold, then of all that it can."""
+    for share in (LIKELY, 1.0):
+        short = shorter(problem, best.choice, share)
+        left = clock.left(PROVED)
+        if best.meets(limits) or short.columns > MOST_COLUMNS or (left is not None and left < BUILT_S * short.columns):
+            return
+        best.take(exact(problem, best.choice, limits, short, left, best.take))
+
+
+def exact(problem: Problem, start: Choice, limits: Limits, short: Shorter | None = None, seconds: float | None = None,
+          take: Callable[[Choice], None] = lambda _found: None) -> Choice:
+    """The model solved by HiGHS from a choice that is known; as good as that one or better, its bound too.
+
+    `short`: what of the problem is looked through; `take`: is told each better choice as soon as it is found.
+    """
+    short = short or Shorter(problem)
+    built = model.build(short.problem)
+    built.begin(short.problem, start.runs)
+
+    def found() -> Choice:
+        runs = built.read()
+        return Choice(runs, model.objective(problem, runs), None, "incumbent")
+
+    built.model.solve(_Highs(evolve(limits, seconds=seconds), lambda: take(found())))
     if built.model.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
         return start
-    found = search.improved(problem, built.read(), "incumbent")
+    last = search.improved(problem, found().runs, "incumbent")
     told = built.model.solverModel.getInfo()
-    bound = float(told.mip_dual_bound if built.model.isMIP() else told.objective_function_value)
+    bound = min(float(told.mip_dual_bound if built.model.isMIP() else told.objective_function_value), short.beyond)
     bounds = [each for each in (start.bound, bound) if each is not None and math.isfinite(each)]
-    return evolve(min(found, start, key=lambda each: each.objective), bound=max(bounds, default=None), prices=start.prices)
+    return evolve(min(last, start, key=lambda each: each.objective), bound=max(bounds, default=None), prices=start.prices)
+
+
+@frozen
+class _Clock:
+    """How much of the time is used; work that is bounded by itself has all the time."""
+
+    seconds: float | None = None
+    began: float = 0.0
+
+    def within(self, share: float) -> bool:
+        """Whether no more than this share of the time is used."""
+        return (left := self.left(share)) is None or left > 0
+
+    def left(self, share: float) -> float | None:
+        """The seconds until this share of the time is used."""
+        return None if self.seconds is None else max(0.0, self.began + share * self.seconds - time.monotonic())
+
+
+class _Best:
+    """The best choice and the best bound so far, whoever finds them."""
+
+    def __init__(self, choice: Choice) -> None:
+        self.choice = choice
+        self._lock = threading.Lock()
+
+    def take(self, found: Choice) -> None:
+        """What of it is better. The prices stay those of the decomposition."""
+        with self._lock:
+            bounds = [each.bound for each in (self.choice, found) if each.bound is not None]
+            better = min(self.choice, found, key=lambda each: each.objective)
+            self.choice = evolve(better, bound=max(bounds, default=None), prices=self.choice.prices)
+
+    def meets(self, limits: Limits) -> bool:
+        """Whether there is hardly anything left to gain."""
+        choice = self.choice
+        return choice.bound is not None and choice.objective - choice.bound <= limits.gap * abs(choice.objective)
 
 
 class _Highs(pulp.HiGHS):  # type: ignore[misc]
-    """HiGHS that begins with the variables' initial values, which PuLP 3.3 does not offer, and stops after some work.
+    """HiGHS that begins with the variables' initial values, which PuLP 3.3 does not offer, tells what it finds, and stops after
+    some work.
 
     Not by `mip_max_nodes`: PuLP 3.3 knows no name for the status that it ends with, and the root is not counted in it.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        looks = limits.nodes * LOOKS_PER_NODE
-
-        def go_on(_kind: Any, _message: str, _seen: Any, answer: Any, _user: Any) -> None:
-            nonlocal looks
-            looks -= 1
-            answer.user_interrupt = looks < 0
-
+    def __init__(self, limits: Limits, finds: Callable[[], None]) -> None:
+        kinds = highspy.cb.HighsCallbackType
+        self._looks, self._finds = limits.nodes * LOOKS_PER_NODE, finds
+        self._variables: tuple[pulp.LpVariable, ...] = ()
+        self._answers = {kinds.kCallbackMipInterrupt: self._go_on, kinds.kCallbackMipImprovingSolution: self._found}
         super().__init__(
             msg=False, gapRel=limits.gap, timeLimit=limits.seconds, threads=1, random_seed=1,
             mip_heuristic_effort=0.0, mip_allow_restart=False,      # the local search has done the heuristics' work
-            callbackTuple=(go_on, None), callbacksToActivate=[highspy.cb.HighsCallbackType.kCallbackMipInterrupt])
+            callbackTuple=(self._called, None), callbacksToActivate=list(self._answers))
 
     def callSolver(self, lp: pulp.LpProblem) -> None:
         """Run, from where the variables stand."""
+        self._variables = tuple(lp.variables())
         start = highspy.HighsSolution()
-        start.col_value = [variable.varValue for variable in lp.variables()]
+        start.col_value = [variable.varValue for variable in self._variables]
         lp.solverModel.setSolution(start)
         lp.solverModel.run()
+
+    def _called(self, kind: Any, _message: str, said: Any, answer: Any, _user: Any) -> None:
+        self._answers[kind](said, answer)
+
+    def _go_on(self, _said: Any, answer: Any) -> None:
+        self._looks -= 1
+        answer.user_interrupt = self._looks < 0
+
+    def _found(self, said: Any, _answer: Any) -> None:
+        for variable, value in zip(self._variables, said.mip_solution, strict=True):
+            variable.varValue = value
+        self._finds()
 
 
 def _live(serve: Callable[[Connection], None], pipe: Connection) -> None:
@@ -233,9 +338,9 @@ def _serve(pipe: Connection) -> None:
     """The child's life: a problem in, choices out, None when there are no more."""
     while True:
         try:
-            problem, limits = pipe.recv()
+            problem, limits, began = pipe.recv()
         except (EOFError, KeyboardInterrupt):
             return
-        for choice in choices(problem, limits):
+        for choice in choices(problem, limits, began):
             pipe.send(choice)
         pipe.send(None)

@@ -160,6 +160,16 @@ def test_f5_a_solver_that_hangs_or_dies_leaves_the_greedy_plan_and_is_replaced(c
     failing.close()
 
 
+def never_listens(pipe: Connection) -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def test_f5_a_solver_that_does_not_even_listen_holds_nobody_up() -> None:
+    problem = a_problem(count=2000, starts=6, seed=1)      # more than a pipe holds
+    deaf = Solver(Limits(seconds=WHOLE_SECONDS, grace_s=0), serve=never_listens)
+    assert deaf.solve(problem) == decompose.quick(problem)
+
+
 class Answering(Solver):
     """Whatever a child may say, without one."""
 
@@ -211,7 +221,7 @@ def test_loads_that_are_all_alike_are_placed_and_proved(solver: Solver) -> None:
 
 
 def says_one_and_hangs(pipe: Connection) -> None:
-    problem, _ = pipe.recv()
+    problem, *_ = pipe.recv()
     pipe.send(decompose.decomposed(problem))
     time.sleep(60)
 

@@ -133,7 +133,7 @@ class _Evening:
         for n in map(int, np.argsort(-self.weights, kind="stable")):
             menu, now = self.menus[n], self.picks[n]
             self._draw(n, now, -1)
-            added = self.costs.table(menu.slots, menu.powers).added(self.left[None])[0]
+            added = self.costs.table(menu.slots, menu.powers).added(self.left[:, None])[:, 0]
             worth = self._worth(n) + self.stacked * self.starts[menu.runs]
             worth = np.where(added - added[now] + self.spent <= self.most, worth, np.inf)
             best = int(worth.argmin())

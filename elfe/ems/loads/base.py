@@ -240,15 +240,15 @@ class Offers:
         self.table = self.costs.table(self.menu.slots, self.menu.powers)
 
     def added(self, lefts: Floats) -> Floats:
-        """What each alternative adds to the objective, states × alternatives; see `Table.added`."""
-        return self.table.added(lefts) + self.menu.own
+        """What each alternative adds to the objective, alternatives × states; see `Table.added`."""
+        return self.table.added(lefts) + self.menu.own[:, None]
 
     def best(self, left: Floats, room: Floats | None = None) -> int:
         """The alternative that adds least, the first among equals; one that its home cannot carry only where none can be.
 
         `left`: 97 W, the last beyond the horizon; `room`: 96 W of its home.
         """
-        added = self.added(left[None])[0]
+        added = self.added(left[:, None])[:, 0]
         if room is not None:
             there = np.maximum(0.0, np.append(room, np.inf)[self.menu.slots])
             added = added + OVERLOAD * np.maximum(0.0, self.menu.powers - there).sum(axis=1)

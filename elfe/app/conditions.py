@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 
 from attrs import frozen
+from rich.markup import escape
 
 from elfe.app import after_visit
 from elfe.app.context import Context
@@ -44,7 +45,7 @@ class Condition:
         heard = f"{self.state.heard_at.astimezone(zone):%d/%m %H:%M}" if self.state.heard_at else ""
         newer = f" → {self.state.newer}" if self.state.newer else ""
         settings = "" if self.differs is None else "conformes" if not self.differs else f"[yellow]{len(self.differs)} à rétablir[/]"
-        return f"[{colour}]{PRESENCES[self.presence]}[/]", heard, f"{self.state.firmware}{newer}", settings
+        return f"[{colour}]{PRESENCES[self.presence]}[/]", heard, escape(f"{self.state.firmware}{newer}"), settings
 
 
 def conditions(here: Context, now: datetime) -> dict[str, Condition]:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from sqlalchemy.exc import DBAPIError
 
@@ -142,10 +143,10 @@ def list_devices(
         show.as_json([{**_plain(each, appliances[each.appliance_id]), **how[each.id].plain} for each in installed])
         return
     show.table(("point", "équipement", "id matériel", "appareil", "foyer", "mode", "présence", "entendu", "firmware", "réglages"),
-               [(*_row(each, appliances[each.appliance_id], here.drivers), *how[each.id].told(here.settings.zone))
+               [(*map(escape, _row(each, appliances[each.appliance_id], here.drivers)), *how[each.id].told(here.settings.zone))
                 for each in installed],
                "Aucun équipement ne correspond." if home or type_ or silent else
-               "Aucun équipement n'est installé ; `elfe devices provision inventaire.ods` en installe.")
+               "Aucun équipement n'est installé ; `elfe devices provision inventaire.ods` en installe.", marked=True)
     for problem in problems:
         typer.echo(f"laissé de côté : {problem}", err=True)
 

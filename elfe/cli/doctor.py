@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import typer
 from attrs import asdict, frozen
 from rich.console import Console
+from rich.markup import escape
 
 from elfe import clock
 from elfe.app.context import Context, context
@@ -24,6 +26,7 @@ from elfe.ems.store import newest_plan
 from elfe.errors import ElfeError
 from elfe.history.spool import Spool
 from elfe.history.values import BALANCE
+from elfe.history.zabbix.store import ZabbixHistory
 from elfe.slots import slot_start
 
 OLD_PLAN = timedelta(minutes=35)
@@ -49,7 +52,7 @@ def doctor(ctx: typer.Context, as_json: show.AsJson = False) -> None:
         show.as_json([asdict(each) for each in found])
     else:
         for each in found:
-            Console().print(f"[{COLOURS[each.state]}]{each.state:>4}[/]  {each.what}: {each.says}", highlight=False)
+            Console().print(f"[{COLOURS[each.state]}]{each.state:>4}[/]  {each.what}: {escape(each.says)}", highlight=False)
     raise typer.Exit(1 if any(each.state == "fail" for each in found) else 0)
 
 
@@ -86,9 +89,23 @@ def _plugins(here: Context) -> tuple[str, str]:
 
 def _database(here: Context, name: str) -> tuple[str, str]:
     found = getattr(here, name)
+    if isinstance(found, ZabbixHistory):
+        return _zabbix(found)
     engine = getattr(found, "engine", found)
     with engine.connect():
         return "ok", engine.url.render_as_string(hide_password=True)
+
+
+def _zabbix(history: ZabbixHistory) -> tuple[str, str]:
+    """Both ways: its API answers and lets us in, its trapper listens."""
+    history.api("host.get", {"output": ["hostid"], "limit": 1})
+    access = history.access
+    try:
+        socket.create_connection((access.trapper_host, access.trapper_port), BROKER_WITHIN_S).close()
+    except OSError as error:
+        return "fail", (f"{history.where} answers, its trapper at {access.trapper_host}:{access.trapper_port} does not ({error}); "
+                        "readings wait; start Zabbix' server, or correct [zabbix]")
+    return "ok", f"Zabbix at {history.where}; `elfe zabbix check` looks at its items"
 
 
 def _broker(here: Context) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from attrs import asdict
+from rich.markup import escape
 
 from elfe import clock
 from elfe.app import plan_charts
@@ -172,11 +173,11 @@ def print_plan(here: Context, found: Plan) -> None:
         return f"{at.astimezone(zone):%d/%m %H:%M}" if at else ""
 
     show.table(("appliance", "wanted by", "starts", "ends", "why"),
-               [(f"{each.appliance_id} {names.get(each.appliance_id, '?')}", local(wanted.get(each.appliance_id)),
+               [(escape(f"{each.appliance_id} {names.get(each.appliance_id, '?')}"), local(wanted.get(each.appliance_id)),
                  local(_starts(found, each)), f"[red]{local(each.ends_at)}[/]" if each.late_by else local(each.ends_at),
-                 f"{each.reason}\n[dim]from {each.source}[/]")
+                 f"{escape(each.reason)}\n[dim]from {escape(each.source)}[/]")
                 for each in found.placements],
-               "Nothing is to be placed.")
+               "Nothing is to be placed.", marked=True)
     bound = "" if found.bound_wh is None else f", no plan imports less than {found.bound_wh / 1000:.2f} kWh (gap {found.gap:.2%})"
     typer.echo(f"from {local(slot_start(found.first_slot))}: imports {found.imported_wh / 1000:.2f} kWh{bound} "
                f"({found.solver}, {found.solve_ms} ms; {found.forecast})")

@@ -53,7 +53,7 @@ def check(
         show.as_json({"plugin": package.name, "level": level.name.lower(), "claims": looked.claims.name.lower(),
                       "broken": looked.broken, "mistakes": mistakes, "rules": [_plain(each) for each in verdicts]})
     else:
-        show.table(("level", "rule", "", "what", "to do"), [_row(each) for each in verdicts], "")
+        show.table(("level", "rule", "", "what", "to do"), [_row(each) for each in verdicts], "", marked=True)
         for text in (*looked.broken, *mistakes):
             Console().print(f"[red]{escape(text)}[/]", highlight=False)
         typer.echo(f"{package.name}: {level.name.lower()}, and claims {looked.claims.name.lower()}.")

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
@@ -35,9 +36,12 @@ def console() -> Console:
     return plain if plain.is_terminal else Console(width=WIDE)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], nothing: str) -> None:
-    """A table, or a sentence when it would be empty. Where a column would cut words, a phone: a block per row."""
-    rows = list(rows)
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], nothing: str, marked: bool = False) -> None:
+    """A table, or a sentence when it would be empty. Where a column would cut words, a phone: a block per row.
+
+    `marked`: cells are in rich's markup; else a bracket is a bracket.
+    """
+    rows = [row if marked else tuple(map(escape, row)) for row in rows]
     if not rows:
         typer.echo(nothing)
         return

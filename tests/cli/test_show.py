@@ -21,7 +21,7 @@ ROW = ("D024", "Relais mesureur encastré, gén. 3", "A8032AB12347", "Radiateur 
 def printed(monkeypatch: pytest.MonkeyPatch, width: int) -> str:
     out = StringIO()
     monkeypatch.setattr(show, "console", lambda: Console(file=out, width=width))
-    show.table(COLUMNS, [ROW], "rien")
+    show.table(COLUMNS, [ROW], "rien", marked=True)
     return out.getvalue()
 
 
@@ -36,6 +36,15 @@ def test_a_table_that_fits_is_a_table(monkeypatch):
     assert heading.split("  ")[0].strip() == "point"
     assert "D024" in row
     assert "se tait" in row
+
+
+@pytest.mark.parametrize("width", [20, 130])
+def test_a_bracket_in_a_cell_is_a_bracket(monkeypatch, width):
+    out = StringIO()
+    monkeypatch.setattr(show, "console", lambda: Console(file=out, width=width))
+    show.table(COLUMNS, [("[sources.A]", *ROW[1:4], "[/]", "")], "rien")
+    assert "[sources.A]" in out.getvalue()
+    assert "[/]" in out.getvalue()
 
 
 def asked(answer: str) -> tuple[int, str]:

@@ -88,6 +88,18 @@ def test_the_items_of_what_is_installed_are_made_with_their_tags_and_again_nothi
 
 
 @pytest.mark.zabbix
+def test_the_doctor_asks_zabbix_and_its_trapper(here):
+    said = {each["what"]: each for each in json.loads(RUNNER.invoke(app, ["doctor", "--json"]).stdout)}
+    assert said["database history"] == {"what": "database history", "state": "ok", "says":
+                                        f"Zabbix at {here.history.where}; `elfe zabbix check` looks at its items"}
+    with open("elfe.toml", "a") as more:
+        more.write('trapper_host = "127.0.0.2"\n')
+    said = {each["what"]: each for each in json.loads(RUNNER.invoke(app, ["doctor", "--json"]).stdout)}
+    assert said["database history"]["state"] == "fail"
+    assert "its trapper at 127.0.0.2" in said["database history"]["says"]
+
+
+@pytest.mark.zabbix
 def test_the_series_that_the_portal_is_told_is_the_item(here):
     [washer] = [each for each in store.standing(here.coordination).appliances if each.name == "Lave-linge"]
     assert washer.power_series == here.history.find("A901 puissance")

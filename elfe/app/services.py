@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta
 from functools import partial
 from pathlib import Path
@@ -159,11 +159,17 @@ def territory(settings: Settings) -> Made:
     world = World(session, here.coordination, here.sortie, here.history, here.drivers, installed, send, indicators, keeper)
     place = Place(settings.zone, settings.territory.homes, Path(settings.territory.folder or Path(settings.data_dir) / "public"),
                   time(post.hour), post.sender if post.host else "", post.unsubscribe, unsubscribing.coded(settings))
-    if post.listen:
-        unsubscribing.serve(post.listen, place.code, lambda who: announced.subscribe(here.coordination, who, False, clock.now()))
-    return _alone("territory", Territory(place, world, connectors.opened(settings.sources)), session, here)
+
+    def unsubscribe(who: str) -> None:
+        announced.subscribe(here.coordination, who, False, clock.now())
+
+    def answer_links() -> None:
+        if post.listen:
+            unsubscribing.serve(post.listen, place.code, unsubscribe)
+
+    return _alone("territory", Territory(place, world, connectors.opened(settings.sources)), session, here, answer_links)
 
 
-def _alone(kind: str, service: Service, session: Session, here: Context) -> Made:
+def _alone(kind: str, service: Service, session: Session, here: Context, begins: Callable[[], object] = lambda: None) -> Made:
     """Of all of a kind one serves: they have one identity at the broker."""
-    return OneAtATime(service, session, Lock(here.coordination, kind)), (session,)
+    return OneAtATime(service, session, Lock(here.coordination, kind), begins), (session,)

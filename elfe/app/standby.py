@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -93,6 +94,9 @@ class OneAtATime:
     service: Service
     session: Session
     lock: Lock
+    begins: Callable[[], object] = lambda: None
+    """Done once, when it is this one's turn: what two could not do beside each other."""
+    _begun: bool = field(default=False, init=False)
     _serves: bool = field(default=False, init=False)
     _told: bool = field(default=False, init=False)
     _looked_s: float | None = field(default=None, init=False)
@@ -114,6 +118,9 @@ class OneAtATime:
         self._looked_s = monotonic()
         if self._serves:
             self.session.join()
+            if not self._begun:
+                self._begun = True
+                self.begins()
         else:
             self.session.leave()
         if self._serves == self._told:

@@ -16,6 +16,9 @@ null is a gap.
 from __future__ import annotations
 
 import asyncio
+import functools
+import logging
+import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +32,8 @@ from elfe.connectors import Sampled, number, options, rows
 from elfe.connectors.instants import when
 from elfe.connectors.paths import follow, steps
 from elfe.errors import SourceError
+
+logging.getLogger("httpx").setLevel(logging.WARNING)      # it would tell every address that is asked, with the key in it
 
 TIMEOUT_S = 10.0
 LARGEST = 1_000_000
@@ -87,13 +92,20 @@ def answered(url: str, timeout_s: float = TIMEOUT_S, headers: Mapping[str, str] 
 async def _fetched(url: str, headers: Mapping[str, str] | None) -> tuple[int, bytes]:
     """Status and content. In an event loop of its own: that alone can be called off whatever a server drips, headers too."""
     content = b""
-    async with httpx.AsyncClient(timeout=None, transport=httpx.AsyncHTTPTransport(retries=1),
-                                 follow_redirects=True) as client, client.stream("GET", url, headers=headers) as answer:
+    transport = httpx.AsyncHTTPTransport(verify=_trusted(), retries=1)
+    async with httpx.AsyncClient(timeout=None, transport=transport, follow_redirects=True) as client, \
+            client.stream("GET", url, headers=headers) as answer:
         async for piece in answer.aiter_bytes():
             content += piece
             if len(content) > LARGEST:
                 raise SourceError(f"{url}: more than a megabyte is answered; ask for less")
     return answer.status_code, content
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we trust: read once, for it takes longer than most answers."""
+    return httpx.create_ssl_context()
 
 
 def _parsed(content: bytes, url: str) -> Any:

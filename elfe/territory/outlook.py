@@ -120,13 +120,19 @@ def _plain(window: Window) -> dict[str, object]:
     return {"start": window.start.isoformat(), "end": window.end.isoformat(), "level": int(window.level)}
 
 
+NO_EVENT = ("BEGIN:VTIMEZONE", "TZID:UTC", "BEGIN:STANDARD", "DTSTART:19700101T000000", "TZOFFSETFROM:+0000", "TZOFFSETTO:+0000",
+            "END:STANDARD", "END:VTIMEZONE")
+"""A calendar holds one component at least; where no window is good it is this one, which shows nowhere."""
+
+
 def as_calendar(outlooks: Iterable[Outlook], name: str = "Météo énergétique") -> str:
     """A feed that a calendar subscribes to (RFC 5545): an event per good window."""
+    outlooks = list(outlooks)
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//elfe//energy weather//FR", f"X-WR-CALNAME:{_escaped(name)}",
-             "REFRESH-INTERVAL;VALUE=DURATION:PT1H"]
+             "REFRESH-INTERVAL;VALUE=DURATION:PT1H", *(() if any(each.good for each in outlooks) else NO_EVENT)]
     for outlook in outlooks:
         for each in outlook.good:
-            lines += ["BEGIN:VEVENT", f"UID:{each.first_slot}-{outlook.cohort or 'general'}@elfe",
+            lines += ["BEGIN:VEVENT", f"UID:{each.first_slot}-{word(outlook.cohort)}@elfe",
                       f"DTSTAMP:{outlook.made_at:%Y%m%dT%H%M%SZ}", f"DTSTART:{each.start:%Y%m%dT%H%M%SZ}",
                       f"DTEND:{each.end:%Y%m%dT%H%M%SZ}", f"SUMMARY:{_escaped(f'{each.level.sign} {each.level.words}')}",
                       f"DESCRIPTION:{_escaped(kept_words(outlook.hit))}", "TRANSP:TRANSPARENT", "END:VEVENT"]

@@ -73,11 +73,15 @@ def test_the_second_of_a_kind_says_that_it_stands_by_and_does_not_touch_the_firs
 def test_who_stands_by_serves_when_the_other_one_has_gone(two, caplog):
     caplog.set_level("INFO")
     first, second = two
+    begun: list[str] = []
+    first.begins, second.begins = lambda: begun.append("first"), lambda: begun.append("second")
     first.step(NOW)
     second.step(NOW)
     first.close()
     until(lambda: (second.step(NOW), second.session.ready)[1])
+    second.step(NOW)
     assert second.service.stepped > 0
+    assert begun == ["first", "second"]
     assert caplog.messages[-1] == "recorder: the other one has gone, this one serves now"
 
 

@@ -93,7 +93,8 @@ def test_a_source_that_is_not_there_is_told():
         http_json.connect({"url": "http://127.0.0.1:9/"}).read(BEFORE, NOW)
 
 
-def test_a_token_is_read_from_its_file_and_never_told(tmp_path):
+def test_a_token_is_read_from_its_file_and_never_told(tmp_path, caplog):
+    caplog.set_level("INFO")
     (tmp_path / "token").write_text("s3cret\n")
     seen = []
     with answering(lambda request: (seen.append(request.headers["Authorization"]), saying(b"no", 401)(request))[1]) as url, \
@@ -101,6 +102,7 @@ def test_a_token_is_read_from_its_file_and_never_told(tmp_path):
         http_json.connect({"url": url, "token_file": str(tmp_path / "token")}).read(BEFORE, NOW)
     assert seen == ["Bearer s3cret"]
     assert "s3cret" not in str(told.value)
+    assert caplog.text == ""      # nor is anything else of what was asked
 
 
 # -- files ---------------------------------------------------------------------------------------------------------------------

@@ -68,6 +68,13 @@ def test_now_is_the_forecast_of_now_when_the_measure_is_missing():
     assert evolve(GREY, made_at=NOW + timedelta(days=2)).level is None
 
 
+def test_a_calendar_of_no_good_window_is_a_calendar_all_the_same():
+    grey = evolve(SUNNY, balance_w=(-9e9,) * len(SUNNY.balance_w))
+    lines = outlook.as_calendar([grey]).split("\r\n")
+    assert [each for each in lines if each.startswith("BEGIN:")] == ["BEGIN:VCALENDAR", "BEGIN:VTIMEZONE", "BEGIN:STANDARD"]
+    assert "BEGIN:VTIMEZONE" not in outlook.as_calendar([SUNNY])
+
+
 def test_a_calendar_subscribes_to_the_windows():
     lines = outlook.as_calendar([SUNNY]).split("\r\n")
     assert lines[0] == "BEGIN:VCALENDAR"

@@ -36,15 +36,15 @@ class Facts:
     production_w: Quarters = ()    # of the territory, scaled to the panel: this month so far, ending with the last whole quarter
     consumption_w: Quarters = ()   # of the panel, likewise
     made_w: Mapping[str, Quarters] = field(factory=dict)     # by source, of the last quarter
-    placed_today_wh: float = 0.0   # measured in runs that we placed, over the last 24 hours
-    placed_ever_wh: float = 0.0    # likewise, since the beginning
+    placed_today_wh: float | None = None       # measured in runs that we placed, over the last 24 hours; None: not known, as below
+    placed_ever_wh: float | None = None        # likewise, since the beginning
     drawn_today_w: Quarters = ()   # the panel's consumption over the last 24 hours
     made_today_w: Quarters = ()    # its share of the production, likewise
     ever: Mapping[str, float] = field(factory=dict)          # the totals of `waterfall.TOTALS`, since the beginning
     month: Mapping[str, float] = field(factory=dict)         # what was added to them within 30 days
-    planned: int = 0               # appliances in the newest plan
-    started: frozenset[int] = frozenset()                    # appliances that we started within 24 hours, acknowledged
-    movable: frozenset[int] = frozenset()                    # those that may be moved: neither measured only, nor put out of use
+    planned: int | None = None     # appliances in the newest plan
+    started: frozenset[int] | None = None                    # appliances that we started within 24 hours, acknowledged
+    movable: frozenset[int] | None = None                    # those that may be moved: neither measured only, nor put out of use
     every: int = 0                 # all appliances but meters and plants, whatever their mode
     launches: Sequence[Launch] = ()                          # all that were ever planned for now
     launched_today: frozenset[int] = frozenset()             # appliances of launches within 24 hours
@@ -95,6 +95,12 @@ def _own_use(facts: Facts) -> float | None:
     return percent(local_wh(made, drawn), energy_wh(made)) if enough and both else None
 
 
+def _launched(facts: Facts) -> float | None:
+    if facts.started is None or facts.movable is None:
+        return None
+    return percent(len(facts.started & facts.movable), len(facts.movable))
+
+
 def _last(powers: Quarters) -> Quarters:
     return powers[-1:]
 
@@ -134,10 +140,11 @@ TWELVE: tuple[Indicator, ...] = (
     Indicator("Nombre_appareils_connectes", "Nombre_d'appareils_connectés", "", lambda facts: facts.planned,
               "appliances in the newest plan"),
     Indicator("Pourcentage_app_lances_24h", "Pourcentage d'appareils lancés dans les dernières 24h", "%",
-              lambda facts: percent(len(facts.started & facts.movable), len(facts.movable)),
+              _launched,
               "appliances whose start the device acknowledged within 24 hours, of those that may be moved", _first_launched,
               "the first program counts decisions, not starts, and appliances that are put out of use"),
-    Indicator("Cumul_energie_placee", "Cumul énergie placée", "kWh", lambda facts: facts.placed_ever_wh / 1000,
+    Indicator("Cumul_energie_placee", "Cumul énergie placée", "kWh",
+              lambda facts: None if facts.placed_ever_wh is None else facts.placed_ever_wh / 1000,
               "measured in the runs that we placed, since the beginning", _first_placed,
               "the first program gives each launch the mean of its type, and each re-plan counts again"),
     Indicator("Pourcentage_energie_consommee_placee", "Pourcentage de l'énergie consommée placée", "%",

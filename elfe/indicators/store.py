@@ -1,15 +1,22 @@
-"""What the indicators read: plans, the order ledger, the history. They are kept in the history, under the contract's keys."""
+"""What the indicators read: plans, the order ledger, the history. They are kept in the history, under the contract's keys.
+
+What cannot be read, a database that is away or a row that makes no sense, costs the indicators that need it and no other.
+"""
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
+from typing import TypeVar
 
 import orjson
 from attrs import field, frozen
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import DBAPIError
 
 from elfe.command import store as ledger
 from elfe.command.orders import MISSED, Cause, Order, Stage
@@ -17,14 +24,16 @@ from elfe.coordination import queries, tables
 from elfe.coordination.values import Appliance, Flexibility, Mode
 from elfe.ems import store as sortie_store
 from elfe.ems.store import PLACEMENT, PLAN, RESULT
+from elfe.errors import HistoryAway, HistoryRefuses
 from elfe.history.keeper import Keeper, spooled
-from elfe.history.values import History
+from elfe.history.values import History, Reading
 from elfe.indicators.definitions import Facts, Launch, Value
 from elfe.indicators.waterfall import DUE, KEPT, TOTALS, Kept, Lent, added
 from elfe.slots import HORIZON, SLOT, SLOT_S, epoch_s, slot_of, slot_start
 from elfe.territory import store as territory
 from elfe.territory.balance import HELD_FOR
 
+T = TypeVar("T")
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
 SOURCES = ("Prod_eolienne", "Prod_solaire", "Prod_methanisation")
 PLACED = "Cumul_energie_placee"
@@ -37,6 +46,9 @@ LONGEST_RUN = 24
 """Slots after its start in which what a machine draws is still that run: six hours."""
 CATCHES_UP = 4 * 24
 """Quarters that the running total goes back for when nobody was there to count."""
+
+
+log = logging.getLogger("elfe.indicators")
 
 
 @frozen
@@ -62,27 +74,56 @@ class World:
 
 def facts(world: World, now: datetime, first: bool = False) -> Facts:
     """What is known at the end of the last whole quarter. `first`: what the first program's numbers need as well, all its plans."""
-    end = slot_of(now)
+    end, read = slot_of(now), _Careful()
     month = _month(now, world.zone)
-    production, consumption = (_remembered(world, name, min(month, end - HORIZON), end)
+    begin = min(month, end - HORIZON)
+    production, consumption = (read.of_history(name, partial(_remembered, world, name, begin, end)) or [None] * (end - begin)
                                for name in (territory.PRODUCTION, territory.CONSUMPTION))
-    appliances = queries.appliances(world.coordination)
-    launches = _launches(world.sortie) if first else []
-    day_ago = epoch_s(now - DAY)
-    ever = totals(world, now, appliances)
+    appliances = read.of_database("appliances", lambda: queries.appliances(world.coordination))
+    launches = (read.of_database("launches", lambda: _launches(world.sortie)) if first else []) or []
+    ever = totals(world, now, appliances, read) if appliances is not None else {}
+    added_ = {key: since for key, ago in ((PLACED, DAY), (DUE, MONTH), (KEPT, MONTH)) if key in ever
+              and (since := read.of_history(key, partial(_added_since, world, key, ever[key], now, ago))) is not None}
     return Facts(
         production[-(end - month):] if end > month else (), consumption[-(end - month):] if end > month else (),
-        {name: _quarters(world.history, name, end - 1, end) for name in SOURCES},
-        1000 * _added_since(world, PLACED, ever[PLACED], now, DAY), 1000 * ever[PLACED], consumption[-HORIZON:],
-        production[-HORIZON:], ever, {key: _added_since(world, key, ever[key], now, MONTH) for key in (DUE, KEPT)},
-        planned=_planned(world.sortie), started=frozenset(
-            each.appliance_id for each in queries.flexibilities(world.coordination, now - DAY)
-            if each.started_at and each.started_at > now - DAY),
-        movable=frozenset(each.id for each in appliances if each.type not in NOT_MOVED and each.mode not in OUT_OF_USE),
-        every=sum(each.type not in NOT_MOVED for each in appliances),
+        {name: read.of_history(name, partial(_quarters, world.history, name, end - 1, end)) or () for name in SOURCES},
+        1000 * added_[PLACED] if PLACED in added_ else None, 1000 * ever[PLACED] if PLACED in ever else None,
+        consumption[-HORIZON:], production[-HORIZON:], ever, {key: added_[key] for key in (DUE, KEPT) if key in added_},
+        planned=read.of_database("result", lambda: _planned(world.sortie)),
+        started=read.of_database("flexibilities", lambda: _started(world.coordination, now - DAY)),
+        movable=None if appliances is None else frozenset(
+            each.id for each in appliances if each.type not in NOT_MOVED and each.mode not in OUT_OF_USE),
+        every=sum(each.type not in NOT_MOVED for each in appliances or ()),
         launches=[each for each, _ in launches],
-        launched_today=frozenset(each.appliance_id for each, at in launches if at > day_ago),
-        mean_wh=_means(world.coordination))
+        launched_today=frozenset(each.appliance_id for each, at in launches if at > epoch_s(now - DAY)),
+        mean_wh=read.of_database("mean consumptions", lambda: _means(world.coordination)) or {})
+
+
+class _Careful:
+    """Reads one thing after the other. A history that is away is not asked again: each question would wait for it."""
+
+    def __init__(self) -> None:
+        self._away = False
+
+    def of_history(self, what: str, read: Callable[[], T]) -> T | None:
+        """The same, of something that needs the history."""
+        return None if self._away else self.of_database(what, read)
+
+    def of_database(self, what: str, read: Callable[[], T]) -> T | None:
+        """What is read; None where it cannot be, and that is told."""
+        try:
+            return read()
+        except HistoryAway as error:
+            log.warning("indicators, %s: %s", what, error)
+            self._away = not isinstance(error, HistoryRefuses)
+        except (DBAPIError, ValueError, TypeError, LookupError, ArithmeticError) as error:
+            log.warning("indicators, %s cannot be read: %s", what, error.orig if isinstance(error, DBAPIError) else error)
+        return None
+
+
+def _started(coordination: Engine, since: datetime) -> frozenset[int]:
+    return frozenset(each.appliance_id for each in queries.flexibilities(coordination, since)
+                     if each.started_at and each.started_at > since)
 
 
 def _month(now: datetime, zone: tzinfo) -> int:
@@ -128,32 +169,46 @@ def _means(coordination: Engine) -> dict[int, float]:
 # -- running totals --------------------------------------------------------------------------------------------------------------
 
 
-def totals(world: World, now: datetime, appliances: Sequence[Appliance]) -> dict[str, float]:
+def totals(world: World, now: datetime, appliances: Sequence[Appliance], read: _Careful | None = None) -> dict[str, float]:
     """What was added up since the beginning, by key.
 
     Each total is its own series: each quarter is added once, whoever restarts. What nobody was there to count for more than a day
-    is not added.
+    is not added; what cannot be read now is left out, and counted when it can be.
     """
-    end, behind = slot_of(now), now + timedelta(milliseconds=1)
-    last = {key: world.history.last(world.history.series(key, unit), behind) for key, unit in KEPT_TOTALS.items()}
+    end, read = slot_of(now), read or _Careful()
+    last = read.of_history("totals", lambda: _last_of(world, now + timedelta(milliseconds=1)))
+    if last is None:
+        return {}
     begins = {key: max(slot_of(each.at) if each else end - 1, end - CATCHES_UP) for key, each in last.items()}
-    sums = {key: each.value if each else 0.0 for key, each in last.items()}
-    begin, kept = min(begins.values()), []
-    for quarter, amounts in zip(range(begin, end), _amounts(world, begin, end, appliances), strict=True):
-        for key, unit in KEPT_TOTALS.items():
-            if quarter >= begins[key]:
-                sums[key] += amounts.get(key, 0.0)
-                kept.append(spooled(key, unit, slot_start(quarter + 1), sums[key]))
+    begin = min(begins.values())
+    amounts: Mapping[str, Mapping[int, float]] = {key: {} for key in KEPT_TOTALS}
+    if begin < end:
+        amounts = _amounts(world, begin, end, appliances, read)
+    sums, kept = {key: each.value if each else 0.0 for key, each in last.items() if key in amounts}, []
+    for key, of_quarter in amounts.items():
+        for quarter in range(begins[key], end):
+            sums[key] += of_quarter.get(quarter, 0.0)
+            kept.append(spooled(key, KEPT_TOTALS[key], slot_start(quarter + 1), sums[key]))
     world.keeper.keep(kept, now)
     return sums
 
 
-def _amounts(world: World, begin: int, end: int, appliances: Sequence[Appliance]) -> list[Mapping[str, float]]:
-    """What each quarter in [begin, end[ adds to each total."""
-    if begin >= end:
-        return []
-    drawn, settled = _drawn_in_runs(world, begin, end, appliances), _settled(world, begin, end, appliances)
-    return [{PLACED: wh / 1000, **settled.get(quarter, {})} for quarter, wh in zip(range(begin, end), drawn, strict=True)]
+def _last_of(world: World, before: datetime) -> dict[str, Reading | None]:
+    ids = world.history.all_series(KEPT_TOTALS)
+    return {key: world.history.last(ids[key], before) for key in KEPT_TOTALS}
+
+
+def _amounts(world: World, begin: int, end: int, appliances: Sequence[Appliance],
+             read: _Careful) -> Mapping[str, Mapping[int, float]]:
+    """What each quarter in [begin, end[ adds to each total that can be counted."""
+    drawn = read.of_history("runs", lambda: _drawn_in_runs(world, begin, end, appliances))
+    settled = read.of_history("flexibilities", lambda: _settled(world, begin, end, appliances))
+    counted: dict[str, Mapping[int, float]] = {}
+    if drawn is not None:
+        counted[PLACED] = {begin + at: wh / 1000 for at, wh in enumerate(drawn)}
+    if settled is not None:
+        counted |= {key: {quarter: amounts.get(key, 0.0) for quarter, amounts in settled.items()} for key in TOTALS}
+    return counted
 
 
 def _added_since(world: World, key: str, total: float, now: datetime, ago: timedelta) -> float:
@@ -279,9 +334,18 @@ def _expected(sortie: Engine, found: Iterable[Flexibility], until: datetime) -> 
             said = connection.scalar(select(PLACEMENT.c.power_w).where(
                 PLACEMENT.c.appliance_id == each.appliance_id, first >= slot_of(each.opened_at), first <= closed + 1)
                 .order_by(first.desc()).limit(1))
-            if said is not None:
-                expected[each.id] = sum(orjson.loads(said)) * SLOT_S / 3600
+            if said is not None and (wh := _energy_wh(said)) is not None:
+                expected[each.id] = wh
     return expected
+
+
+def _energy_wh(powers: str) -> float | None:
+    """Of a placement's powers; None where somebody wrote something else there."""
+    try:
+        return float(sum(orjson.loads(powers)) * SLOT_S / 3600)
+    except (ValueError, TypeError) as error:
+        log.warning("powers of a placement cannot be read: %s", error)
+        return None
 
 
 def _planned_at(sortie: Engine, since: datetime, until: datetime) -> list[int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import evolve
 from sqlalchemy import insert, update
 
 from elfe.app import indicated
@@ -19,7 +20,8 @@ from elfe.coordination import store as provisioning
 from elfe.devices.drivers import load
 from elfe.ems import store as sortie_store
 from elfe.ems.values import Placement, Plan
-from elfe.history.store import READING, open_history
+from elfe.errors import HistoryAway
+from elfe.history.store import READING, SqlHistory, open_history
 from elfe.history.values import BALANCE, Reading
 from elfe.indicators import definitions, store
 from elfe.indicators.store import World
@@ -192,6 +194,47 @@ def test_d1_a_local_month_has_the_quarters_of_its_changed_day(world, last, quart
     end = datetime.fromisoformat(last)
     assert len(store.facts(world, end - SLOT).production_w) == quarters - 1
     assert store.facts(world, end).production_w == ()
+
+
+def known(world: World, at: datetime = LATER) -> set[str]:
+    return {each.indicator.key for each in definitions.computed(store.facts(world, at)) if each.value is not None}
+
+
+OF_THE_HISTORY = {"Cumul_energie_placee", "Energie_autoconsommee", "Enr_solaire", "Part_solaire_prod", "Cumul_import_evite"}
+OF_THE_PLANS = {"Nombre_appareils_connectes", "Pourcentage_app_lances_24h"}
+
+
+def test_e3_a_history_that_is_away_costs_what_is_read_of_it_and_is_asked_once(world, monkeypatch, caplog):
+    before = known(world)
+    assert before >= OF_THE_HISTORY | OF_THE_PLANS
+    asked = []
+
+    def away(self, *_):
+        asked.append(1)
+        raise HistoryAway("Zabbix does not answer")
+
+    for each in ("find", "all_series", "last", "quarters", "quarters_of"):
+        monkeypatch.setattr(SqlHistory, each, away)
+    assert known(evolve(world), LATER + SLOT) == OF_THE_PLANS
+    assert (len(asked), caplog.text.count("Zabbix does not answer")) == (1, 1)
+
+
+def test_a_database_of_plans_that_is_away_costs_no_energy_of_the_territory(world):
+    before = known(world)
+    with world.sortie.begin() as connection:
+        for table in (sortie_store.RESULT, sortie_store.PLACEMENT):
+            table.drop(connection)
+    after = known(world, LATER + SLOT)
+    assert before - after == {"Nombre_appareils_connectes", "Cumul_energie_placee", "Pourcentage_energie_consommee_placee"} & before
+    assert {"Energie_autoconsommee", "Enr_solaire", "Pourcentage_app_lances_24h"} <= after
+
+
+def test_a_placement_that_somebody_wrote_badly_costs_no_indicator(world, caplog):
+    with world.sortie.begin() as connection:
+        connection.execute(update(sortie_store.PLACEMENT).values(power_w="[1, oops"))
+    assert known(world) >= OF_THE_HISTORY | OF_THE_PLANS
+    assert len(store.lent(world, NOON - timedelta(hours=1), LATER)[0]) == 2
+    assert "powers of a placement cannot be read" in caplog.text
 
 
 def test_they_are_typed(tmp_path, monkeypatch):

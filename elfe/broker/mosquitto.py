@@ -27,7 +27,7 @@ allow_anonymous false
 message_size_limit 16384
 max_packet_size 32768
 max_queued_messages 10000
-max_queued_bytes 16777216
+max_queued_bytes 8388608
 max_inflight_messages 20
 max_keepalive 300
 

@@ -345,7 +345,7 @@ class Engine:
         unheard_until = self._unheard_until(pilot.meter, pilot.driven.device.id)
         if not pilot.meter or pilot.appliance.continuous or unheard_until is None:
             return None
-        if driven is not None and driven.output == pilot.typology.level(False):
+        if driven is not None and (driven.output == pilot.typology.level(False) or driven.told_off_since(unheard_until)):
             return None
         unheard = meter is None or meter.watts is None
         opened_at = pilot.flexibility.opened_at if pilot.flexibility else now
@@ -477,10 +477,13 @@ class Engine:
     def _say(self, order: Order | None, now: datetime) -> list[Effect]:
         if order is None or not self.connected or not self._present(order.device_id) or not self._may_say(order):
             return []
-        doubt = self._may_run_until(self.pilots[order.appliance_id], now) if order.why is Why.WAIT and not order.heard else None
-        if doubt:
-            self._keep(evolve(order, say_again_at=doubt))
-            return []
+        if order.why is Why.WAIT and not order.heard:
+            pilot = self.pilots[order.appliance_id]
+            if self._runs(pilot, now):
+                return self._move(order.id, On.SUPERSEDES, now, Cause.RUNS)
+            if doubt := self._may_run_until(pilot, now):
+                self._keep(evolve(order, say_again_at=doubt))
+                return []
         if order.fades(now):
             return self._refresh(order, now)
         return self._send(order, now) if order.due(now) and self._has_room(order, now) else []

@@ -57,6 +57,10 @@ class Seen:
         """Whether it has measured more than standby not longer ago than that."""
         return self.drew_at is not None and now - self.drew_at <= time
 
+    def told_off_since(self, at: datetime) -> bool:
+        """Whether it has said since then that it cuts."""
+        return self.told_off_at is not None and self.told_off_at >= at
+
     def acknowledges(self, powers: bool, now: datetime) -> None:
         """It has said that it is at a level."""
         if powers != self.powers:

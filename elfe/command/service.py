@@ -332,6 +332,7 @@ class CommandService:
     def _write(self, effects: Sequence[Effect], now: datetime) -> Written:
         if not effects:
             return Written()
+        self._write_what_was_kept()      # first: an order's row would end as it was before
         written = self._writer.write(effects, now)
         self._changed |= touched(effects, self.engine.pilots)
         return written

@@ -181,6 +181,28 @@ def test_i4_an_engine_that_has_just_begun_listens_before_it_cuts(world):
     assert reborn.said(reborn.tell(Said("D001", watts(2)))) == [("D001/set", b"off")]
 
 
+def test_i4_what_begins_to_run_while_nobody_can_tell_is_not_cut_when_that_is_over(world):
+    reborn = World(type(world.engine)(), now=NOON + timedelta(minutes=31))
+    reborn.tell(LedgerRead(()), BrokerUp())
+    reborn.change(a_pilot())                                 # declared half an hour ago: it may soak
+    said = reborn.tell(Said("D001", watts(2)))
+    for minute in range(1, 25):
+        reborn.now += timedelta(minutes=1)
+        said += reborn.tell(Said("D001", watts(2000 if minute >= 8 else 2)), Tick())
+
+    assert reborn.said(said) == []
+
+
+def test_what_was_heard_to_be_cut_after_a_silence_is_cut_again_at_once_when_it_restarts(world):
+    reborn = World(type(world.engine)(), now=NOON + timedelta(minutes=31))
+    reborn.tell(LedgerRead(()), BrokerUp())
+    reborn.change(a_pilot())
+    reborn.tell(Said("D001", state(False)), Said("D001", state(False)))
+    reborn.now += timedelta(minutes=8)
+
+    assert reborn.said(reborn.tell(Said("D001", Presence.ONLINE), Said("D001", state(True)))) == [("D001/set", b"off")]
+
+
 def test_a_meter_that_says_nothing_is_not_waited_for_for_ever(world):
     reborn = World(type(world.engine)(), now=NOON)
     reborn.tell(LedgerRead(()), BrokerUp())

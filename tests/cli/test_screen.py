@@ -15,8 +15,11 @@ from typer.testing import CliRunner
 from elfe.broker import serial
 from elfe.broker.serial import CableError, Patience
 from elfe.cli import app
+from elfe.command.leadership import Leadership
+from elfe.coordination import queries
 from elfe.devices.drivers import load
 from elfe.errors import ElfeError
+from elfe.screens.words import UNDRIVEN
 
 SCREEN = 711
 RUNNER = CliRunner()
@@ -142,10 +145,15 @@ def home(tmp_path, monkeypatch):
 
 
 def test_what_a_home_sees_is_told_and_drawn(home):
+    engine = Leadership(queries.open_coordination(f"sqlite:///{home}/elfe-data/coordination.db"))
+    assert engine.held()
     told = CliRunner().invoke(app, ["screen", "show", "r004", "--page", "3", "--svg", "page.svg", "--json"]).stdout
+    engine.release()
+    alone = CliRunner().invoke(app, ["screen", "show", "r004", "--json"]).stdout
 
     assert json.loads(told)["pages"] == [
         {"page": 3, "name": "Lave-linge", "lent": False, "status": "Non piloté : tournez les chiffres, puis Piloté", "of": 1}]
+    assert UNDRIVEN in [each["status"] for each in json.loads(alone)["pages"]]
     assert "Lave-linge" in (home / "page.svg").read_text(encoding="utf-8")
 
 

@@ -9,11 +9,9 @@ wait for it.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from time import monotonic
 from typing import IO
 
@@ -23,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from elfe.app.loop import Service
 from elfe.broker.session import Session
+from elfe.coordination import locks
 
 KINDS = ("recorder", "territory", "screens")
 KEY = 3 << 32
@@ -49,12 +48,8 @@ class Lock:
         return self._holds_file()
 
     def release(self) -> None:
-        """Let another one serve. The connection is broken, not given back to its pool: the lock would live on there."""
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
-        if self._file is not None:
-            self._file.close()
+        """Let another one serve."""
+        locks.let_go(self._connection, self._file)
         self._connection = self._file = None
 
     def _holds_connection(self) -> bool:
@@ -74,16 +69,9 @@ class Lock:
         return False
 
     def _holds_file(self) -> bool:
-        if self._file is not None or not self.engine.url.database or self.engine.url.database == ":memory:":
-            return True
-        place = Path(f"{self.engine.url.database}.{self.kind}.lock")
-        file = place.open("w")      # held open as long as we serve
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.close()
-            return False
-        self._file = file
+        if self._file is None and locks.has_file(self.engine):
+            self._file = locks.take(locks.file_beside(self.engine, self.kind))
+            return self._file is not None
         return True
 
 

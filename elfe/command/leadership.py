@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, literal_column, select
 from sqlalchemy.dialects import postgresql
 
 from elfe.command.fleet import Share
+from elfe.coordination import locks
 from elfe.coordination.ledger import LeaderRow
 from elfe.errors import ElfeError
 
@@ -80,12 +80,8 @@ class Leadership:
             raise LostLead(f"another engine leads share {self._share}")
 
     def release(self) -> None:
-        """Let another one lead. The connection is broken, not given back to its pool: the lock would live on there."""
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
-        if self._file is not None:
-            self._file.close()
+        """Let another one lead."""
+        locks.let_go(self._connection, self._file)
         self._connection = self._file = None
 
     def _holds_connection(self) -> bool:
@@ -102,8 +98,7 @@ class Leadership:
             connection.close()
             return False
         if self._others_count_otherwise(connection):
-            connection.invalidate()      # and so both locks
-            connection.close()
+            locks.let_go(connection, None)      # of both
             return False
         self._connection, self._epoch, self._beat_at = connection, self._begins(connection), monotonic()
         return True
@@ -139,15 +134,9 @@ class Leadership:
         return bool(connection.execute(ours.values(beat_s=_NOW)).rowcount)
 
     def _holds_file(self) -> bool:
-        if self._file is not None or not self._engine.url.database or self._engine.url.database == ":memory:":
-            return True
-        file = _lock_file(self._engine, self._share).open("w")      # held open as long as we lead
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.close()
-            return False
-        self._file = file
+        if self._file is None and locks.has_file(self._engine):
+            self._file = locks.take(_lock_file(self._engine, self._share))
+            return self._file is not None
         return True
 
 
@@ -156,7 +145,7 @@ def led(engine: Engine, shares: int) -> set[int]:
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
             return set(connection.execute(_LED, {"key": Leadership.KEY}).scalars())
-    return {share for share in range(1, shares + 1) if _locked(_lock_file(engine, share))}
+    return {share for share in range(1, shares + 1) if locks.is_taken(_lock_file(engine, share))}
 
 
 def undriven(engine: Engine, shares: int, homes: Iterable[str]) -> set[str]:
@@ -166,15 +155,4 @@ def undriven(engine: Engine, shares: int, homes: Iterable[str]) -> set[str]:
 
 
 def _lock_file(engine: Engine, share: int) -> Path:
-    return Path(f"{engine.url.database}.engine{'' if share == 1 else share}.lock")
-
-
-def _locked(file: Path) -> bool:
-    try:
-        with file.open() as opened:
-            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
+    return locks.file_beside(engine, f"engine{'' if share == 1 else share}")

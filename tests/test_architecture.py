@@ -20,8 +20,8 @@ EDGE_FILES = {"clock.py", "settings.py", "database.py", "migrations.py", "coordi
               "coordination/types.py", "coordination/ledger.py", "coordination/announced.py", "coordination/states.py",
               "coordination/abilities.py", "coordination/holds.py",
               "coordination/leaving.py", "coordination/locks.py", "coordination/visits.py", "coordination/as_sql.py",
-              "ems/tables.py", "history/spool.py", "history/keeper.py", "command/leadership.py", "command/reading.py", "command/writing.py",
-              "history/zabbix/api.py",
+              "ems/tables.py", "history/spool.py", "history/keeper.py", "command/leadership.py",
+              "command/reading.py", "command/writing.py", "history/zabbix/api.py",
               "ems/solve.py", "simulation/series.py", "simulation/conductor.py", "devices/testing.py", "__main__.py",
               "devices/drivers.py"}
 """Beside the rule: the solver's child process, real series read from disk, the conductor's pipes, the tests' kit, and the

@@ -565,7 +565,7 @@ class Engine:
     # -- hearing --------------------------------------------------------------------------------------------------
 
     def _hear(self, device_id: str, said: object, now: datetime) -> list[Effect]:
-        self._seen(device_id).speaks(self.rules.arms_within, now)
+        self._seen(device_id).speaks(self.rules.arms_within, now, self._deaf_until_at)
         if isinstance(said, Presence):
             return self._hear_presence(device_id, said, now)
         known = self.seen.get(device_id)

@@ -35,9 +35,11 @@ class Seen:
     odd_told: bool = False
     owed_until: datetime | None = None       # it was cut for too long: until then it is supplied
 
-    def speaks(self, silence: timedelta, now: datetime) -> None:
-        """It says something; after a longer silence than that, what was known of it is old."""
-        if self.spoke_at is not None and now - self.spoke_at > silence:
+    def speaks(self, silence: timedelta, now: datetime, listens_since: datetime | None) -> None:
+        """It says something. After a longer silence than that, what was known of it is old; how long it was silent before its first
+        word nobody knows, when it had not a word for us as soon as we listened."""
+        late = listens_since is not None and now - listens_since > JUST_BACK
+        if late if self.spoke_at is None else now - self.spoke_at > silence:
             self.unheard_until, self.watts, self.output = now, None, None
         self.spoke_at = now
 

@@ -23,6 +23,7 @@ from elfe.command.values import (
     PlanRead,
     Record,
     Recorded,
+    Said,
     Save,
     Send,
     Tick,
@@ -39,9 +40,11 @@ from elfe.devices.values import (
     Encoded,
     FailSafe,
     LegacyTopics,
+    Measure,
     OutputState,
     Press,
     Publish,
+    Quantity,
     Role,
     Switch,
     Topics,
@@ -140,6 +143,12 @@ class World:
                 queue += self._perform(effect)
         self.effects += new
         return new
+
+    def knows(self, device_id: str) -> None:
+        """It has heard the device rest for some minutes: there is no silence in which a cycle may have begun."""
+        self.tell(Said(device_id, Measure(Quantity.POWER, 2.0)))
+        self.now += timedelta(minutes=7)
+        self.tell(Said(device_id, Measure(Quantity.POWER, 2.0)))
 
     def _perform(self, effect: Effect) -> list[EngineEvent]:
         match effect:

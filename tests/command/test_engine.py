@@ -329,6 +329,7 @@ def test_g15_a_fail_safe_that_fired_is_not_taken_for_a_person(world):
 
 
 def test_an_absent_device_is_not_spoken_to_until_it_is_back(world):
+    world.knows("D001")
     world.tell(Said("D001", Presence.ONLINE), Said("D001", Presence.OFFLINE))
     assert world.said(world.change(a_pilot())) == []
 
@@ -353,6 +354,7 @@ def test_b3_a_retained_word_is_never_fresh(world):
 
 
 def test_w5_an_error_frame_is_a_refusal_and_the_order_is_said_again(world):
+    world.knows("D001")
     world.change(a_pilot())
     world.tell(Said("D001", Acknowledgement(world.order.id, ok=False, detail="-114 overpower")))
     assert world.order.stage is Stage.SENT

@@ -148,6 +148,7 @@ def test_a_finger_that_speaks_of_an_output_is_not_believed_to_have_pressed(world
 
 
 def test_who_was_gone_when_the_broker_kept_it_is_gone_until_it_speaks(world):
+    world.knows("D001")
     world.tell(Said("D001", Presence.OFFLINE, retained=True))
     assert world.said(world.change(a_pilot())) == []
 

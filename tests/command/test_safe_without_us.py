@@ -124,6 +124,7 @@ def test_i4_a_machine_that_runs_when_it_is_declared_is_not_cut(world):
 
 
 def test_a_machine_that_its_person_starts_and_declares_is_cut_and_waits(world):
+    world.knows("D001")
     world.tell(Said("D001", watts(2000)))
     world.now += timedelta(minutes=5)
 
@@ -171,6 +172,16 @@ def test_i4_what_an_engine_that_has_just_begun_finds_running_is_not_cut(world):
     reborn.tell(LedgerRead(()), BrokerUp(), Said("D001", watts(2000)))
 
     assert reborn.said(reborn.change(a_pilot())) == []
+
+
+def test_i4_a_plug_that_was_away_when_the_engine_began_and_comes_back_later_is_listened_to_first(world):
+    reborn = World(type(world.engine)(), now=NOON)
+    reborn.tell(LedgerRead(()), BrokerUp())
+    reborn.now += timedelta(minutes=54)
+    reborn.change(a_pilot())
+
+    said = reborn.tell(Said("D001", Presence.ONLINE), Said("D001", state(True)), Said("D001", watts(60)))
+    assert reborn.said(said) == []
 
 
 def test_i4_an_engine_that_has_just_begun_listens_before_it_cuts(world):

@@ -24,7 +24,7 @@ from tests.command.sim.homes import Home, Machine, Unit
 from tests.command.sim.wire import LATEST
 
 if TYPE_CHECKING:
-    from tests.command.sim.world import Change, Fault, Sim, Spoken, Written
+    from tests.command.sim.world import Change, Fault, Sim, Spoken, Told, Written
 
 MOMENT = timedelta(minutes=1)
 LATE_WORDS = LATEST + timedelta(seconds=40)
@@ -57,6 +57,9 @@ class Judge:
         self.spoken: dict[str, list[Spoken]] = defaultdict(list)
         for spoken in sim.spoken:
             self.spoken[spoken.device_id].append(spoken)
+        self.told: dict[str, list[Told]] = defaultdict(list)
+        for told in sim.told:
+            self.told[told.device_id].append(told)
         self.common = [each for each in sim.faults if each.kind in OUTAGES]
         self.own: dict[int, list[Fault]] = defaultdict(list)
         skews = [(each, timedelta(seconds=int(each.what.split()[0]))) for each in sim.faults if each.kind == "clock jump"]
@@ -194,10 +197,10 @@ class Judge:
                 yield f"I5 {_at(change.at)} the fail-safe of {device_id} fired though we were there"
 
     def _off(self, device_id: str) -> Iterator[tuple[datetime, datetime]]:
-        """From each OFF of a contact that is open, the first and those that are said again, to what comes next. Who is deaf and
-        stays closed is not open because it is told to be."""
+        """From each OFF of a contact that is open, the first and those that it hears again, to what comes next: each begins its delay
+        anew, whoever says it. Who is deaf and stays closed is not open because it is told to be."""
         moved = [(each.at, each.on, True) for each in self.changes[device_id]]
-        said = [(each.at, False, False) for each in self.spoken[device_id] if each.on is False]
+        said = [(each.at, False, False) for each in self.told[device_id] if each.on is False]
         off_since: datetime | None = None
         for at, on, moves in sorted([*moved, *said, (self.sim.now, True, True)], key=lambda each: each[0]):
             if off_since is not None:
@@ -211,8 +214,9 @@ class Judge:
                    for home in self.sim.homes_of[unit.id] for each in (*self.own[home.id], *self.common))
 
     def _wanted_otherwise(self, device_id: str, change: Change) -> bool:
-        """An order of the same level stood before and after it."""
-        return any(not each.powers and each.on != change.on and each.acknowledged_at and each.acknowledged_at <= change.at
+        """An order of the same level stood before and after it; one that is answered in that very instant came after it, or the
+        delay would have begun anew."""
+        return any(not each.powers and each.on != change.on and each.acknowledged_at and each.acknowledged_at < change.at
                    and (each.ended_at or self.sim.now) > change.at + MOMENT for each in self.of_device[device_id])
 
     def i6(self) -> Iterator[str]:

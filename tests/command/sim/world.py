@@ -97,6 +97,15 @@ class Spoken:
 
 
 @frozen
+class Told:
+    """A device has heard a command, whoever gave it: an engine, or a broker that keeps what somebody has retained."""
+
+    at: datetime
+    device_id: str
+    on: bool | None      # None: a press
+
+
+@frozen
 class Fault:
     """What went wrong, until when, and whose: no appliance, everybody's."""
 
@@ -168,6 +177,7 @@ class Sim:
     changes: list[Change] = field(factory=list)
     pressed: list[Pressed] = field(factory=list)
     spoken: list[Spoken] = field(factory=list)
+    told: list[Told] = field(factory=list)
     faults: list[Fault] = field(factory=list)
     written: list[Written] = field(factory=list)
     local: dict[str, list[tuple[datetime, datetime]]] = field(factory=dict)        # since when and until when a unit was taken over
@@ -252,9 +262,15 @@ class Sim:
                 if isinstance(arrival, Connected):
                     self.with_unit(unit, "power-up", lambda each: each.twin.connected(self.now))
                 elif isinstance(arrival, Message) and not unit.deaf:
+                    self._is_told(arrival)
                     obey = lambda each, said=arrival: each.twin.receive(said.topic, said.payload, self.now)  # noqa: E731
                     self.with_unit(unit, "order", obey)
         return bool(heard)
+
+    def _is_told(self, message: Message) -> None:
+        level = _level(message.payload)
+        if level != NO_COMMAND and (device_id := self.commanded.get(_addressed(message))):
+            self.told.append(Told(self.now, device_id, level))
 
     def with_unit(self, unit: Unit, why: str, act: Callable[[Unit], tuple[Publish, ...]]) -> None:
         """Something happens to a device: note what its contacts and its arm did, say what it says, wake it when it wants."""
@@ -592,7 +608,7 @@ def _level(payload: bytes) -> bool | str | None:
     return NO_COMMAND
 
 
-def _addressed(message: Publish) -> tuple[str, int]:
+def _addressed(message: Publish | Message) -> tuple[str, int]:
     """Its topic, and the output where that stands in the payload."""
     return message.topic, json.loads(message.payload)["params"]["id"] if b'"Switch.Set"' in message.payload else 0
 

@@ -1,0 +1,38 @@
+"""What the simulation's judge holds against whom: where physics leaves an engine no choice nothing is broken, and nothing else is let
+pass."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from elfe.devices.values import Publish
+from tests.command.sim import Sim, faults, lived
+
+
+def judged(*kinds: str, hours: float, script) -> list[str]:
+    return lived(1, homes=len(kinds), kinds=kinds, hours=hours, script=script)[1]
+
+
+def plug_of(sim: Sim):
+    return next(unit for unit in sim.units.values() if unit.twin.outputs)
+
+
+def test_i5_a_delay_begins_anew_with_every_off_whoever_retains_it():
+    def script(sim: Sim) -> None:
+        unit = plug_of(sim)
+        topic = next(topic for (topic, _), id in sim.commanded.items() if id == unit.id)
+        faults.note(sim, "retained command", timedelta(hours=3), sim.home_of[unit.id])
+        sim.after(lambda: sim.net.publish(Publish(topic, b"off", retain=True)), minutes=20)
+        for minute in range(25, 60, 5):      # it comes back, and is told again
+            sim.after(lambda: faults._goes(sim, unit, timedelta(seconds=20)), minutes=minute)
+
+    assert judged("finger", hours=3, script=script) == []
+
+
+def test_i5_a_contact_that_stays_open_longer_than_its_delay_is_found():
+    def script(sim: Sim) -> None:
+        unit = plug_of(sim)
+        unit.twin.values["PulseTime1"] = 7200 + 100      # its firmware counts 100 more
+        sim.after(lambda: sim.with_unit(unit, "hand", lambda each: each.twin.press_button(sim.now)), minutes=20)
+
+    assert [each[:2] for each in judged("finger", hours=3, script=script)] == ["I5"]

@@ -127,7 +127,7 @@ DEFENCES: Mapping[str, Defence] = {
     "f10": Defence("a level may last a moment", SAFE, put(f"{ENGINE}._too_soon", _says(False))),
     "g1": Defence("what was missed leaves the state as it was", DEVICES, put(f"{ENGINE}._say_what_is_not_known", _says([]))),
     "g2": Defence("nothing gets its power back", SAFE, put(f"{ENGINE}._restore", _says([])), "g2_a_cycle or g2_a_plug"),
-    "g3": Defence("there is always room", SAFE, put("elfe.command.pace:Pace.room_at", lambda self, kw, most_kw, now: now)),
+    "g3": Defence("there is always room", SAFE, put("elfe.command.pace:Pace.room_at", lambda self, id, kw_of, most_kw, now: now)),
     "g4": Defence("a person is contradicted", PURE, put(f"{ENGINE}._lost_it", _says(True))),
     "g5": Defence("nothing is odd", DEVICES, put("elfe.command.engine:oddity", _says("")), "g5_what"),
     "g6": Defence("a start that nothing follows is done", PURE,

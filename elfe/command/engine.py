@@ -164,7 +164,8 @@ class Engine:
         due: dict[str, None] = {}
         while self._alarms and self._alarms[0][0] <= now:
             due[heappop(self._alarms)[1]] = None
-        return list(due)
+        ordered = [self.live[id] for id in due if id in self.live]
+        return [*(id for id in due if id not in self.live), *(each.device_id for each in sorted(ordered, key=self._urgency))]
 
     def _look_at(self, device_id: str, now: datetime) -> list[Effect]:
         order = self.live.get(device_id)
@@ -224,12 +225,19 @@ class Engine:
         """Take up what an engine that stopped had left. Levels are safe to say again; what was pressed is not pressed again."""
         self._to_ask = True
         self._listen_anew(now)
+        self._resume_pace(kept, now)
         for order in kept:
             if not order.live:
                 self.pressed.setdefault(order.flexibility_id, []).append(order)
             else:
                 self._keep(order if order.heard or order.press else evolve(order, say_again_at=now))
         return []
+
+    def _resume_pace(self, kept: tuple[Order, ...], now: datetime) -> None:
+        """What it has just switched on counts."""
+        for at, device_id in sorted((max(order.sent_at, order.acknowledged_at or order.sent_at), order.device_id)
+                                    for order in kept if order.powers and order.sent_at):
+            self._pace.spend(device_id, min(at, now))
 
     def _listen_anew(self, now: datetime) -> None:
         """What devices did meanwhile nobody has heard."""
@@ -469,10 +477,11 @@ class Engine:
         due = [order for order in self.live.values() if order.due(now) or order.fades(now)]
         return [effect for order in sorted(due, key=self._urgency) for effect in self._say(order, now)]
 
-    def _urgency(self, order: Order) -> tuple[bool, datetime]:
+    def _urgency(self, order: Order) -> tuple[bool, bool, datetime]:
+        """Who has been asked already and was silent comes after the others: it may not be there."""
         pilot = self.pilots.get(order.appliance_id)
         latest = latest_start(pilot.flexibility) if pilot and pilot.flexibility and order.why is Why.START else None
-        return order.why in CAPPED, latest or order.valid_until
+        return order.why in CAPPED, order.attempts > 0, latest or order.valid_until
 
     def _say(self, order: Order | None, now: datetime) -> list[Effect]:
         if order is None or not self.connected or not self._present(order.device_id) or not self._may_say(order):
@@ -495,15 +504,18 @@ class Engine:
 
     def _has_room(self, order: Order, now: datetime) -> bool:
         """Whether the limit of kilowatts a minute lets it through; it is looked at again when it does."""
-        if not order.powers or order.attempts:
+        if not order.powers:
             return True
-        kw = usual_w(self.pilots[order.appliance_id].appliance) / 1000
-        at = self._pace.room_at(kw, self.rules.most_kw_a_minute, now)
+        at = self._pace.room_at(order.device_id, self._switches_kw, self.rules.most_kw_a_minute, now)
         if order.why in CAPPED and at > now:
             self._keep(evolve(order, say_again_at=at))
             return False
-        self._pace.spend(kw, now)
+        self._pace.spend(order.device_id, now)
         return True
+
+    def _switches_kw(self, device_id: str) -> float:
+        pilot = self._pilot_of(device_id)
+        return usual_w(pilot.appliance) / 1000 if pilot else 0.0
 
     def _send(self, order: Order, now: datetime) -> list[Effect]:
         driven = self._installed(order.device_id)
@@ -708,6 +720,8 @@ class Engine:
         if not order.may(On.ECHOES):
             return []
         self._seen(order.device_id).acknowledges(order.powers, now)
+        if order.powers:
+            self._pace.spend(order.device_id, now)
         effects = self._move(order.id, On.ECHOES, now)
         heard = self.live[order.device_id]
         self._keep(evolve(heard, say_again_at=self._fades_at(heard, now)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 
@@ -28,23 +28,30 @@ def said_at(order: Order, spread: timedelta, slack: timedelta) -> datetime | Non
 
 @define
 class Pace:
-    """How many kilowatts were switched on in the last minute, and whether there is room for more."""
+    """When each device was last told to give its appliance its supply, or said that it does; whether there is room for one more.
 
-    _switched: deque[tuple[datetime, float]] = field(factory=deque)
+    Who does not answer may do it whenever it is told: its kilowatts count each time, once in a minute.
+    """
 
-    def room_at(self, kw: float, most_kw: float, now: datetime) -> datetime:
-        """When `kw` more may be switched on; one appliance is never too many. `most_kw` 0: no limit."""
-        while self._switched and self._switched[0][0] + MINUTE <= now:
-            self._switched.popleft()
-        free = most_kw - sum(each for _, each in self._switched)
-        if not most_kw or not self._switched or kw <= free:
+    _told: dict[str, datetime] = field(factory=dict)      # the latest last
+
+    def room_at(self, device_id: str, kw_of: Callable[[str], float], most_kw: float, now: datetime) -> datetime:
+        """When it may be told; one appliance is never too many. `kw_of`: what a device switches on; `most_kw` 0: no limit."""
+        if not most_kw:
             return now
-        for at, each in self._switched:
+        others = [(at, kw_of(id)) for id, at in self._told.items() if id != device_id and at + MINUTE > now]
+        free, kw = most_kw - sum(each for _, each in others), kw_of(device_id)
+        if not others or kw <= free:
+            return now
+        for at, each in others:
             free += each
             if kw <= free:
                 return at + MINUTE
-        return self._switched[-1][0] + MINUTE
+        return others[-1][0] + MINUTE
 
-    def spend(self, kw: float, now: datetime) -> None:
-        """So many are switched on now."""
-        self._switched.append((now, kw))
+    def spend(self, device_id: str, at: datetime) -> None:
+        """It is told, or says that it does it."""
+        self._told.pop(device_id, None)
+        while self._told and next(iter(self._told.values())) + MINUTE <= at:
+            del self._told[next(iter(self._told))]
+        self._told[device_id] = at

@@ -122,14 +122,25 @@ def test_a_press_that_nothing_proved_ends_as_what_is_known_of_it(order: Order, m
 
 
 def test_the_limit_of_kilowatts_frees_itself_as_the_minute_passes_and_one_appliance_is_never_too_many():
-    pace = Pace()
-    pace.spend(2.0, NOON)
-    pace.spend(3.0, NOON + timedelta(seconds=20))
+    pace, kw = Pace(), {"D001": 2.0, "D002": 3.0, "D003": 1.0, "D004": 2.0, "D005": 5.0, "D006": 9.0}
+    pace.spend("D001", NOON)
+    pace.spend("D002", NOON + timedelta(seconds=20))
     now = NOON + timedelta(seconds=30)
 
-    assert pace.room_at(1.0, 6.0, now) == now
-    assert pace.room_at(1.0, 0.0, now) == now
-    assert pace.room_at(2.0, 6.0, now) == NOON + timedelta(seconds=60)
-    assert pace.room_at(5.0, 6.0, now) == NOON + timedelta(seconds=80)
-    assert pace.room_at(9.0, 6.0, now) == NOON + timedelta(seconds=80)
-    assert pace.room_at(9.0, 6.0, NOON + timedelta(seconds=80)) == NOON + timedelta(seconds=80)
+    assert pace.room_at("D003", kw.__getitem__, 6.0, now) == now
+    assert pace.room_at("D003", kw.__getitem__, 0.0, now) == now
+    assert pace.room_at("D004", kw.__getitem__, 6.0, now) == NOON + timedelta(seconds=60)
+    assert pace.room_at("D005", kw.__getitem__, 6.0, now) == NOON + timedelta(seconds=80)
+    assert pace.room_at("D006", kw.__getitem__, 6.0, now) == NOON + timedelta(seconds=80)
+    assert pace.room_at("D006", kw.__getitem__, 6.0, NOON + timedelta(seconds=80)) == NOON + timedelta(seconds=80)
+
+
+def test_who_is_told_again_counts_once_and_from_then_on():
+    pace, kw = Pace(), {"D001": 2.0, "D002": 3.0, "D003": 4.0}
+    for second, id in ((0, "D001"), (20, "D002"), (50, "D001")):
+        pace.spend(id, NOON + timedelta(seconds=second))
+    now = NOON + timedelta(seconds=55)
+
+    assert pace.room_at("D001", kw.__getitem__, 5.0, now) == now
+    assert pace.room_at("D003", kw.__getitem__, 6.0, now) == NOON + timedelta(seconds=80)
+    assert pace.room_at("D003", kw.__getitem__, 5.0, now) == NOON + timedelta(seconds=110)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
+from elfe.command.engine import Engine
 from elfe.command.orders import Why
 from elfe.command.pace import said_at
 from elfe.command.rules import Rules
@@ -385,6 +386,29 @@ def test_g3_after_an_outage_the_loads_come_back_by_and_by(world):
 
     assert max(back) <= 10
     assert sum(back) == 50
+
+
+def test_i12_who_was_silent_and_is_asked_again_counts_each_time_and_comes_after_who_was_not_asked_yet(world):
+    fifty(world, Rules(most_kw_a_minute=22.0))
+    world.tell(FleetRead(world.rows), Tick())      # ten, and none of them answers
+    later = [{topic for topic, _ in world.said(world.after(minutes=1))} for _ in range(6)]
+
+    assert [len(each) for each in later] == [10] * 6
+    assert len(set().union(*later[:4])) == 40
+
+
+def test_i12_an_engine_that_takes_over_counts_what_the_one_before_has_just_switched_on(world):
+    fifty(world, Rules(most_kw_a_minute=22.0))
+    world.tell(FleetRead(world.rows), Tick())
+    world.now += timedelta(seconds=20)
+    told = {topic.removesuffix("/set") for topic, _ in world.said()}
+    world.tell(*(Said(device_id, state(True)) for device_id in told))
+    heard = tuple(each for each in world.engine.live.values() if each.heard)
+    plan, world.engine = world.engine.plan, Engine(rules=world.engine.rules, new_id=world.engine.new_id, connected=True)
+    world.now += timedelta(seconds=10)
+
+    assert world.said(world.tell(LedgerRead(heard), PlanRead(plan), FleetRead(world.rows))) == []
+    assert len(world.said(world.after(seconds=50))) == 10
 
 
 def test_f10_a_plan_that_changes_its_mind_within_a_slot_makes_nothing_flutter(world):

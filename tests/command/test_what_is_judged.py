@@ -1,5 +1,5 @@
-"""What the simulation's judge holds against whom: where physics leaves an engine no choice nothing is broken, and nothing else is let
-pass."""
+"""What the simulation's judge holds against whom: where physics leaves an engine no choice nothing is broken, and nothing else
+is let pass."""
 
 from __future__ import annotations
 

@@ -197,8 +197,8 @@ class Judge:
                 yield f"I5 {_at(change.at)} the fail-safe of {device_id} fired though we were there"
 
     def _off(self, device_id: str) -> Iterator[tuple[datetime, datetime]]:
-        """From each OFF of a contact that is open, the first and those that it hears again, to what comes next: each begins its delay
-        anew, whoever says it. Who is deaf and stays closed is not open because it is told to be."""
+        """From each OFF of a contact that is open, the first and those that it hears again, to what comes next: each begins its
+        delay anew, whoever says it. Who is deaf and stays closed is not open because it is told to be."""
         moved = [(each.at, each.on, True) for each in self.changes[device_id]]
         said = [(each.at, False, False) for each in self.told[device_id] if each.on is False]
         off_since: datetime | None = None

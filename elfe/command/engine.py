@@ -107,7 +107,7 @@ class Engine:
                 return self._read_fleet(pilots, now) if asked is None else self._read_some(pilots, asked, now)
             case PlanRead(plan):
                 self.plan = plan
-                return self._review(now)
+                return self._review(now) if self.pilots else []      # what was left behind is not judged by who knows no appliance
             case LedgerRead(kept, newest_slot):
                 self._newest_slot = max(self._newest_slot, newest_slot)
                 return self._resume(kept, now)

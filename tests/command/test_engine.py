@@ -36,10 +36,11 @@ from elfe.coordination.values import (
     ControlState,
     Flexibility,
     Mode,
+    Usage,
 )
 from elfe.devices.values import Acknowledgement, Measure, Presence, Quantity
 from elfe.errors import DriverDefect
-from tests.command.conftest import NOON, World, a_pilot, a_plan, state
+from tests.command.conftest import NOON, World, a_pilot, a_plan, a_wired_pilot, state
 
 
 def power(w: float) -> Measure:
@@ -430,6 +431,16 @@ def test_f1_an_order_that_was_made_and_has_ended_is_not_made_again_in_its_slot(w
     world.engine.on(Known(record.order.id, earlier), NOON)
 
     assert world.engine.on(Tick(), NOON) == []
+
+
+def test_f1_a_press_that_was_over_when_an_engine_takes_it_up_is_told_of_its_stay_all_the_same(world):
+    world.tell(PlanRead(a_plan(m1=(1,))))
+    world.change(a_wired_pilot(130, Usage.SWITCH_AND_METER, Usage.PRESS_START))
+    world.tell(Said("P1", Acknowledgement("press", ok=True)))
+    reborn = World(type(world.engine)(), now=NOON + timedelta(minutes=6), rows=world.rows)
+    effects = reborn.tell(LedgerRead((world.order,)), PlanRead(world.engine.plan), FleetRead(world.rows))
+
+    assert CloseFlexibility(7, "started") in effects
 
 
 def test_a_new_wish_supersedes_the_old_order(world):

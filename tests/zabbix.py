@@ -96,6 +96,25 @@ class Zabbix:
             self.server.wait(20)
             self.server = None
 
+    def kill(self) -> None:
+        """Kill it as a power cut would, before its syncers wrote what its trapper has taken since `hold_back`."""
+        assert self.server is not None
+        for each in [self.server.pid, *self._processes("")]:
+            os.kill(each, signal.SIGKILL)
+        self.server.wait()
+        self.server = None
+
+    def hold_back(self) -> None:
+        """Let its syncers write nothing from now on, as when its database is away."""
+        for each in self._processes("history syncer"):
+            os.kill(each, signal.SIGSTOP)
+
+    def _processes(self, title: str) -> list[int]:
+        assert self.server is not None
+        asked = ["pgrep", "-f", "-P", str(self.server.pid), title or "."]
+        found = subprocess.run(asked, capture_output=True, text=True, check=False)
+        return [int(each) for each in found.stdout.split()]
+
     def serve(self) -> None:
         """Start the frontend."""
         with (self.folder / "php.log").open("wb") as log:

@@ -11,6 +11,7 @@ from attrs import define, field
 from sqlalchemy.exc import DBAPIError
 
 from elfe.errors import HistoryAway
+from elfe.history.doubt import Doubt, Spooled
 from elfe.history.spool import Spool
 from elfe.history.values import History, PartlyKept, Reading
 from elfe.slots import EPOCH
@@ -22,8 +23,6 @@ AT_ONCE = 5_000
 MOST_REFUSED = 720
 """How often a reading may not be taken: an hour."""
 INSTANT = timedelta(milliseconds=1)
-Spooled = tuple[str, str, int, float]
-"""A series, its unit, epoch milliseconds, a value."""
 
 log = logging.getLogger("elfe.history")
 
@@ -42,6 +41,7 @@ class Keeper:
     counters: Counter[str] = field(factory=Counter)
     retries_at: datetime | None = field(default=None, init=False)      # while the store is away, or has not taken something
     _away: bool = field(default=False, init=False)
+    _doubt: Doubt = field(factory=Doubt, init=False)
 
     def keep(self, fresh: Sequence[Spooled], now: datetime) -> None:
         """Into the history at once; on disk while it is away."""
@@ -63,10 +63,13 @@ class Keeper:
 
     def catch_up(self, now: datetime) -> None:
         """When it is time: what waits, the oldest first; a part of it, so that what is new does not wait in its turn."""
+        self._make_sure(now)
         if not self.spool.count or (self.retries_at is not None and now < self.retries_at):
             return
         waiting = self.spool.take(AT_ONCE)
         try:
+            if self._away:
+                self.history.written(())
             refused = set(self._append([(each.series, each.unit, each.at_ms, each.value) for each in waiting]))
         except (DBAPIError, HistoryAway) as error:
             self._lost_it(error, now)
@@ -85,15 +88,41 @@ class Keeper:
 
     def _append(self, given: Sequence[Spooled]) -> list[int]:
         """Hand readings over; the places of those that were not taken."""
-        ids = self.history.all_series({series: unit for series, unit, _, _ in given})
-        readings = [Reading(ids[series], EPOCH + at_ms * INSTANT, value) if series in ids else None
-                    for series, _, at_ms, value in given]
+        readings = self._readings(given)
         refused: set[Reading] = set()
         try:
             self.history.append([each for each in readings if each is not None])
         except PartlyKept as error:
             refused = set(error.refused)
+        if self.history.forgets:
+            self._doubt.took([given[number] for number, each in enumerate(readings) if each is not None and each not in refused])
         return [number for number, each in enumerate(readings) if each is None or each in refused]
+
+    def _readings(self, given: Sequence[Spooled]) -> list[Reading | None]:
+        """As the history takes them; None of a series that cannot be made."""
+        ids = self.history.all_series({series: unit for series, unit, _, _ in given})
+        return [Reading(ids[series], EPOCH + at_ms * INSTANT, value) if series in ids else None
+                for series, _, at_ms, value in given]
+
+    def _make_sure(self, now: datetime) -> None:
+        """What the history took some time ago, and has not written, goes again."""
+        asked = [] if self._away else self._doubt.due(now)
+        if not asked:
+            return
+        try:
+            readings = self._readings(asked)
+            found = self.history.written([each for each in readings if each is not None])
+        except (DBAPIError, HistoryAway) as error:
+            self._lost_it(error, now)
+            return
+        again = self._doubt.judged([each for each, reading in zip(asked, readings, strict=True) if reading in found], asked)
+        if again:
+            log.warning("the history has not written all that it took: the last %d readings go again", len(again))
+            self._take_back(again)
+
+    def _take_back(self, given: Sequence[Spooled]) -> None:
+        self.counters["kept"] -= len(given)
+        self._wait(given)
 
     def _wait(self, given: Iterable[Spooled]) -> None:
         self.counters["lost"] += self.spool.put(given)
@@ -102,3 +131,4 @@ class Keeper:
         if not self._away:
             log.error("the history does not answer, readings wait: %s", error.orig if isinstance(error, DBAPIError) else error)
         self._away, self.retries_at = True, now + RETRIES_EVERY
+        self._take_back(self._doubt.all())

@@ -84,6 +84,11 @@ class SqlHistory:
         self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
 
     @property
+    def forgets(self) -> bool:
+        """What it took is committed."""
+        return False
+
+    @property
     def where(self) -> str:
         """Where it is, without its password."""
         return self.engine.url.render_as_string(hide_password=True)
@@ -140,6 +145,10 @@ class SqlHistory:
         if rows:
             with self.engine.begin() as connection:
                 connection.execute(self._insert(READING).on_conflict_do_nothing(), rows)
+
+    def written(self, readings: Collection[Reading]) -> Collection[Reading]:
+        """All of them."""
+        return readings
 
     def readings(self, series: int, start: datetime, end: datetime) -> Sequence[Reading]:
         """The readings in [start, end[, in order of time."""

@@ -72,6 +72,10 @@ class PartlyKept(HistoryAway):
 class History(Protocol):
     """Where what was measured is kept. What cannot be done raises `HistoryAway`, or the database's own error."""
 
+    @property
+    def forgets(self) -> bool:
+        """Whether what was taken may be lost before it is written."""
+
     def series(self, name: str, unit: str = "") -> int:
         """The id of a series; it is created when it is new."""
 
@@ -92,6 +96,9 @@ class History(Protocol):
 
     def append(self, readings: Iterable[Reading]) -> None:
         """Keep readings; one already kept is left as it is. All of them, or none, or `PartlyKept` says which were not taken."""
+
+    def written(self, readings: Collection[Reading]) -> Collection[Reading]:
+        """Those of a few readings that it has written. Asked for none, it says by raising whether it could write."""
 
     def readings(self, series: int, start: datetime, end: datetime) -> Sequence[Reading]:
         """The readings in [start, end[, in order of time."""

@@ -34,7 +34,7 @@ from elfe.territory import store as territory
 from elfe.territory.balance import HELD_FOR
 
 T = TypeVar("T")
-DAY, MONTH = timedelta(days=1), timedelta(days=30)
+DAY, MONTH, YEAR = timedelta(days=1), timedelta(days=30), timedelta(days=365)
 SOURCES = ("Prod_eolienne", "Prod_solaire", "Prod_methanisation")
 PLACED = "Cumul_energie_placee"
 KEPT_TOTALS: Mapping[str, str] = {PLACED: "kWh", **TOTALS}
@@ -195,7 +195,20 @@ def totals(world: World, now: datetime, appliances: Sequence[Appliance], read: _
 
 def _last_of(world: World, before: datetime) -> dict[str, Reading | None]:
     ids = world.history.all_series(KEPT_TOTALS)
-    return {key: world.history.last(ids[key], before) for key in KEPT_TOTALS}
+    return {key: _last_total(world.history, ids[key], before) for key in KEPT_TOTALS}
+
+
+def _last_total(history: History, series: int, before: datetime) -> Reading | None:
+    """The newest value of a total: ours stand on quarters, those that the first program sends to the same item never do."""
+    for ago in (DAY, MONTH, YEAR):
+        ours = _on_quarters(history.readings(series, before - ago, before))
+        if ours:
+            return ours[-1]
+    return None
+
+
+def _on_quarters(readings: Iterable[Reading]) -> list[Reading]:
+    return [each for each in readings if each.at == slot_start(slot_of(each.at))]
 
 
 def _amounts(world: World, begin: int, end: int, appliances: Sequence[Appliance],
@@ -214,7 +227,8 @@ def _amounts(world: World, begin: int, end: int, appliances: Sequence[Appliance]
 def _added_since(world: World, key: str, total: float, now: datetime, ago: timedelta) -> float:
     """What was added to a total within a while, or since the beginning where that is later."""
     series, since = world.history.series(key), now + timedelta(milliseconds=1) - ago
-    before = world.history.last(series, since) or next(iter(world.history.readings(series, since, since + ago)), None)
+    before = (_last_total(world.history, series, since)
+              or next(iter(_on_quarters(world.history.readings(series, since, since + ago))), None))
     return total - (before.value if before else total)
 
 

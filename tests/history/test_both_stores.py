@@ -94,6 +94,16 @@ def test_a_reading_is_kept_once_and_as_it_first_was_in_any_order(store, name):
     assert found == [(NOON, 100.0), (at(30), 200.0), (at(60), 300.0)]
 
 
+def test_it_says_which_of_some_readings_it_has_written(store, name):
+    power, energy = store.series(name("puissance"), "W"), store.series(name("energie"), "Wh")
+    kept = [Reading(power, at(0.25), 1.0), Reading(energy, at(0.25), 2.0)]
+    store.append(kept)
+    assert set(store.written(kept)) == set(kept)
+    assert list(store.written(())) == []
+    if store.forgets:
+        assert store.written([*kept, Reading(power, at(0.5), 1.0), Reading(energy, at(9), 1.0)]) == kept
+
+
 def test_an_instant_is_kept_to_the_millisecond_and_a_window_holds_its_start_and_not_its_end(store, name):
     power = store.series(name("puissance"), "W")
     store.append([Reading(power, at(seconds), 1.5) for seconds in (-0.001, 0, 0.123456, 0.999, 1)])

@@ -72,6 +72,7 @@ class Choosy:
     unknown: set[int] = field(factory=set)
     names: list[str] = field(factory=list)
     taken: list[Reading] = field(factory=list)
+    forgets: bool = False
 
     def series(self, name: str, unit: str = "") -> int:
         if name not in self.names:

@@ -19,6 +19,7 @@ from elfe.app.zabbix import Follower
 from elfe.cli import app
 from elfe.coordination import queries, store
 from elfe.history import keeper
+from elfe.history.doubt import WRITTEN_WITHIN
 from elfe.history.values import PartlyKept, Reading
 from elfe.history.zabbix.naming import place, tags
 from elfe.history.zabbix.store import ZabbixHistory
@@ -49,7 +50,8 @@ def test_a_series_has_its_place_by_its_name(name, host, key):
 
 def test_the_tags_are_those_of_the_contract():
     assert ("appareil", "LV") in tags("A101 puissance", 111)
-    assert not [each for each in tags("A101 energie", 111) if each[0] == "appareil"]
+    assert ("appareil", "ECS") in tags("B901 energie", 131)      # the first EMS takes a tank's day from its counter
+    assert not [each for each in tags("A101 energie today", 111) if each[0] == "appareil"]
     for each in INDICATORS:
         assert tags(each.key) == (("client", "indicateur"), ("indicateurs", ""))
     for name in ("Prod_solaire", "prix_spot", "ems_run_time_ms", "Equilibre General P=C bis", "Panel_R_puissance_mae"):
@@ -115,12 +117,14 @@ def test_what_somebody_changed_is_told_and_put_right_and_what_is_not_ours_stays(
     zabbix.api("item.delete", [ids["B901 energie"]])
     host = zabbix.hosts({"A902"})["A902"]
     zabbix.api("item.create", {"hostid": host, "name": "Z999 puissance", "key_": "autre", "type": 2, "value_type": 0, "delay": "0"})
+    zabbix.series("A902 energie today", "Wh")
 
     checked = RUNNER.invoke(app, ["zabbix", "check"])
     assert checked.exit_code == 1
     assert "A901 puissance (is called 'prise de Anne'; lacks appareil:LL" in checked.output
     assert "A902 energie (is disabled; is in kWh)" in checked.output
     assert "left alone: Z999 puissance" in checked.output
+    assert "A902 energie today" not in checked.output            # A902 is installed, and says so
     assert "1 items to be created" in checked.output
 
     elfe("zabbix", "sync")
@@ -173,7 +177,7 @@ def test_e3_nothing_is_lost_while_zabbix_is_away_and_nothing_doubled_when_it_ret
     zabbix.stop()
     try:
         speak(50)
-        assert bench.recorder.keeper.spool.count == 50
+        assert bench.recorder.keeper.spool.count == 60      # what it took last may not be written, and goes again
     finally:
         zabbix.start()
     speak(10)
@@ -182,6 +186,47 @@ def test_e3_nothing_is_lost_while_zabbix_is_away_and_nothing_doubled_when_it_ret
     until(lambda: len(history.readings(series, begin, bench.now)) >= sent, within_s=30)
     assert [each.value for each in history.readings(series, begin, bench.now)] == [float(each) for each in range(1, sent + 1)]
     assert bench.recorder.keeper.spool.counted() == {}
+
+
+@pytest.mark.zabbix
+def test_e3_what_zabbix_took_and_had_not_written_when_it_died_goes_again(zabbix: Zabbix):  # noqa: F811
+    history, kept = ZabbixHistory(access(zabbix)), keeper.Keeper(ZabbixHistory(access(zabbix)))
+    seconds, now = count(), NOON
+    values = (float(each) for each in count(1))
+
+    def speak() -> None:
+        kept.keep([keeper.spooled("D102 puissance", "W", NOON + timedelta(seconds=next(seconds)), next(values))], now)
+
+    def written() -> list[float]:
+        return [each.value for each in history.readings(history.series("D102 puissance"), NOON, NOON + timedelta(days=1))]
+
+    def passed(some: timedelta) -> bool:
+        nonlocal now
+        now += some
+        kept.catch_up(now)
+        return kept.spool.count == 0
+
+    speak()
+    until(lambda: passed(keeper.RETRIES_EVERY), within_s=30)
+    until(lambda: written() == [1.0], within_s=30)
+    zabbix.hold_back()
+    speak()
+    assert kept.counters["kept"] == 2
+    zabbix.kill()
+    zabbix.start()
+    assert written() == [1.0]
+    passed(WRITTEN_WITHIN)
+    passed(WRITTEN_WITHIN)                                          # nobody saw it go: it is looked for
+    until(lambda: passed(keeper.RETRIES_EVERY) and written() == [1.0, 2.0], within_s=30)
+
+    zabbix.hold_back()
+    speak()
+    zabbix.kill()
+    speak()                                                         # now it is seen
+    assert kept.spool.count == 4
+    zabbix.start()
+    until(lambda: passed(keeper.RETRIES_EVERY) and written() == [1.0, 2.0, 3.0, 4.0], within_s=30)
+    assert kept.counters["kept"] == 4
 
 
 @pytest.mark.zabbix

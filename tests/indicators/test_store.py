@@ -119,6 +119,14 @@ def test_a_quarter_that_nobody_counted_is_counted_when_somebody_is_back(world):
     assert store.facts(world, LATER).placed_ever_wh == pytest.approx(2000.0)
 
 
+def test_a_total_does_not_go_on_from_what_the_first_program_sent_to_the_same_item(world):
+    store.facts(world, NOON)
+    theirs = world.history.series("Cumul_energie_placee", "kWh")
+    world.history.append([Reading(theirs, NOON + timedelta(minutes=at, seconds=2), 2456.0) for at in range(0, 300, 15)])
+    found = store.facts(world, LATER)
+    assert (found.placed_ever_wh, found.placed_today_wh) == (pytest.approx(2000.0), pytest.approx(2000.0))
+
+
 def test_what_became_of_each_flexibility_is_added_once_when_its_run_is_over(world):
     """The silent one was never closed; the other began at 13 h, and its six hours are over at 19 h."""
     store.facts(world, NOON)

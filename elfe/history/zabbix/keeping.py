@@ -1,7 +1,7 @@
 """What Zabbix should hold of what is installed, and how what it holds differs. Pure.
 
-What an installation needs is created, what was renamed or changed is put right, and what is not ours is left alone: an item that no
-installed device speaks for is told, never removed, for it may hold years of measures.
+What an installation needs is created, what was renamed or changed is put right, and what is not ours is left alone: an item of a
+point where nothing is installed is told, never removed, for it may hold years of measures.
 """
 
 from __future__ import annotations
@@ -81,8 +81,9 @@ def changes(wanted_: Iterable[Wanted], found: Iterable[Item], general_host: str,
     by_place = {(each.host, each.key): each for each in reversed(items)}
     done: list[Change] = []
     claimed: set[int] = set()
-    for each in wanted_:
-        here = place(each.name, general_host, labels)
+    wanted_ = list(wanted_)
+    places = [place(each.name, general_host, labels) for each in wanted_]
+    for each, here in zip(wanted_, places, strict=True):
         item = by_name.get(here.name) or by_place.get((here.host, here.key))
         if item is None:
             done.append(Change(What.CREATE, each.name, each))
@@ -90,8 +91,9 @@ def changes(wanted_: Iterable[Wanted], found: Iterable[Item], general_host: str,
         claimed.add(item.id)
         differs = tuple(_differs(each, here, item))
         done.append(Change(What.CHANGE if differs else What.LEAVE, each.name, each, item, differs))
-    ours = [each for each in items if each.id not in claimed and OF_A_DEVICE.fullmatch(each.name)]
-    return done + [Change(What.FOREIGN, each.name, None, each) for each in ours]
+    installed = {each.host for each in places}
+    ours = [(each, device[1]) for each in items if each.id not in claimed and (device := OF_A_DEVICE.fullmatch(each.name))]
+    return done + [Change(What.LEAVE if point in installed else What.FOREIGN, each.name, None, each) for each, point in ours]
 
 
 def _differs(wanted_: Wanted, here: Place, item: Item) -> Iterable[str]:

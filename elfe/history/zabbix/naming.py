@@ -1,8 +1,8 @@
 """Where a series stands in Zabbix: its host, its key, its item's name and tags. Pure.
 
 The contract is in the names and tags, not in hosts and keys: items are called `D101 puissance`, `D101 energie`, `D101 temp`; the
-power item of a dishwasher is tagged `appareil:LV`. What is the territory's stands on the host of the settings, `Zabbix server` in
-the first territory, with the indicators under their keys, tagged `client:indicateur` and `indicateurs`.
+power and the energy of a dishwasher are tagged `appareil:LV`. What is the territory's stands on the host of the settings, `Zabbix
+server` in the first territory, with the indicators under their keys, tagged `client:indicateur` and `indicateurs`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ GENERAL_HOST = "Zabbix server"
 OF_A_DEVICE = re.compile(r"([A-Z]\d{3,5}) (.+)")
 TAGS: Mapping[int, str] = {ApplianceType.DISHWASHER: "LV", ApplianceType.WASHING_MACHINE: "LL", ApplianceType.TUMBLE_DRYER: "SL",
                            ApplianceType.WATER_HEATER: "ECS"}
-"""The tag `appareil` of a power item, by the type of the appliance that it measures: the first EMS learns from those."""
+"""The tag `appareil` of a power and an energy, by the type of the appliance that they measure: the first EMS learns from those."""
+OF_AN_APPLIANCE = ("puissance", "energie")
+"""Without the energy, the first EMS takes a water heater's day from its power, and draws a slope over whatever nobody measured."""
 Tag = tuple[str, str]
 INDICATOR_TAGS: tuple[Tag, ...] = (("client", "indicateur"), ("indicateurs", ""))
 INDICATOR = re.compile(r"(Nombre|Pourcentage|Cumul|Energie|Enr|Part|Promesses)_\w+")
@@ -74,5 +76,5 @@ def tags(name: str, appliance_type: int | None = None) -> tuple[Tag, ...]:
     if device is None:
         return INDICATOR_TAGS if INDICATOR.fullmatch(name) else (("elfe", "territoire"),)
     own: tuple[Tag, ...] = (("elfe", key(device[2])), ("point", device[1]))
-    appliance = TAGS.get(appliance_type or 0) if device[2] == "puissance" else None
+    appliance = TAGS.get(appliance_type or 0) if device[2] in OF_AN_APPLIANCE else None
     return (*own, ("appareil", appliance)) if appliance else own

@@ -17,12 +17,14 @@ from elfe.app.loop import live
 from elfe.app.signals import stopped_by_signals
 from elfe.app.watchdog import sign_of_life
 from elfe.cli import show
-from elfe.connectors import PartlyRead, Source
+from elfe.connectors import PartlyRead, Source, believed
 from elfe.coordination import announced
 from elfe.errors import ElfeError, SettingsError, SourceError
 from elfe.territory import mail as flash
 from elfe.territory import outlook, store
+from elfe.territory.balance import Sample
 from elfe.territory.outlook import Outlook
+from elfe.territory.service import of_another_time
 
 territory = typer.Typer(help="The territory: its production, its balance.", no_args_is_help=True)
 weather = typer.Typer(help="La météo énergétique.", no_args_is_help=True)
@@ -82,8 +84,14 @@ def _asked(source: Source) -> dict[str, object]:
         found, problem = error.read, str(error)
     if source.kind == "weather":
         return _weather_of(found)
+    problem = problem or of_another_time(source, found, now)
+    found = believed(found, now)
     last = next((each for each in reversed(found) if each.at is None or each.at <= now), found[-1] if found else None)
-    return {"value": last.value, "at": last.at, "problem": problem} if last else {"problem": "it says nothing of the last 24 hours"}
+    if last is None:
+        return {"problem": problem or "it says nothing of the last 24 hours"}
+    if source.kind == "production" and last.at is not None and not Sample(last.at, last.value).stands(now):
+        problem = problem or "its newest value is older than a quarter of an hour, or to come: it counts for nothing"
+    return {"value": last.value, "at": last.at, "problem": problem}
 
 
 def _weather_of(found: Sequence[Any]) -> dict[str, object]:
@@ -107,18 +115,18 @@ def show_weather(ctx: typer.Context, cohort: Cohort = "", as_json: show.AsJson =
     typer.echo(f"Maintenant : {found.level.words if found.level is not None else 'inconnu'}")
     for each in found.good:
         typer.echo(f"  {each.level.sign:>2}  {outlook.window_words(each, here.settings.zone, found.made_at)}")
-    if found.best:
-        typer.echo(f"Pas de bon moment ; le moins mauvais : {outlook.window_words(found.best, here.settings.zone, found.made_at)}")
+    if not found.good:
+        typer.echo(outlook.without_window(found, here.settings.zone, found.made_at))
     typer.echo(outlook.kept_words(found.hit))
+    if not found.balance_w:
+        typer.echo("`elfe ems run` calcule une prévision.", err=True)
 
 
 def _outlook(here: Context, cohort: str) -> Outlook:
     found = store.outlook(here.coordination, here.sortie, here.history, cohort, clock.now(), here.settings.zone)
-    if found is not None:
-        return found
-    if not store.thresholds(here.coordination):
-        raise ElfeError("aucun seuil : `elfe weather thresholds --propose` en propose dès qu'une semaine est mesurée")
-    raise ElfeError("aucune prévision pour maintenant : `elfe ems run` en calcule une")
+    if found is None:
+        raise ElfeError("aucun seuil en vigueur : `elfe weather thresholds --propose` en propose dès qu'une semaine est mesurée")
+    return found
 
 
 @weather.command()

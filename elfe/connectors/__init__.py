@@ -10,6 +10,7 @@ settings and returns something that answers `read`. A plugin package adds one wi
     connector = "acme"
     kind = "production"             # or price, value; what can be one kind alone says so itself
     every_s = 60
+    peak_w = 9_000_000              # it can make no more: what is told beyond it, either way, is refused
 
 What cannot be read raises `SourceError` with one sentence; the last value then stands as long as it may, and no longer. Rows of
 which some cannot be read raise `PartlyRead`, which holds the others.
@@ -20,7 +21,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, TypeVar, get_type_hints
 
@@ -31,6 +32,8 @@ from elfe.errors import SettingsError, SourceError
 Row = TypeVar("Row")
 GROUP = "elfe.connectors"
 KINDS = ("production", "price", "value", "weather")
+BELIEVED = timedelta(days=62), timedelta(days=8)
+"""So far back, and so far ahead, a source's instants are taken for true."""
 
 
 @frozen
@@ -61,6 +64,11 @@ class PartlyRead(SourceError):
         self.read = tuple(read)
 
 
+def believed(samples: Sequence[Sampled], now: datetime) -> list[Sampled]:
+    """Those whose instants may be true."""
+    return [each for each in samples if each.at is None or now - BELIEVED[0] <= each.at <= now + BELIEVED[1]]
+
+
 class Connector(Protocol):
     """Something that can be asked. It may say its `kind`, and how often it wants to be asked (`every_s`)."""
 
@@ -81,6 +89,52 @@ class Listener(Protocol):
 
         A message that the broker had kept says what was: without an instant of its own (`at`) it is not taken.
         """
+
+
+@frozen
+class PeakedConnector:
+    """A connector of what cannot make more than so much: watts taken for kilowatts move real machines."""
+
+    connector: Connector
+    peak_w: float
+
+    def read(self, since: datetime, now: datetime) -> Sequence[Sampled]:
+        """What can be of what it answers."""
+        problem = ""
+        try:
+            found = self.connector.read(since, now)
+        except PartlyRead as error:
+            found, problem = error.read, f"; {error}"
+        can_be = [each for each in found if abs(each.value) <= self.peak_w]
+        if len(can_be) < len(found) or problem:
+            raise PartlyRead(f"{_beyond(found, self.peak_w)}{problem}".removeprefix("; "), can_be)
+        return found
+
+
+@frozen
+class PeakedListener:
+    """The same, of one that is told."""
+
+    listener: Listener
+    peak_w: float
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Its topics."""
+        return self.listener.topics
+
+    def decode(self, payload: bytes) -> Sampled:
+        """What a message says, if it can be."""
+        said = self.listener.decode(payload)
+        if abs(said.value) > self.peak_w:
+            raise SourceError(_beyond((said,), self.peak_w))
+        return said
+
+
+def _beyond(found: Iterable[Sampled], peak_w: float) -> str:
+    """In words, what cannot be."""
+    cannot = [each.value for each in found if abs(each.value) > peak_w]
+    return f"{cannot[0]:g} W is beyond peak_w, {peak_w:g}: is `scale` right?" if cannot else ""
 
 
 Connect = Callable[[Mapping[str, Any]], Connector | Listener]
@@ -126,6 +180,7 @@ def _open(name: str, section: Any) -> Source:
         raise ValueError("a section is expected")
     options = dict(section)
     which, kind, every_s = options.pop("connector", ""), options.pop("kind", ""), options.pop("every_s", 0)
+    peak_w = options.pop("peak_w", None)
     if which not in installed():
         raise ValueError(f"connector: {which!r} is not installed (accepted: {', '.join(sorted(installed()))})")
     made = installed()[which].load()(options)
@@ -135,6 +190,10 @@ def _open(name: str, section: Any) -> Source:
     every_s = every_s or getattr(made, "every_s", 60)
     if not isinstance(every_s, int | float) or isinstance(every_s, bool) or not 1 <= every_s <= 86_400:
         raise ValueError(f"every_s: {every_s!r} cannot be (accepted: seconds, from 1 to 86400)")
+    if peak_w is not None:
+        if (kind or own or "production") != "production" or not _is_number(peak_w) or peak_w <= 0:
+            raise ValueError(f"peak_w: {peak_w!r} cannot be (accepted: watts, of a production)")
+        made = PeakedConnector(made, peak_w) if hasattr(made, "read") else PeakedListener(made, peak_w)
     return Source(name, kind or own or "production", float(every_s), made)
 
 

@@ -19,6 +19,7 @@ import asyncio
 import functools
 import logging
 import ssl
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -110,7 +111,7 @@ def _trusted() -> ssl.SSLContext:
 
 def _parsed(content: bytes, url: str) -> Any:
     try:
-        return orjson.loads(content)
+        return orjson.loads(content.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError:
         what = "a page of HTML" if content.lstrip()[:1] == b"<" else repr(content[:40])
         raise SourceError(f"{url}: JSON is expected, {what} is answered") from None

@@ -48,6 +48,14 @@ class Modbus:
     scale_register: int | None = None
     timeout_s: float = TIMEOUT_S
 
+    def __attrs_post_init__(self) -> None:
+        for name, value, most in (("register", self.register, 0xFFFF), ("port", self.port, 0xFFFF), ("unit", self.unit, 0xFF),
+                                  ("scale_register", self.scale_register or 0, 0xFFFF)):
+            if not 0 <= value <= most:
+                raise ValueError(f"{name}: {value!r} cannot be (accepted: 0 to {most})")
+        if not 0 < self.timeout_s <= 60:
+            raise ValueError(f"timeout_s: {self.timeout_s!r} cannot be (accepted: seconds, up to 60)")
+
     def read(self, since: datetime, now: datetime) -> Sequence[Sampled]:
         """The register's value now."""
         client = ModbusClient(self.host, self.port, self.unit, timeout=self.timeout_s, auto_close=True)
@@ -63,8 +71,8 @@ class Modbus:
         ask = client.read_holding_registers if self.kind_of_register == "holding" else client.read_input_registers
         words: list[int] | None = ask(register, count)
         if not words:
-            raise SourceError(f"{self.host}:{self.port}: {client.last_error_as_txt or client.last_except_as_txt} "
-                              f"(register {register})")
+            said = client.last_except_as_txt if client.last_except else client.last_error_as_txt
+            raise SourceError(f"{self.host}:{self.port}: {said} (register {register})")
         return words
 
 

@@ -8,7 +8,7 @@ that the server refused is tried again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from attrs import frozen
@@ -171,13 +171,18 @@ class Mail:
     tries: int
     problem: str
 
+    def may_go(self, now: datetime) -> bool:
+        """Whether it is worth another try. The wait doubles: a server that makes strangers wait (greylisting) has the morning."""
+        waits = timedelta(minutes=2 ** self.tries / 2)
+        return self.status == REFUSED and self.tries < MOST_TRIES and now >= self.at + waits
+
 
 def claim(engine: Engine, day: date, reference: str, now: datetime) -> bool:
     """Whether this mail is ours to send now: nobody has claimed it, or the server refused it and there are tries left."""
     made = _insert(engine, MAIL).values(day=day.isoformat(), reference=reference, status=SENDING, at=epoch_s(now), tries=1)
     again = made.on_conflict_do_update(
         index_elements=["day", "reference"],
-        set_={"status": SENDING, "at": epoch_s(now), "tries": MAIL.c.tries + 1},
+        set_={"status": SENDING, "at": epoch_s(now), "tries": MAIL.c.tries + 1, "problem": ""},
         where=(MAIL.c.status == REFUSED) & (MAIL.c.tries < MOST_TRIES))
     with engine.begin() as connection:
         return bool(connection.execute(again).rowcount)

@@ -14,7 +14,7 @@ or a single source there is no balance: an invented one would move real machines
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from attrs import frozen
@@ -43,7 +43,6 @@ class Balance:
     production_w: Mapping[str, float]      # scaled to the panel, by the name of its source
     consumption_w: float
     homes: int                             # of the panel, heard
-    silent: tuple[str, ...] = ()           # sources and meters that should have spoken
 
     @property
     def made_w(self) -> float:
@@ -56,13 +55,16 @@ class Balance:
         return self.made_w - self.consumption_w
 
 
-def scaled(production: Mapping[str, Sample], meters: Mapping[str, Sample], homes: int, now: datetime,
-           expected: frozenset[str] = frozenset()) -> Balance | None:
-    """The balance of now; None where not a single source or home is heard. `expected`: names of sources and meters."""
+def scaled(production: Mapping[str, Sample], meters: Mapping[str, Sample], homes: int, now: datetime) -> Balance | None:
+    """The balance of now; None where not a single source or home is heard."""
     made = {name: each.value for name, each in production.items() if each.stands(now)}
     drawn = {name: each.value for name, each in meters.items() if each.stands(now)}
     if not made or not drawn:
         return None
     share = len(drawn) / max(homes, len(drawn))
-    return Balance(now, {name: value * share for name, value in made.items()}, sum(drawn.values()), len(drawn),
-                   tuple(sorted(expected - made.keys() - drawn.keys())))
+    return Balance(now, {name: value * share for name, value in made.items()}, sum(drawn.values()), len(drawn))
+
+
+def silent(production: Mapping[str, Sample], expected: Iterable[str], now: datetime) -> frozenset[str]:
+    """The sources that should count and do not: their last value stands no more, or there never was one."""
+    return frozenset(each for each in expected if each not in production or not production[each].stands(now))

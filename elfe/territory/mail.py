@@ -13,7 +13,17 @@ from attrs import frozen
 
 from elfe.territory import charts
 from elfe.territory.charts import GREEN, GREY, Bar
-from elfe.territory.outlook import DAYS_FR, LEGEND, Outlook, kept_words, percent, quoted, strip, window_words
+from elfe.territory.outlook import (
+    DAYS_FR,
+    NO_FORECAST,
+    Outlook,
+    kept_words,
+    percent,
+    quoted,
+    strip,
+    window_words,
+    without_window,
+)
 
 
 @frozen
@@ -123,13 +133,12 @@ def _parts(flash: Flash, zone: tzinfo, now: datetime) -> list[Part]:
 
 
 def _windows(flash: Flash, zone: tzinfo, now: datetime) -> Part:
-    if flash.outlook is None:
-        return Part("Les bons moments", ("La prévision manque ce matin : aucun moment ne peut être annoncé.",))
-    good, best = flash.outlook.good, flash.outlook.best
-    lines = [f"{window_words(each, zone, now).capitalize()} : {each.level.words}." for each in good]
-    if best:
-        lines = [f"Pas de bon moment dans les 24 heures ; le moins mauvais : {window_words(best, zone, now)}."]
-    return Part("Les bons moments", (*lines, LEGEND, kept_words(flash.outlook.hit)), strip(flash.outlook, zone))
+    if flash.outlook is None or not flash.outlook.balance_w:
+        return Part("Les bons moments", (NO_FORECAST,))
+    good = flash.outlook.good
+    lines = ([f"{window_words(each, zone, now).capitalize()} : {each.level.words}." for each in good]
+             or [without_window(flash.outlook, zone, now)])
+    return Part("Les bons moments", (*lines, kept_words(flash.outlook.hit)), strip(flash.outlook, zone))
 
 
 def _appliances(flash: Flash, zone: tzinfo) -> Part:

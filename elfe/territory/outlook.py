@@ -28,7 +28,12 @@ DAYS_FR = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanch
 
 def topic(cohort: str) -> str:
     """Where a group's weather is published, retained."""
-    return f"INDICATEURS/meteo/{word(cohort)}"
+    return topic_of(word(cohort))
+
+
+def topic_of(word: str) -> str:
+    """The topic of the group that is written so."""
+    return f"INDICATEURS/meteo/{word}"
 
 
 def word(cohort: str) -> str:
@@ -49,7 +54,7 @@ class Outlook:
     cohort: str
     now_w: float | None                # the balance of now; None: not known
     first_slot: int
-    balance_w: tuple[float, ...]       # forecast, with what is placed
+    balance_w: tuple[float, ...]       # forecast, with what is placed; empty: there is none
     thresholds: Thresholds
     hit: HitRate
 
@@ -71,8 +76,9 @@ class Outlook:
 
     @property
     def best(self) -> Window | None:
-        """The least bad hour, where no window is good."""
-        return least_bad(self.balance_w, self.first_slot, self.thresholds) if self.balance_w and not self.good else None
+        """The least bad hour, where no window is good; None where the forecast has less than an hour left."""
+        return (least_bad(self.balance_w, self.first_slot, self.thresholds)
+                if len(self.balance_w) >= SLOTS_PER_HOUR and not self.good else None)
 
     def _forecast_now(self) -> float | None:
         index = (self.made_at - slot_start(self.first_slot)) // SLOT
@@ -166,6 +172,16 @@ def window_words(window: Window, zone: tzinfo, now: datetime) -> str:
     return f"{day} de {_hour(start)} à{until} {_hour(end)}"
 
 
+NO_FORECAST = "La prévision manque : aucun moment ne peut être annoncé."
+
+
+def without_window(outlook: Outlook, zone: tzinfo, now: datetime) -> str:
+    """What is said where no window is good."""
+    if outlook.best is None:
+        return "Pas de bon moment à venir dans la prévision." if outlook.balance_w else NO_FORECAST
+    return f"Pas de bon moment dans les 24 heures ; le moins mauvais : {window_words(outlook.best, zone, now)}."
+
+
 def _hour(at: datetime) -> str:
     return f"{at.hour} h {at.minute:02}" if at.minute else f"{at.hour} h"
 
@@ -192,10 +208,8 @@ def as_page(outlook: Outlook, zone: tzinfo) -> str:
     now = "inconnue en ce moment" if level is None else level.words
     told = [f"{window_words(each, zone, outlook.made_at)} ({each.level.sign})" for each in outlook.good]
     listed = "".join(f"<li>{html.escape(each)}</li>" for each in told)
-    best = outlook.best
     advice = (f"<p>Les meilleurs moments :</p><ul>{listed}</ul>" if listed else
-              f"<p>Pas de bon moment dans les 24 heures ; le moins mauvais : "
-              f"{html.escape(window_words(best, zone, outlook.made_at))}.</p>" if best else "")
+              f"<p>{html.escape(without_window(outlook, zone, outlook.made_at))}</p>")
     made = outlook.made_at.astimezone(zone)
     return (
         '<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -203,17 +217,20 @@ def as_page(outlook: Outlook, zone: tzinfo) -> str:
         "<style>body{font:1.2rem/1.5 sans-serif;max-width:34rem;margin:1rem auto;padding:0 1rem}"
         "h1{font-size:1.6rem}small{color:#555}</style></head><body>"
         f"<h1>Météo énergétique</h1><p>Maintenant : <strong>{html.escape(now)}</strong>.</p>{advice}"
-        f"{strip(outlook, zone)}<p><small>{LEGEND}</small></p><p>{html.escape(kept_words(outlook.hit))}</p>"
+        f"{strip(outlook, zone)}<p>{html.escape(kept_words(outlook.hit))}</p>"
         f"<p><small>Calculé le {made:%d/%m/%Y} à {_hour(made)}.</small></p></body></html>")
 
 
 def strip(outlook: Outlook, zone: tzinfo) -> str:
-    """The next 24 hours, a bar an hour: the more there is to spare, the taller and the greener."""
+    """The next 24 hours, a bar an hour: the more there is to spare, the taller and the greener; nothing without a forecast."""
+    if len(outlook.balance_w) < SLOTS_PER_HOUR:
+        return ""
     levels = {first: outlook.thresholds.level(_mean(outlook.balance_w[first:first + SLOTS_PER_HOUR]))
               for first in range(0, len(outlook.balance_w) - SLOTS_PER_HOUR + 1, SLOTS_PER_HOUR)}
     at = {first: slot_start(outlook.first_slot + first).astimezone(zone) for first in levels}
     columns = [(Bar((level + 3) / 5, level.color, f"{_hour(at[first])} : {level.words}"),) for first, level in levels.items()]
-    return charts.bars(columns, [_hour(each) for each in at.values()], _aloud(outlook, zone))
+    return (charts.bars(columns, [_hour(each) for each in at.values()], _aloud(outlook, zone))
+            + f'<p style="margin:2px 0"><small>{LEGEND}</small></p>')
 
 
 def _aloud(outlook: Outlook, zone: tzinfo) -> str:
@@ -241,6 +258,7 @@ def widgets(outlook: Outlook, zone: tzinfo) -> tuple[Widget, ...]:
     if level is None:
         return (Widget(PAGE, GAUGE, value=0, color="#808080"), Widget(PAGE, TOLD, text="Météo inconnue"), seen)
     good = outlook.good
-    told = f"Bon moment : {window_words(good[0], zone, outlook.made_at)}" if good else "Pas de bon moment sous 24 h"
+    told = (f"Bon moment : {window_words(good[0], zone, outlook.made_at)}" if good else
+            "Pas de bon moment sous 24 h" if outlook.balance_w else "Pas de prévision")
     words = HOUR.sub(lambda found: found[0].replace(" ", "\xa0"), f"{level.words[:1].upper()}{level.words[1:]}. {told}")
     return (Widget(PAGE, GAUGE, value=GAUGE_PER_LEVEL * int(level), color=level.color), Widget(PAGE, TOLD, text=words), seen)

@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 
 from elfe import connectors
 from elfe.broker.session import Connected, Disconnected, Message, Session
-from elfe.connectors import Connector, PartlyRead, Sampled, Source, WeatherHour
+from elfe.connectors import Connector, PartlyRead, Sampled, Source, WeatherHour, believed
 from elfe.coordination import announced
 from elfe.coordination.values import InstalledDevice
 from elfe.devices.drivers import Drivers
@@ -41,7 +41,7 @@ from elfe.history.recorder import BALANCE_TOPIC
 from elfe.history.values import History
 from elfe.slots import EPOCH, instant, next_slot_start, slot_of
 from elfe.territory import mail, outlook, store
-from elfe.territory.balance import Balance, Sample, scaled
+from elfe.territory.balance import HELD_FOR, Balance, Sample, scaled, silent
 from elfe.territory.outlook import REFRESH_TOPIC, Outlook
 
 MINUTE = timedelta(minutes=1)
@@ -54,8 +54,6 @@ LEARNT_FROM = timedelta(days=58)
 """Of the weather, when none is known."""
 ASKED_BACK = timedelta(hours=1)
 """Of a source when we begin: its rows of the last while are not lost to a restart."""
-BELIEVED = timedelta(days=62), timedelta(days=8)
-"""So far back, and so far ahead, a source's instants are taken for true."""
 SILENT_FROM = timedelta(minutes=1)
 """Unanswered for so long, a source is told; its thread is its own, so that it holds nobody up."""
 MAILS_UNTIL = timedelta(hours=5)
@@ -133,6 +131,8 @@ class Territory:
     _quarter_at: datetime | None = field(default=None, init=False)
     _relayed: int | None = field(default=None, init=False)
     _heard: dict[str, str] = field(factory=dict, init=False)           # what was last wrong with a source that is heard
+    _counts_from: datetime | None = field(default=None, init=False)    # when each source should have said something
+    _silent: frozenset[str] = field(default=frozenset(), init=False)
     _pool: ThreadPoolExecutor = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -238,8 +238,8 @@ class Territory:
         if found:
             self._keep(asked.source, found, now)
             asked.since = _newest(found, asked.since, now)
-        self._problem(asked, "" if error is None else str(error) if isinstance(error, SourceError)
-                      else f"{type(error).__name__}: {error}")
+        self._problem(asked, of_another_time(asked.source, found, now) if error is None else str(error)
+                      if isinstance(error, SourceError) else f"{type(error).__name__}: {error}")
         self.counters["source failed"] += error is not None
 
     def _problem(self, asked: Asked, problem: str) -> None:
@@ -257,8 +257,8 @@ class Territory:
         if source.kind == "weather":
             self._keep_weather(samples, now)
             return
-        told = [Sample(each.at or now, each.value) for each in samples]
-        dated = [each for each in told if now - BELIEVED[0] <= each.at <= now + BELIEVED[1]]
+        told = list(samples)
+        dated = [Sample(each.at or now, each.value) for each in believed(told, now)]
         self.counters["of another time"] += len(told) - len(dated)
         kept = [evolve(each, value=float(round(each.value))) for each in dated] if source.kind == "production" else dated
         self._append({source.name: kept}, now, source.unit)
@@ -288,14 +288,25 @@ class Territory:
             self._mails(now)
 
     def _publish_balance(self, now: datetime) -> None:
+        self._tell_silent(now)
         meters = store.meters(self.world.coordination)
-        needed = frozenset(each.name for each in self.sources if each.kind == "production")
-        made = scaled(self._production, store.heard(self.world.history, meters, now), self.place.homes, now, needed)
+        made = scaled(self._production, store.heard(self.world.history, meters, now), self.place.homes, now)
         if made is None:
             self.counters["no balance"] += 1
             return
         self._say(BALANCE_TOPIC, f"{made.balance_w:.2f}".encode())
         self._append(_series(made), now)
+
+    def _tell_silent(self, now: datetime) -> None:
+        """Which sources count for nothing, when that changes; after a start each has as long as a value stands."""
+        self._counts_from = self._counts_from or now + HELD_FOR
+        if now >= self._counts_from:
+            found = silent(self._production, (each.name for each in self.sources if each.kind == "production"), now)
+            for name in sorted(found - self._silent):
+                log.warning("%s: nothing of the last quarter of an hour is known; the balance goes on without it", name)
+            for name in sorted(self._silent - found):
+                log.warning("%s: is counted again", name)
+            self._silent = found
 
     def _relay_run(self, now: datetime) -> None:
         """The run of the EMS, when there is a new one: the row of `ems_run_info` and the plan's curves as JSON, retained."""
@@ -319,13 +330,15 @@ class Territory:
     def _weather(self, now: datetime) -> None:
         self._first_thresholds(now)
         cohorts = announced.cohorts(self.world.coordination)
-        made = {each: self._outlook(each, now) for each in {"", *cohorts.values()}}
+        groups = {"", *cohorts.values(), *(each.group for each in store.thresholds(self.world.coordination))}
+        made = {each: self._outlook(each, now) for each in groups}
         for cohort, each in made.items():
             if each is not None:
                 self._say(outlook.topic(cohort), outlook.as_json(each), retain=True)
         self._announce(made, now)
         try:
             self._write_pages([each for each in made.values() if each is not None])
+            self._withdraw(groups)
         except OSError as error:
             self.counters["pages not written"] += 1
             log.warning("the weather's pages are not written: %s", error)
@@ -368,6 +381,16 @@ class Territory:
                 fresh.write_text(text, encoding="utf-8", newline="")
                 fresh.replace(self.place.folder / file)
 
+    def _withdraw(self, groups: Iterable[str]) -> None:
+        """The weather of groups that are no more: their topics are cleared, their pages and calendars taken away."""
+        known = {outlook.word(each) for each in groups}
+        for page in self.place.folder.glob("meteo-*.html") if self.place.folder else ():
+            word, calendar = page.stem.removeprefix("meteo-"), page.with_suffix(".ics")
+            if word not in known and calendar.exists():      # both: it is ours
+                self._say(outlook.topic_of(word), b"", retain=True)
+                page.unlink()
+                calendar.unlink()
+
     def _push(self, made: Mapping[str, Outlook | None], cohorts: Mapping[str, str]) -> None:
         """To every screen whose picture changes."""
         for row, device in self.world.installed():
@@ -398,10 +421,13 @@ class Territory:
         if not self._is_morning(now):
             return
         day, coordination = now.astimezone(self.place.zone).date(), self.world.coordination
-        had = {each.reference for each in announced.mails(coordination, day)
-               if each.status != announced.REFUSED or each.tries >= announced.MOST_TRIES}
-        wanted = {reference: address for reference, address in store.addresses(coordination).items()
-                  if reference not in had | announced.unsubscribed(coordination)}
+        tried = {each.reference: each for each in announced.mails(coordination, day)}
+        had = {reference for reference, each in tried.items() if not each.may_go(now)}
+        addresses = store.addresses(coordination)
+        waiting = addresses.keys() - had - announced.unsubscribed(coordination)
+        last_try = {each: tried[each].at if each in tried else EPOCH for each in waiting}
+        # one at which the server hangs up stands behind the others
+        wanted = {each: addresses[each] for each in sorted(waiting, key=lambda each: (last_try[each], each))}
         if wanted:
             cohorts = announced.cohorts(coordination)
             made = {each: self._outlook(each, now) for each in {cohorts.get(reference, "") for reference in wanted}}
@@ -445,6 +471,12 @@ def _made(flash: mail.Flash, place: Place, now: datetime) -> tuple[str, EmailMes
         return "", mail.message(flash, place.sender, place.zone, now)
     except ValueError as error:
         return str(error), None
+
+
+def of_another_time(source: Source, found: Sequence[Any], now: datetime) -> str:
+    """In words, whether rows are left out for their instants."""
+    strange = [] if source.kind == "weather" else [each for each in found if each not in believed(found, now)]
+    return f"rows of another time are left out, one of {strange[0].at:%Y-%m-%d}" if strange else ""
 
 
 def _newest(found: Sequence[Any], since: datetime, now: datetime) -> datetime:

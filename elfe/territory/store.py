@@ -14,6 +14,7 @@ from elfe.coordination import announced, queries, tables
 from elfe.coordination.queries import EPOM
 from elfe.coordination.values import Mode
 from elfe.ems import store as sortie
+from elfe.ems.values import Plan
 from elfe.history import quarters
 from elfe.history.values import BALANCE, History
 from elfe.slots import SLOTS_PER_HOUR, slot_of, slot_start
@@ -113,17 +114,23 @@ def balance_of(history: History, first: int, end: int) -> list[float | None]:
 
 
 def outlook(coordination: Engine, sortie_ems: Engine, history: History, cohort: str, now: datetime, zone: tzinfo) -> Outlook | None:
-    """The weather of a group now; None without thresholds or without a plan that reaches beyond now."""
-    plan = sortie.newest_plan(sortie_ems)
+    """The weather of a group now; without a plan that reaches beyond now it has no forecast. None without thresholds."""
     levels = in_force(thresholds(coordination), cohort, now)
-    if plan is None or levels is None or plan.end_slot <= slot_of(now):
+    if levels is None:
         return None
-    passed = max(0, slot_of(now) - plan.first_slot)
+    first, ahead_w = _ahead(sortie.newest_plan(sortie_ems), now)
     series = history.find(BALANCE)
     last = history.last(series, now + timedelta(seconds=1)) if series is not None else None
     now_w = last.value if last is not None and Sample(last.at, last.value).stands(now) else None
-    return Outlook(now, cohort, now_w, plan.first_slot + passed, plan.balance_with_w[passed:], levels,
-                   judged(coordination, history, cohort, now, zone))
+    return Outlook(now, cohort, now_w, first, ahead_w, levels, judged(coordination, history, cohort, now, zone))
+
+
+def _ahead(plan: Plan | None, now: datetime) -> tuple[int, tuple[float, ...]]:
+    """What of a plan is still to come: its first slot, and the balance of each, W."""
+    if plan is None or plan.end_slot <= slot_of(now):
+        return slot_of(now), ()
+    first = max(plan.first_slot, slot_of(now))
+    return first, plan.balance_with_w[first - plan.first_slot:]
 
 
 def judged(coordination: Engine, history: History, cohort: str, now: datetime, zone: tzinfo) -> HitRate:

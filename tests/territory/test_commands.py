@@ -46,6 +46,18 @@ def test_f12_every_source_is_asked_and_what_is_wrong_is_told_in_its_row(here):
     assert done.exit_code == 1
 
 
+def test_f12_a_source_whose_newest_value_counts_for_nothing_says_so(here):
+    with open("elfe.toml", "a") as more:
+        more.write('[sources.Prod_old]\nconnector = "csv"\nfile = "old.csv"\ntime = "at"\nvalue = "w"\n'
+                   '[sources.Prod_odd]\nconnector = "csv"\nfile = "odd.csv"\ntime = "at"\nvalue = "w"\n')
+    with open("old.csv", "w") as old, open("odd.csv", "w") as odd:
+        old.write(f"at;w\n{(clock.now() - timedelta(hours=2)).isoformat()};7\n")
+        odd.write("at;w\n9000-01-01 00:00;7\n")
+    _, _, old_one, odd_one = json.loads(RUNNER.invoke(app, ["territory", "sources", "--json"]).stdout)
+    assert (old_one["value"], "it counts for nothing" in old_one["problem"]) == (7.0, True)
+    assert (odd_one["value"], odd_one["problem"]) == (None, "rows of another time are left out, one of 9000-01-01")
+
+
 def test_f12_a_strangers_connector_may_raise_anything_and_the_others_are_told(here, monkeypatch):
     monkeypatch.setattr(csv_file.CsvFile, "read", lambda self, since, now: 1 / 0)
     done = RUNNER.invoke(app, ["territory", "sources", "--json"])
@@ -92,7 +104,7 @@ def a_participant(here: Context, reference: str) -> None:
 def test_the_weather_says_what_is_missing_then_what_comes(here):
     assert "aucun seuil" in str(RUNNER.invoke(app, ["weather", "show"]).exception)
     elfe("weather", "thresholds", "--set", "-2000 -500 500 2000")
-    assert "aucune prévision" in str(RUNNER.invoke(app, ["weather", "show"]).exception)
+    assert "Maintenant : inconnu\nLa prévision manque" in elfe("weather", "show")
     now = clock.now()
     sortie_store.write_plan(here.sortie, Plan(slot_of(now), now, (), (3000.0,) * 96, "persistence", "optimal", 1.0, 1.0, 3))
     assert "++" in elfe("weather", "show")

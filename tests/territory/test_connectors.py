@@ -13,10 +13,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyModbusTCP.server import ModbusServer
+from pyModbusTCP.server import DataBank, ModbusServer
 
 from elfe import connectors
-from elfe.connectors import PartlyRead, csv_file, http_json, modbus, mqtt, number, open_meteo
+from elfe.connectors import PartlyRead, Sampled, csv_file, http_json, modbus, mqtt, number, open_meteo, opened
 from elfe.connectors.paths import follow, steps
 from elfe.errors import SettingsError, SourceError
 
@@ -78,6 +78,11 @@ def test_a_list_of_prices_comes_with_its_times():
 def test_f12_a_source_that_answers_wrongly_is_told_in_a_sentence(body, status, told):
     with answering(saying(body, status)) as url, pytest.raises(SourceError, match=told):
         http_json.connect({"url": url, "path": "power"}).read(BEFORE, NOW)
+
+
+def test_json_that_begins_with_a_byte_order_mark_is_json():
+    with answering(saying(b'\xef\xbb\xbf{"power":5}')) as url:
+        assert http_json.connect({"url": url, "path": "power"}).read(BEFORE, NOW) == (Sampled(5.0),)
 
 
 def test_f12_a_source_that_does_not_answer_holds_nobody_for_long():
@@ -157,6 +162,20 @@ def test_an_inverter_that_sleeps_has_no_value(inverter):
         modbus.connect({"host": "127.0.0.1", "port": port_of(inverter), "register": 40083}).read(BEFORE, NOW)
 
 
+def test_f12_an_inverter_that_refuses_says_why():
+    server = ModbusServer("127.0.0.1", 0, no_block=True, data_bank=DataBank(h_regs_size=10))
+    server.start()
+    with pytest.raises(SourceError, match=r"illegal data address \(register 40083\)"):
+        modbus.connect({"host": "127.0.0.1", "port": port_of(server), "register": 40083}).read(BEFORE, NOW)
+    server.stop()
+
+
+@pytest.mark.parametrize("wrong", [{"register": -1}, {"register": 70_000}, {"unit": 256}, {"port": 70_000}, {"timeout_s": 0.0}])
+def test_a_register_that_cannot_be_is_refused_before_anything_is_asked(wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))}: .* cannot be"):
+        modbus.connect({"host": "127.0.0.1", "register": 1} | wrong)
+
+
 def test_an_inverter_that_is_away_is_told():
     with pytest.raises(SourceError, match="register 1"):
         modbus.connect({"host": "127.0.0.1", "port": 9, "register": 1, "timeout_s": 0.5}).read(BEFORE, NOW)
@@ -187,6 +206,25 @@ def test_whatever_is_published_is_a_number_or_a_sentence(payload):
 def test_a_path_leads_somewhere_or_is_refused_in_a_sentence(tree, path):
     with suppress(SourceError):
         follow(tree, steps(".".join(map(str, path))))
+
+
+def test_f12_what_a_source_cannot_make_is_refused_and_the_rest_counts(tmp_path):
+    (tmp_path / "x.csv").write_text("at;kw\n2026-03-29 11:00+00:00;12\n2026-03-29 11:30+00:00;12000\n2026-03-29 12:00+00:00;-7\n")
+    section = {"connector": "csv", "file": str(tmp_path / "x.csv"), "time": "at", "value": "kw", "scale": 1000, "peak_w": 20_000}
+    [source] = opened({"Prod_solaire": section})
+    with pytest.raises(PartlyRead, match=r"1\.2e\+07 W is beyond peak_w, 20000: is `scale` right\?") as told:
+        source.connector.read(BEFORE, NOW)
+    assert [each.value for each in told.value.read] == [12_000.0, -7000.0]
+    [heard] = opened({"Prod_eolienne": {"connector": "mqtt", "topic": "parc/p", "peak_w": 20_000}})
+    assert (heard.connector.topics, heard.connector.decode(b"20000")) == (("parc/p",), Sampled(20_000.0))
+    with pytest.raises(SourceError, match="beyond peak_w"):
+        heard.connector.decode(b"-20001")
+
+
+@pytest.mark.parametrize("wrong", [{"peak_w": 0}, {"peak_w": "9 MW"}, {"peak_w": 5, "kind": "price"}])
+def test_a_peak_that_cannot_be_is_refused(wrong):
+    with pytest.raises(SettingsError, match=r"peak_w: .* cannot be"):
+        opened({"Prod_eolienne": {"connector": "mqtt", "topic": "parc/p"} | wrong})
 
 
 def test_everything_wrong_in_the_settings_is_told_at_once():

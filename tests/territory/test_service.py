@@ -214,7 +214,7 @@ def test_f12_what_the_broker_had_kept_of_a_source_is_not_taken_for_now(village):
     assert service._production["Prod_eolienne"].value == 13_000.0
 
 
-def test_f12_rows_of_another_time_are_counted_and_neither_kept_nor_used(village):
+def test_f12_rows_of_another_time_are_told_and_neither_kept_nor_used(village, caplog):
     rows = [Sampled(1.0, datetime(9000, 1, 1, tzinfo=UTC)), Sampled(2.0, NOW - timedelta(minutes=1)),
             Sampled(3.0, datetime.min.replace(tzinfo=UTC))]
     village.sources = [source("Prod_solaire", rows)]
@@ -224,6 +224,7 @@ def test_f12_rows_of_another_time_are_counted_and_neither_kept_nor_used(village)
     kept = history.readings(history.find("Prod_solaire"), datetime(1971, 1, 1, tzinfo=UTC), datetime(9001, 1, 1, tzinfo=UTC))
     assert [each.value for each in kept] == [2.0]
     assert service.counters["of another time"] == 2
+    assert "Prod_solaire: rows of another time are left out, one of 9000-01-01" in [each.message for each in caplog.records]
 
 
 def test_f12_rows_that_can_be_read_are_kept_though_others_cannot(village, caplog):
@@ -246,6 +247,26 @@ def test_f12_a_strangers_connector_that_fails_on_a_message_stops_nothing(village
         village.here.send(Publish("parc/p", b"1"))
     steps(service, NOW, lambda: service.counters["unreadable"] == 2)
     assert [each.message for each in caplog.records if "KeyError" in each.message] == ["Prod_eolienne: KeyError: 'power'"]
+
+
+def test_f12_a_source_that_falls_silent_is_told_when_the_balance_goes_on_without_it_and_when_it_is_back(village, caplog):
+    village.sources = connectors.opened({"Prod_eolienne": {"connector": "mqtt", "topic": "parc/p"},
+                                         "Prod_never": {"connector": "mqtt", "topic": "parc/never"}})
+    service = village.start()
+
+    def told() -> list[str]:
+        return [each.message for each in caplog.records if each.name == "elfe.territory"]
+
+    village.here.send(Publish("parc/p", b"12500"))
+    steps(service, NOW, lambda: "Prod_eolienne" in service._production)
+    for minute in range(1, 20):
+        service.step(NOW + timedelta(minutes=minute))
+    assert told() == [f"{name}: nothing of the last quarter of an hour is known; the balance goes on without it"
+                      for name in ("Prod_never", "Prod_eolienne")]
+    village.here.send(Publish("parc/p", b"12500"))
+    steps(service, NOW + timedelta(minutes=20), lambda: service._production["Prod_eolienne"].at > NOW)
+    service.step(NOW + timedelta(minutes=21))
+    assert told()[2:] == ["Prod_eolienne: is counted again"]
 
 
 def test_without_homes_in_the_settings_somebody_else_publishes_the_balance(village):
@@ -307,6 +328,34 @@ def test_a_group_has_its_own_thresholds_and_topic(village):
     village.plan((0.0,) * HORIZON)
     village.start().step(NOW)
     assert json.loads(village.said("INDICATEURS/meteo/ACC_1"))["level"] == 2
+
+
+def test_a_group_that_nobody_is_in_has_its_weather_and_one_that_is_no_more_has_none(village, tmp_path, mosquitto):  # noqa: F811
+    coordination = village.world.coordination
+    announced.set_thresholds(coordination, "", NOW - timedelta(days=1), FOUR)
+    announced.set_thresholds(coordination, "Bourg", NOW - timedelta(days=1), FOUR)
+    announced.join_cohort(coordination, "R004", "ACC_1")
+    village.plan((0.0,) * HORIZON)
+    village.start().step(NOW)
+    assert json.loads(village.said("INDICATEURS/meteo/ACC_1"))["level"] == 0
+    (tmp_path / "public" / "meteo-montagne.html").write_text("somebody else's")
+    announced.join_cohort(coordination, "R004", "")
+    village.start().step(NOW + SLOT)
+    assert village.said("INDICATEURS/meteo/ACC_1") == b""
+    assert sorted(each.name for each in (tmp_path / "public").iterdir()) == [
+        "meteo-Bourg.html", "meteo-Bourg.ics", "meteo-general.html", "meteo-general.ics", "meteo-montagne.html"]
+
+
+@pytest.mark.parametrize("left", [3, 0, -4])
+def test_f8_when_the_last_plan_ends_the_weather_says_what_is_and_that_the_forecast_is_missing(village, tmp_path, left):
+    announced.set_thresholds(village.world.coordination, "", NOW - timedelta(days=1), FOUR)
+    village.balance(3000, 4, NOW + SLOT)
+    village.plan((0.0,) * HORIZON, NOW - (HORIZON - left) * SLOT)
+    village.start().step(NOW)
+    said = json.loads(village.said("INDICATEURS/meteo/general"))
+    assert (said["level"], said["next"]["levels"], said["windows"], said["least_bad"]) == (2, [0] * max(0, left), [], None)
+    page = (tmp_path / "public" / "meteo-general.html").read_text()
+    assert ("La prévision manque" in page) == (left <= 0)
 
 
 def test_groups_whose_names_could_not_stand_in_a_topic_stop_nobodys_weather(village, tmp_path):
@@ -464,6 +513,28 @@ def test_f11_a_mail_that_the_server_refuses_is_tried_again_and_the_others_go(vil
     assert (first.status, first.tries) == ("sent", 2)
 
 
+def test_f11_one_at_which_the_server_hangs_up_stands_behind_the_others(village, box):
+    _, post = box
+    posting(village, post)
+    for minute in (0, 1):
+        with dying(after=b"RCPT TO:<r001@example.org>") as port:
+            village.world = evolve(village.world, send_mails=evolve(post, port=port).send)
+            village.start().step(NOW + timedelta(minutes=minute))
+    assert [(each.reference, each.status, each.tries) for each in announced.mails(village.world.coordination, NOW.date())] == [
+        ("R001", "refused", 0), ("R002", "sent", 1), ("R003", "sent", 1)]
+
+
+def test_f11_a_server_that_makes_strangers_wait_has_the_morning(village, box):
+    found, post = box
+    posting(village, post)
+    found.refuses, found.times = "r001@example.org", 7
+    service = village.start()
+    for minute in range(128):
+        service.step(NOW + timedelta(minutes=minute))
+    [first] = [each for each in announced.mails(village.world.coordination, NOW.date()) if each.reference == "R001"]
+    assert (first.status, first.tries, first.problem) == ("sent", 8, "")
+
+
 def test_f11_a_mail_that_cannot_be_made_is_not_taken_for_one_that_went(village, box, monkeypatch):
     found, post = box
     posting(village, post)
@@ -499,11 +570,11 @@ def test_f11_a_server_that_dies_before_it_takes_a_mail_gets_it_later_and_one_tha
         posted = evolve(post, port=port)
         village.world = evolve(village.world, send_mails=posted.send)
         village.start().step(NOW + timedelta(minutes=1))
-    [first] = announced.mails(village.world.coordination, NOW.date())
-    assert (first.reference, first.status) == ("R001", "sending")
+    assert [(each.reference, each.status) for each in announced.mails(village.world.coordination, NOW.date())] == [
+        ("R001", "refused"), ("R002", "sending")]
     village.world = evolve(village.world, send_mails=post.send)
     village.start().step(NOW + timedelta(minutes=2))
-    assert [to for to, _ in found.mails] == ["r002@example.org", "r003@example.org"]
+    assert [to for to, _ in found.mails] == ["r003@example.org", "r001@example.org"]
 
 
 @contextmanager
@@ -517,7 +588,10 @@ def dying(after: bytes) -> Iterator[int]:
             for line in talk:
                 if line.rstrip().lower().startswith(after.lower()):
                     return
-                if not text:
+                if text:
+                    text = line.rstrip() != b"."
+                    talk.write(b"" if text else b"250 ok\r\n")
+                else:
                     text = line.startswith(b"data")
                     talk.write(b"354 go on\r\n" if text else b"250 ok\r\n")
 

@@ -132,6 +132,19 @@ def test_the_mail_tells_the_windows_the_territory_and_the_appliances():
     assert "mailto:bulletin@example.org?subject=desabonner%20R004" in text
 
 
+def test_the_text_tells_of_no_chart_that_it_has_not():
+    assert "barre" not in mail.as_text(FLASH, PARIS, NOW)
+    assert "Plus la barre est haute" in mail.as_html(FLASH, PARIS, NOW)
+
+
+def test_without_a_forecast_page_screen_and_mail_say_so():
+    blind = evolve(SUNNY, balance_w=())
+    assert "barre" not in outlook.as_page(blind, PARIS)
+    assert "La prévision manque" in outlook.as_page(blind, PARIS)
+    assert "La prévision manque" in mail.as_text(evolve(FLASH, outlook=blind), PARIS, NOW)
+    assert outlook.widgets(blind, PARIS)[1].text == "Ni trop, ni trop peu. Pas de prévision"
+
+
 def test_the_mail_needs_no_image_and_escapes_every_name():
     page = mail.as_html(FLASH, PARIS, NOW)
     shown = Shown(page)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from elfe.slots import HORIZON, slot_of
 from elfe.territory import weather
-from elfe.territory.balance import HELD_FOR, Sample, scaled
+from elfe.territory.balance import HELD_FOR, Sample, scaled, silent
 from elfe.territory.weather import Level, Thresholds, Window
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -38,12 +38,11 @@ def test_a_home_that_falls_silent_leaves_both_sides():
     meters = {f"R{i:03}": said(500) for i in range(100)}
     before = scaled({"sun": said(5_000_000)}, meters, 10_000, NOW)
     meters["R000"] = said(500, ago=HELD_FOR + timedelta(seconds=1))
-    after = scaled({"sun": said(5_000_000)}, meters, 10_000, NOW, frozenset(meters))
+    after = scaled({"sun": said(5_000_000)}, meters, 10_000, NOW)
     assert before is not None
     assert after is not None
     assert before.balance_w == pytest.approx(0.0)
     assert after.balance_w == pytest.approx(0.0, abs=1e-6)
-    assert after.silent == ("R000",)
 
 
 @pytest.mark.parametrize(("production", "meters"), [
@@ -52,6 +51,11 @@ def test_a_home_that_falls_silent_leaves_both_sides():
 ])
 def test_without_a_source_or_a_home_no_balance_is_invented(production, meters):
     assert scaled(production, meters, 5000, NOW) is None
+
+
+def test_a_source_counts_for_nothing_once_its_last_value_stands_no_more():
+    production = {"sun": said(1), "wind": said(1, ago=HELD_FOR + timedelta(seconds=1)), "tide": said(1, ago=-timedelta(days=1))}
+    assert silent(production, ("sun", "wind", "tide", "biogas"), NOW) == {"wind", "tide", "biogas"}
 
 
 def test_a_panel_larger_than_the_territory_gets_no_more_than_all():

@@ -178,12 +178,16 @@ class Engine:
 
     # -- what the database says -----------------------------------------------------------------------------------
 
-    def _read_fleet(self, pilots: Mapping[int, Pilot], now: datetime) -> list[Effect]:
+    def learn(self, pilots: Mapping[int, Pilot]) -> None:
+        """What the database says now goes before whatever is said, also because of what was heard before it was read."""
         self.pilots = dict(pilots)
         self._driven = {each.device.id: (id, each) for id, pilot in pilots.items() for each in pilot.devices}
         self._by_meter = {}
         for id, pilot in pilots.items():
             self._by_meter.setdefault(pilot.meter, []).append(id)
+
+    def _read_fleet(self, pilots: Mapping[int, Pilot], now: datetime) -> list[Effect]:
+        self.learn(pilots)
         self.pressed = {id: presses for id, presses in self.pressed.items() if not self._is_past(presses[-1], now)}
         return [*self._open(pilots), *self._leave(pilots), *self._ask_all(), *self._review(now), *self._say_all(now)]
 
@@ -746,7 +750,7 @@ class Engine:
                 return []      # whoever gave it writes
             case Why.START if order.press:
                 return self._write_press(order, now)
-            case Why.START if self.pilots[id].presses:
+            case Why.START if id in self.pilots and self.pilots[id].presses:
                 return [evolve(on, command=CommandState.ACTIVATING)]
             case Why.START:
                 return [evolve(on, mode=Mode.MANUAL, last_started=now), MarkStarted(order.flexibility_id, now),

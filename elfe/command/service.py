@@ -121,7 +121,11 @@ class CommandService:
         for said in heard:
             if isinstance(said, Said):
                 self._upkeep.hear(said.device_id, said.event, now, said.retained)
-        events = [*heard, *self._read_if_due(now), Tick()]
+        goes_on, read = self._started, self._read_if_due(now)
+        for each in read if goes_on else ():
+            if isinstance(each, FleetRead):      # it may have slept: a hold, a mode are older than what it is about to say
+                self.engine.learn(each.pilots)
+        events = [*heard, *read, Tick()]
         self._sweep(now, heard)         # before we command anything ourselves: who listens from now on hears it
         self._run(events, now)
         for ask in self._upkeep_due(now):

@@ -317,6 +317,27 @@ def test_a_hold_on_everything_stops_every_order_and_release_gives_every_home_its
     assert (home.relay("D001"), home.relay("A001")) == (True, False)
 
 
+def switched(home) -> int:
+    return sum(b"Switch.Set" in each.payload for each in home.broker.log)
+
+
+def test_nothing_is_said_against_a_hold_that_is_older_than_what_makes_us_say_it(home):
+    """An engine that has slept is let in by the broker again, and reads the database, at once."""
+    del home.twins["D001"]      # it does not answer
+    home.plan(TANK, 0, 0)
+    home.declare(TANK)
+    home.live(seconds=2)
+    home.session.lose("it slept")
+    with home.coordination.begin() as connection:
+        holds.put(connection, None, None, home.now, None, holds.Origin.CENTRE)
+    before = switched(home)
+    home.session.regain()
+    home.live(minutes=1)
+
+    assert home.orders(TANK)[0].attempts == 1
+    assert switched(home) == before
+
+
 def test_g4_a_tank_switched_at_its_relay_is_held_in_the_database_until_it_ends_by_itself(home):
     home.plan(TANK, *(0,) * 96)
     home.declare(TANK)

@@ -45,6 +45,12 @@ def note(sim: Sim, kind: str, lasts: timedelta = timedelta(), home: Home | None 
     sim.faults.append(Fault(sim.now, sim.now + lasts, kind, what, home.id if home else None))
 
 
+def note_unit(sim: Sim, kind: str, unit: Unit, lasts: timedelta = timedelta(), what: str = "") -> None:
+    """It concerns all that hangs on that unit."""
+    for home in sim.homes_of[unit.id]:
+        note(sim, kind, lasts, home, what)
+
+
 def _lasts(sim: Sim, *seconds: int) -> timedelta:
     return timedelta(seconds=sim.chance.choice(seconds))
 
@@ -166,10 +172,7 @@ def somebody_retains(sim: Sim) -> None:
     unit, channel = sim.chance.choice(home.relays)
     device_id = unit.points[channel]
     topic, _ = next(key for key, id in sim.commanded.items() if id == device_id)
-    note(sim, "retained command", sim.start + timedelta(hours=sim.hours) - sim.now, home, device_id)
-    for each in sim.homes_of[unit.id]:
-        if each is not home:
-            note(sim, "retained command", sim.start + timedelta(hours=sim.hours) - sim.now, each, device_id)
+    note_unit(sim, "retained command", unit, sim.start + timedelta(hours=sim.hours) - sim.now, device_id)
     sim.net.publish(Publish(topic, sim.chance.choice((b"off", b"on")), retain=True))
 
 
@@ -189,13 +192,14 @@ COMMON: Sequence[Callable[[Sim], None]] = (
 
 def device_goes(sim: Sim, home: Home) -> None:
     lasts = _lasts(sim, 20, 600, 9000)
-    note(sim, "device away", lasts, home)
-    _goes(sim, sim.chance.choice(home.units), lasts)
+    unit = sim.chance.choice(home.units)
+    note_unit(sim, "device away", unit, lasts)
+    _goes(sim, unit, lasts)
 
 
 def device_flaps(sim: Sim, home: Home) -> None:
-    note(sim, "device flaps", timedelta(minutes=10), home)
     unit = sim.chance.choice(home.units)
+    note_unit(sim, "device flaps", unit, timedelta(minutes=10))
     for minute in range(10):
         sim.after(lambda: _goes(sim, unit, timedelta(seconds=20)), minutes=minute)
 
@@ -222,8 +226,9 @@ def _goes(sim: Sim, unit: Unit, lasts: timedelta) -> None:
 
 
 def blip(sim: Sim, home: Home) -> None:
-    note(sim, "blip", timedelta(minutes=1), home)
-    _loses_supply(sim, sim.chance.choice(home.units), timedelta(seconds=2))
+    unit = sim.chance.choice(home.units)
+    note_unit(sim, "blip", unit, timedelta(minutes=1))
+    _loses_supply(sim, unit, timedelta(seconds=2))
 
 
 def _loses_supply(sim: Sim, unit: Unit, lasts: timedelta) -> None:
@@ -245,10 +250,7 @@ def supply(sim: Sim, unit: Unit, *, there: bool) -> None:
 
 def button(sim: Sim, home: Home) -> None:
     unit = sim.chance.choice(home.units)
-    note(sim, "button", timedelta(), home, unit.id)
-    for each in sim.homes_of[unit.id]:
-        if each is not home:
-            note(sim, "button", timedelta(), each, unit.id)
+    note_unit(sim, "button", unit, what=unit.id)
     sim.with_unit(unit, "hand", lambda each: each.twin.press_button(sim.now))
     if hasattr(unit.twin, "manual") and unit.twin.manual:      # a PLC that was taken over is given back some time
         sim.after(lambda: sim.with_unit(unit, "hand", lambda each: each.twin.press_button(sim.now)),
@@ -341,7 +343,7 @@ def release(sim: Sim, id: int) -> None:
 
 def deaf(sim: Sim, home: Home) -> None:
     unit, lasts = sim.chance.choice(home.units), _lasts(sim, 600, 7200)
-    note(sim, "deaf", lasts, home)
+    note_unit(sim, "deaf", unit, lasts)
     unit.deaf = True
     sim.at(sim.now + lasts, lambda: setattr(unit, "deaf", False))
 
@@ -351,8 +353,7 @@ def welded(sim: Sim, home: Home) -> None:
     if not home.relays or home.inverted:
         return
     unit, lasts = sim.chance.choice(home.relays)[0], _lasts(sim, 600, 7200)
-    for each in sim.homes_of[unit.id]:
-        note(sim, "welded", lasts, each)
+    note_unit(sim, "welded", unit, lasts)
 
     def set_stuck(stuck: bool) -> None:
         for each in sim.homes_of[unit.id]:
@@ -365,8 +366,8 @@ def welded(sim: Sim, home: Home) -> None:
 
 def talks_nonsense(sim: Sim, home: Home) -> None:
     """What no device says, where one speaks; not where it is commanded: there it is a command, and obeyed."""
-    note(sim, "nonsense", timedelta(), home)
     unit = sim.chance.choice(home.units)
+    note_unit(sim, "nonsense", unit)
     for payload in (b"", b"NaN", b"-5000000", b'{"state":', b"\xff\x00", b"1e308", b"null", b"true"):
         sim.net.publish(Publish(sim.chance.choice(list(unit.speaks_on)), payload, qos=0))
 
@@ -374,7 +375,7 @@ def talks_nonsense(sim: Sim, home: Home) -> None:
 def echo(sim: Sim, home: Home) -> None:
     """What a unit says now is said again, and once more a little later."""
     unit = sim.chance.choice(home.units)
-    note(sim, "echo", timedelta(minutes=1), home)
+    note_unit(sim, "echo", unit, timedelta(minutes=1))
     if unit.end.ready and hasattr(unit.twin, "say_measures"):
         said = unit.twin.say_measures(sim.now)
         for late in (0, 0, 30):
@@ -383,8 +384,8 @@ def echo(sim: Sim, home: Home) -> None:
 
 def old_word(sim: Sim, home: Home) -> None:
     """A power of long ago was retained, and is told whenever an engine subscribes."""
-    note(sim, "old word", timedelta(), home)
     unit = sim.chance.choice(home.units)
+    note_unit(sim, "old word", unit)
     if unit.end.ready and hasattr(unit.twin, "say_measures"):
         for each in unit.twin.say_measures(sim.now):
             sim.net.retained[each.topic] = each.payload

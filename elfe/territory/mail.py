@@ -6,8 +6,9 @@ import html
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
+from email.utils import format_datetime, make_msgid, parseaddr
 from itertools import zip_longest
+from urllib.parse import quote
 
 from attrs import frozen
 
@@ -178,8 +179,8 @@ def _curve(hours: Sequence[Hour], zone: tzinfo) -> str:
 
 
 def kilowatts(watts: float | None) -> str:
-    """12,3 kW."""
-    return "pas de mesure" if watts is None else f"{watts / 1000:.1f} kW".replace(".", ",")
+    """12,3 kW; + 0.0, for a hair below nothing is nothing."""
+    return "pas de mesure" if watts is None else f"{round(watts / 1000, 1) + 0.0:.1f} kW".replace(".", ",")
 
 
 def _appliance(done: Done, zone: tzinfo) -> str:
@@ -197,6 +198,7 @@ def kwh(energy: float) -> str:
 
 def _link(flash: Flash) -> str:
     reference = quoted(flash.reference, str.isascii)
-    if "@" in flash.unsubscribe and ":" not in flash.unsubscribe:
-        return f"mailto:{flash.unsubscribe}?subject=desabonner%20{reference}"
+    if not flash.unsubscribe.startswith(("http:", "https:")):
+        address = parseaddr(flash.unsubscribe)[1]      # of « Énergies <bulletin@example.org> », as a sender is written
+        return f"mailto:{quote(address, safe='@')}?subject=desabonner%20{reference}"
     return flash.unsubscribe.replace("{reference}", reference).replace("{code}", flash.code)

@@ -187,8 +187,9 @@ def done(history: History, coordination: Engine, mine: Iterable[Measured], day: 
 
 def _done(each: Measured, powers: list[float | None], balance: list[float | None], started: Mapping[int, datetime]) -> Done:
     drawn = _kwh(powers)
-    in_surplus = sum(p for p, b in zip(powers, balance, strict=True) if p is not None and b is not None and b >= 0)
-    known = sum(p for p, b in zip(powers, balance, strict=True) if p is not None and b is not None)
+    judged_w = [(max(0.0, p), b) for p, b in zip(powers, balance, strict=True) if p is not None and b is not None]
+    in_surplus = sum(p for p, b in judged_w if b >= 0)
+    known = sum(p for p, _ in judged_w)
     return Done(each.name, drawn, in_surplus / known if known > 0 else None, started.get(each.appliance_id))
 
 

@@ -641,6 +641,18 @@ def test_f11_who_dies_while_sending_does_not_send_twice(village, box):
     assert sorted(to for to, _ in found.mails) == [f"r00{i}@example.org" for i in (1, 2, 3)]
 
 
+def test_a_meter_that_says_less_than_nothing_makes_no_share_below_nothing_or_above_all(village):
+    history, day = village.world.history, NOW.date()
+    first, end = store.local_day(day - timedelta(days=1), PARIS)
+    mine, balance = history.series("B001 puissance", "W"), history.series(BALANCE, "W")
+    for at in range(first, end):
+        noon = 40 <= at - first < 56
+        history.append([Reading(mine, slot_start(at), -300.0 if noon else 500.0),
+                        Reading(balance, slot_start(at), 900.0 if noon else -900.0)])
+    [found] = store.done(history, village.world.coordination, [store.Measured(1, "Ballon", "R001", mine)], day, PARIS)
+    assert found.local_share == 0.0
+
+
 def test_nobody_reads_anothers_mail(village, box):
     found, post = box
     posting(village, post)

@@ -192,6 +192,15 @@ def test_a_link_over_https_is_unsubscribed_from_with_one_click():
     assert mail.message(FLASH, "a@example.org", PARIS, NOW)["List-Unsubscribe-Post"] is None
 
 
+@pytest.mark.parametrize("written", ["bulletin@example.org", "Énergies du pays <bulletin@example.org>",
+                                     '"Pays : énergies" <bulletin@example.org>'])
+def test_who_has_no_link_unsubscribes_by_a_mail_to_the_address_alone(written):
+    made = mail.message(evolve(FLASH, unsubscribe=written), written, PARIS, NOW)
+    assert made["List-Unsubscribe"] == "<mailto:bulletin@example.org?subject=desabonner%20R004>"
+    assert made["List-Unsubscribe-Post"] is None
+    assert made.get_body(("html",)).get_content().count('href="mailto:bulletin@example.org?subject=desabonner%20R004"') == 1
+
+
 def test_the_mail_is_one_that_servers_take():
     made = message_from_bytes(mail.message(FLASH, "Énergies <bulletin@example.org>", PARIS, NOW).as_bytes(), policy=policy.default)
     assert made["Subject"] == "Énergie locale : aujourd'hui de 12 h à 15 h 30"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from functools import cached_property
 from pathlib import Path
@@ -96,10 +97,15 @@ class Context:
             raise SettingsError("there is no Zabbix in the settings: name it under [zabbix] in elfe.toml, see docs/zabbix.md")
         if not here.token_file and not (here.user and here.password_file):
             raise SettingsError("zabbix: a token_file is needed, or a user and a password_file")
-        token, password = (_secret(each, name) for each, name in ((here.token_file, "zabbix.token_file"),
-                                                                  (here.password_file, "zabbix.password_file")))
-        return Access(here.url, token, "" if token else here.user, "" if token else password, here.trapper_host, here.trapper_port,
-                      here.general_host)
+        token, password = known = _zabbix_secrets(here)
+
+        def renewed() -> tuple[str, str]:
+            with contextlib.suppress(SettingsError):
+                return _zabbix_secrets(here)
+            return known
+
+        return Access(here.url, token, "" if token else here.user, password, here.trapper_host, here.trapper_port,
+                      here.general_host, renewed=renewed)
 
     def check(self) -> None:
         """Raise the `SetupError` of whatever is wrong, before anything starts; embedded databases are made."""
@@ -138,6 +144,12 @@ def context(ctx: typer.Context) -> Context:
     """The context of a command line."""
     found: Context = ctx.obj
     return found
+
+
+def _zabbix_secrets(here: settings.Zabbix) -> tuple[str, str]:
+    """A token, or a password."""
+    token = _secret(here.token_file, "zabbix.token_file")
+    return token, "" if token else _secret(here.password_file, "zabbix.password_file")
 
 
 def _secret(path: str, key: str) -> str:

@@ -222,6 +222,27 @@ def test_a_token_is_enough(zabbix, name):
 
 
 @pytest.mark.zabbix
+def test_a_token_that_was_replaced_is_read_again(zabbix, name):
+    api = ZabbixHistory(access(zabbix)).api
+
+    def token() -> tuple[str, str]:
+        nonlocal id
+        [id] = api("token.create", {"name": name(f"token {next(NUMBERS)}"), "userid": "1"})["tokenids"]
+        return api("token.generate", [id])[0]["token"], ""
+
+    id, tokens = "", []
+    tokens.append(token())
+    store = ZabbixHistory(evolve(access(zabbix), user="", password="", renewed=lambda: tokens[-1]))
+    store.series(name("puissance"), "W")
+    for end in (lambda: api("token.update", [{"tokenid": id, "expires_at": 1}]), lambda: api("token.delete", [id])):
+        end()
+        with pytest.raises(HistoryAway, match="refuses"):
+            store.written(())
+        tokens.append(token())
+        store.written(())
+
+
+@pytest.mark.zabbix
 def test_a_trapper_that_is_away_is_told(zabbix, name):
     store = ZabbixHistory(evolve(access(zabbix), trapper_port=9))
     series = store.series(name("puissance"), "W")

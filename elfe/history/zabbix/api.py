@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import define, field, frozen
@@ -13,7 +13,7 @@ from elfe.errors import HistoryAway, HistoryRefuses
 
 logging.getLogger("zabbix_utils").setLevel(logging.CRITICAL)      # what fails is raised, and told once by who asked
 
-LOGGED_OUT = ("re-login", "not authori", "session terminated", "not logged in")
+LOGGED_OUT = ("re-login", "not authori", "session terminated", "not logged in", "token expired")
 
 
 @frozen
@@ -28,6 +28,8 @@ class Access:
     trapper_port: int = 10051
     general_host: str = "Zabbix server"
     timeout_s: int = 30
+    renewed: Callable[[], tuple[str, str]] | None = field(default=None, repr=False, eq=False)
+    """The token and the password as they are when a session is opened: somebody may have replaced them."""
 
 
 @define
@@ -56,6 +58,7 @@ class Api:
         if self._session is None:
             here = self.access
             session = ZabbixAPI(url=here.url, skip_version_check=True, timeout=here.timeout_s)
-            session.login(token=here.token or None, user=here.user or None, password=here.password or None)
+            token, password = here.renewed() if here.renewed else (here.token, here.password)
+            session.login(token=token or None, user=here.user or None, password=password or None)
             self._session = session
         return self._session

@@ -172,7 +172,7 @@ def _waiting(here: Context) -> tuple[str, str]:
     waiting, lost = 0, Counter[str]()
     files = [each for each in (Path(here.settings.data_dir) / name for name in SPOOLS) if each.exists()]
     for file in files:
-        spool = Spool(str(file))
+        spool = Spool(str(file), mends=False)
         waiting, lost = waiting + spool.count, lost + Counter(spool.counted())
         spool.close()
     if not files:

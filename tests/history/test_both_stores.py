@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import socket
+import struct
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +18,7 @@ from elfe.history.quarters import counted
 from elfe.history.store import open_history
 from elfe.history.values import History, PartlyKept, Reading
 from elfe.history.zabbix.api import Access
+from elfe.history.zabbix.naming import Item
 from elfe.history.zabbix.store import ZabbixHistory
 from elfe.slots import slot_of
 from tests.brokers import until
@@ -248,6 +252,30 @@ def test_a_trapper_that_is_away_is_told(zabbix, name):
     series = store.series(name("puissance"), "W")
     with pytest.raises(HistoryAway, match="trapper does not answer at 127"):
         store.append([Reading(series, NOON, 1.0)])
+
+
+def _framed(words: bytes) -> bytes:
+    return b"ZBXD\x01" + struct.pack("<II", len(words), 0) + words
+
+
+@pytest.mark.parametrize("answer", [
+    b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"ZBXD", *map(_framed, (
+        b"", b"hello", b"null", b"[1, 2]", b"\xff{}", b'{"response": "success"}', b'{"response": "failed", "info": "x"}',
+        b'{"response": "success", "info": "lalala"}'))])
+def test_whatever_answers_in_the_trappers_place_costs_nothing(answer):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def serve() -> None:
+            with server.accept()[0] as caller:
+                caller.recv(65536)
+                caller.sendall(answer)
+
+        speaks = threading.Thread(target=serve)
+        speaks.start()
+        store = ZabbixHistory(Access("http://127.0.0.1:9", trapper_port=server.getsockname()[1], timeout_s=5))
+        store._remember("D100 puissance", Item(7, "D100", "puissance", "D100 puissance", "W", 0))
+        with pytest.raises(HistoryAway, match="trapper does not answer"):
+            store.append([Reading(7, NOON, 1.0)])
+        speaks.join()
 
 
 @pytest.mark.zabbix

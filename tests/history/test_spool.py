@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from attrs import define, field
 
+from elfe.errors import SettingsError
 from elfe.history import keeper
 from elfe.history.recorder import BALANCE_TOPIC
 from elfe.history.spool import Spool
@@ -130,3 +131,59 @@ def test_a_long_absence_is_caught_up_in_parts_and_the_inbox_goes_on(bench: Bench
 @pytest.mark.parametrize("room", [0, 1])
 def test_no_room_is_no_crash(room):
     assert Spool(room=room).put(rows(1.0, 2.0)) == 2 - room
+
+
+@pytest.mark.parametrize("damage", ["half", "noise"])
+def test_a_damaged_file_is_set_aside_told_and_counted_and_those_that_come_wait(tmp_path, caplog, damage):
+    file = tmp_path / "spool.db"
+    spool = Spool(str(file))
+    spool.put(rows(*map(float, range(5000))))
+    spool.close()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:len(whole) // 2] if damage == "half" else b"no database" * 9000)
+    with pytest.raises(SettingsError, match="is damaged"):
+        Spool(str(file), mends=False)
+    again = Spool(str(file))
+    assert "was set aside as spool.db.damaged" in caplog.text
+    again.put(rows(1.0))
+    assert (again.count, [each.value for each in again.take(9)]) == (1, [1.0])
+    again.close()
+    assert Spool(str(file)).counted() == {"damaged file with all that waited in it": 1}
+
+
+def test_a_file_that_is_damaged_while_it_is_read_holds_nobody_up(tmp_path):
+    file = tmp_path / "spool.db"
+    spool = Spool(str(file))
+    spool.put(rows(*map(float, range(5000))))
+    spool.close()
+    whole = file.read_bytes()
+    spool = Spool(str(file))
+    with file.open("r+b") as into:
+        into.seek(4096 * 5)
+        into.write(os.urandom(len(whole) - 4096 * 6))
+    spool._file.execute("PRAGMA shrink_memory")
+    assert list(spool.take(5000)) == []
+    spool.put(rows(1.0))
+    assert [each.value for each in spool.take(9)] == [1.0]
+
+
+def test_e3_on_a_full_disk_nothing_waits_and_all_that_cannot_is_counted(tmp_path, caplog):
+    file = tmp_path / "spool.db"
+    spool = Spool(str(file))
+    spool.put(rows(1.0))
+    full = spool._file.execute("PRAGMA page_count").fetchone()[0]
+    spool._file.execute(f"PRAGMA max_page_count = {full}")
+    lost = sum(spool.put(rows(*map(float, range(2000)))) for _ in range(3))
+    assert (lost, spool.count, spool.counted()) == (6000, 1, {"lost": 6000})
+    assert [each.message for each in caplog.records] == [
+        f"readings cannot wait in {file}: database or disk is full; what cannot is counted as lost"]
+    spool._file.execute("PRAGMA max_page_count = 1000000")
+    assert spool.put(rows(2.0)) == 0
+    spool.close()
+    assert Spool(str(file)).counted() == {"lost": 6000}
+
+
+def test_a_folder_that_may_not_be_written_is_told_at_start(tmp_path):
+    (tmp_path / "spool.db").mkdir()
+    with pytest.raises(SettingsError, match="unable to open"):
+        Spool(str(tmp_path / "spool.db"))

@@ -236,7 +236,8 @@ class ZabbixHistory:
         sender = Sender(self.access.trapper_host, self.access.trapper_port, timeout=self.access.timeout_s, chunk_size=AT_ONCE)
         try:
             return int(sender.send([self._value(each) for each in given]).failed)
-        except (ProcessingError, OSError, ValueError) as error:
+        except (ProcessingError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            # whatever answers there: zabbix-utils reads it unseen
             where = f"{self.access.trapper_host}:{self.access.trapper_port}"
             raise HistoryAway(f"Zabbix's trapper does not answer at {where}: {error}") from None
 

@@ -339,10 +339,11 @@ def plan_in_force(engine: Engine, now: datetime) -> Plan | None:
         return None if first_slot is None else _read(connection, first_slot)
 
 
-def newest_plan(engine: Engine) -> Plan | None:
-    """The newest run, even if its first slot has not come yet."""
+def newest_plan(engine: Engine, last_slot: int | None = None) -> Plan | None:
+    """The newest run, even if its first slot has not come yet; none that begins behind `last_slot`."""
+    wanted = select(func.max(PLAN.c.first_slot))
     with database.one_state(engine) as connection:
-        first_slot = connection.scalar(select(func.max(PLAN.c.first_slot)))
+        first_slot = connection.scalar(wanted if last_slot is None else wanted.where(PLAN.c.first_slot <= last_slot))
         return None if first_slot is None else _read(connection, first_slot)
 
 

@@ -133,6 +133,7 @@ class Territory:
     _heard: dict[str, str] = field(factory=dict, init=False)           # what was last wrong with a source that is heard
     _counts_from: datetime | None = field(default=None, init=False)    # when each source should have said something
     _silent: frozenset[str] = field(default=frozenset(), init=False)
+    _post_problem: str = field(default="", init=False)
     _pool: ThreadPoolExecutor = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -453,10 +454,13 @@ class Territory:
 
         try:
             for reference, problem in self.world.send_mails(islice(written(), AT_ONCE)):
+                self._post_problem = ""
                 self._settle(day, reference, now, problem)
         except OSError as error:
             self.counters["mail server away"] += 1
-            log.warning("no mails, tried again in a minute: %s", error)
+            if str(error) != self._post_problem:
+                log.warning("no mails, tried again each minute: %s", error)
+            self._post_problem = str(error)
 
     def _settle(self, day: date, reference: str, now: datetime, problem: str) -> None:
         announced.settle(self.world.coordination, day, reference, now, problem)

@@ -118,7 +118,7 @@ def outlook(coordination: Engine, sortie_ems: Engine, history: History, cohort: 
     levels = in_force(thresholds(coordination), cohort, now)
     if levels is None:
         return None
-    first, ahead_w = _ahead(sortie.newest_plan(sortie_ems), now)
+    first, ahead_w = _ahead(sortie.newest_plan(sortie_ems, slot_of(now) + 1), now)      # not one of a clock that ran ahead
     series = history.find(BALANCE)
     last = history.last(series, now + timedelta(seconds=1)) if series is not None else None
     now_w = last.value if last is not None and Sample(last.at, last.value).stands(now) else None

@@ -358,6 +358,15 @@ def test_f8_when_the_last_plan_ends_the_weather_says_what_is_and_that_the_foreca
     assert ("La prévision manque" in page) == (left <= 0)
 
 
+def test_d3_a_plan_of_a_clock_that_ran_ahead_is_not_the_weathers(village):
+    announced.set_thresholds(village.world.coordination, "", NOW - timedelta(days=1), FOUR)
+    village.plan((900.0,) * HORIZON)
+    village.plan((3000.0,) * HORIZON, NOW + timedelta(days=3))
+    village.start().step(NOW)
+    assert json.loads(village.said("INDICATEURS/meteo/general"))["next"] == {
+        "from": slot_start(slot_of(NOW)).isoformat(), "step_s": 900, "levels": [1] * HORIZON}
+
+
 def test_groups_whose_names_could_not_stand_in_a_topic_stop_nobodys_weather(village, tmp_path):
     coordination, names = village.world.coordination, ("a/+/#", "a_", "../../x", "general", "Forêt-1", "x" * 300)
     announced.set_thresholds(coordination, "", NOW - timedelta(days=1), FOUR)
@@ -612,15 +621,17 @@ def test_f11_a_folder_that_takes_no_page_stops_nothing_else(village, tmp_path):
     assert service.counters["pages not written"] == 1
 
 
-def test_f11_a_mail_server_that_is_down_loses_nothing(village, box):
+def test_f11_a_mail_server_that_is_down_loses_nothing_and_is_told_once(village, box, caplog):
     found, post = box
     posting(village, Post("127.0.0.1", 9, "none"))
     service = village.start()
     service.step(NOW)
-    assert service.counters["mail server away"] == 1
+    service.step(NOW + timedelta(minutes=1))
+    assert service.counters["mail server away"] == 2
+    assert len([each for each in caplog.records if "no mails" in each.message]) == 1
     assert announced.mails(village.world.coordination, NOW.date()) == []
     village.world = evolve(village.world, send_mails=post.send)
-    village.start().step(NOW + timedelta(minutes=1))
+    village.start().step(NOW + timedelta(minutes=2))
     assert len(found.mails) == 3
 
 

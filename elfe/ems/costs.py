@@ -57,9 +57,11 @@ class Costs:
 
         Without the peak, which no slot has to itself: `with_peak_at` makes a level of it.
         """
-        steps = tuple(_Step(_beyond(level.offset, 0.0), _beyond(level.weight, 1.0),
+        slots = np.where(powers == 0.0, slots.min(initial=HORIZON), slots)      # nothing is drawn alike anywhere
+        window = slice(int(slots.min(initial=HORIZON)), int(slots.max(initial=HORIZON - 1)) + 1)
+        steps = tuple(_Step(_unless(0.0, _beyond(level.offset, 0.0)[window]), _unless(1.0, _beyond(level.weight, 1.0)[window]),
                             np.ascontiguousarray((_at(level.weight, slots) * powers).T)[:, :, None]) for level in self.levels)
-        return Table(np.ascontiguousarray(slots.T), (_at(self.drawn, slots) * powers).sum(axis=-1), steps)
+        return Table(window, np.ascontiguousarray(slots.T) - window.start, (_at(self.drawn, slots) * powers).sum(axis=-1), steps)
 
     def steps(self, left: Floats, most: Floats) -> tuple[Floats, Floats]:
         """What drawing up to `most` W more costs in each slot: the lengths of its steps, W, and their slopes, steps × slots."""
@@ -98,18 +100,27 @@ class Costs:
 
 @frozen(eq=False)
 class _Step:
-    """A level of the costs as rows meet it."""
+    """A level of the costs as rows meet it, in the window of their table."""
 
-    offset: Floats           # 97 slots: the last is beyond the horizon
-    weight: Floats           # 97 slots
+    offset: Floats | None    # slots; None: 0 everywhere
+    weight: Floats | None    # slots; None: 1 everywhere
     worth: Floats            # columns × rows × 1: the powers, each at the weight of its slot
+
+    def covers(self, lefts: Floats) -> Floats:
+        """How much of what is drawn is below this level, at the weight of its slot. `lefts`: slots × any W."""
+        beside = (slice(None), *(None,) * (lefts.ndim - 1))
+        covers: Floats = np.maximum(lefts if self.offset is None else lefts + self.offset[beside], 0.0)
+        if self.weight is not None:
+            covers *= self.weight[beside]
+        return covers
 
 
 @frozen(eq=False)
 class Table:
     """Rows of powers with what a watt costs where they draw."""
 
-    slots: Ints              # columns × rows
+    window: slice            # of the 97 slots: where any row may draw
+    slots: Ints              # columns × rows, counted from the window's first
     drawn: Floats            # per row: the price of what it draws
     steps: tuple[_Step, ...]
 
@@ -121,20 +132,40 @@ class Table:
         total = np.empty((len(self.drawn), lefts.shape[1]))
         total[:] = self.drawn[:, None]
         for step in self.steps:
-            covers = lefts + step.offset[:, None]
-            np.maximum(covers, 0.0, out=covers)
-            covers *= step.weight[:, None]
-            over = covers.take(self.slots, axis=0)
-            np.subtract(step.worth, over, out=over)
-            np.maximum(over, 0.0, out=over)
-            total += over.sum(axis=0)
+            total += _over(step.worth, step.covers(lefts[self.window]).take(self.slots, axis=0))
         return total
+
+    def added_after(self, rows: Ints, left: Floats, columns: Floats, picks: Ints) -> Floats:
+        """What some rows add after each of some draws of another load, rows × copies × draws: others in each copy.
+
+        `rows`: rows × copies; `left`: 97 × copies W; `columns`: 97 × alternatives W, of which `picks` (copies × draws) draw first.
+        """
+        lefts = left[self.window, :, None] - columns[self.window][:, picks]
+        total = np.empty((*rows.shape, picks.shape[1]))
+        total[:] = self.drawn[rows][:, :, None]
+        slots, copies = self.slots[:, rows], np.arange(rows.shape[1])
+        for step in self.steps:
+            total += _over(step.worth[:, rows], step.covers(lefts)[slots, copies])
+        return total
+
+
+def _over(worth: Floats, covered: Floats) -> Floats:
+    """What is drawn above a level, summed over columns (the first axis); `covered` is used up."""
+    np.subtract(worth, covered, out=covered)
+    np.maximum(covered, 0.0, out=covered)
+    total: Floats = covered.sum(axis=0)
+    return total
 
 
 def _beyond(row: Floats, last: float) -> Floats:
     """A row of slots with one beyond the horizon, where nothing is ever drawn."""
     extended: Floats = np.append(row, last)
     return extended
+
+
+def _unless(usual: float, row: Floats) -> Floats | None:
+    """The row, where it is not the same everywhere."""
+    return None if (row == usual).all() else row
 
 
 def _at(row: Floats, slots: Ints) -> Floats:

@@ -35,12 +35,12 @@ import pulp
 from attrs import define, evolve, field, frozen
 
 from elfe.ems import search
+from elfe.ems.board import GoOn
 from elfe.ems.costs import Costs
 from elfe.ems.flow import flowed, flows
 from elfe.ems.loads.base import Fleet, Floats, Ints, Runs
 from elfe.ems.loads.stores import PRICE_DIGITS, Stores
 from elfe.ems.model import Choice, Homes, Problem, left_of, objective, powers_of
-from elfe.ems.search import GoOn
 from elfe.slots import HORIZON
 
 GROUPS, FEWEST_GROUPS = 60, 16

@@ -30,11 +30,11 @@ import pulp
 from attrs import evolve, frozen
 
 from elfe.ems import model, search
+from elfe.ems.baths import Used
 from elfe.ems.decompose import decomposed, quick
 from elfe.ems.flow import flows
 from elfe.ems.loads.base import Fleet
 from elfe.ems.model import Choice, Problem
-from elfe.ems.search import GoOn
 from elfe.ems.shortlist import Shorter, shorter
 from elfe.slots import HORIZON
 
@@ -49,8 +49,9 @@ STARTS_WITHIN_S = 60
 """The child imports what it needs; on a machine that does much else, for long. That is nobody's solving time."""
 MOST_COLUMNS = 10_000
 """Variables beyond which an exact model finds nothing more in seconds."""
-BUILT_S = 1e-4
-"""What building the exact model takes at most, per variable: with less time left it is not begun."""
+WORTH_S = 5e-4
+"""What the exact model takes before it is of any use, per variable: with less time left it is not begun, for building it alone
+holds the search up."""
 GRACE = 0.1
 """Share of the time that the child may be late by."""
 NOISE, NOISY = 4.0, 1e-4
@@ -74,8 +75,7 @@ class Limits:
     gap: float = 1e-6                    # relative: a choice so near the bound is as good as the best
     seconds: float | None = 20.0         # None: bounded by work alone
     grace_s: float = 5.0                 # at most, beyond `seconds`, before the child is killed
-    tries: int = 9000                    # of the local search, of each kind
-
+    tries: int = 12_000                  # of the local search, of each kind
 
     @property
     def latest_s(self) -> float:
@@ -197,7 +197,7 @@ def _in_turn(problem: Problem, best: _Best, limits: Limits) -> Iterator[Choice]:
 
 def _side_by_side(problem: Problem, best: _Best, limits: Limits, clock: _Clock) -> Iterator[Choice]:
     """The exact model in a thread, which leaves Python alone; the search, which began before it, goes on as long as it does."""
-    rounds = _rounds(problem, best, limits, lambda: clock.within(SEARCHED))
+    rounds = _rounds(problem, best, limits, lambda: clock.used(SEARCHED))
     next(rounds)
     yield best.choice
     proof = threading.Thread(target=_prove, args=(problem, best, limits, clock), daemon=True, name="proof")
@@ -210,15 +210,21 @@ def _side_by_side(problem: Problem, best: _Best, limits: Limits, clock: _Clock) 
     yield best.choice
 
 
-def _rounds(problem: Problem, best: _Best, limits: Limits, go_on: GoOn = lambda: True) -> Iterator[None]:
+def _rounds(problem: Problem, best: _Best, limits: Limits, used: Used = lambda: 0.0) -> Iterator[None]:
     """The search, again and again, among what a plan better than the best then known can hold, or is likely to."""
     rounds = itertools.chain([(limits.tries // BRIEF, 1.0)], itertools.cycle([(limits.tries, LIKELY), (limits.tries, 1.0)]))
     for n, (tries, share) in enumerate(rounds):
         if best.meets(limits):
             return
         short = shorter(problem, best.choice, share).problem
-        best.take(search.searched(short, best.choice, tries, go_on, n))
+        best.take(search.searched(short, best.choice, tries, _from_now(used), n))
         yield
+
+
+def _from_now(used: Used) -> Used:
+    """What is used of what is left now."""
+    began = used()
+    return lambda: (used() - began) / max(1e-9, 1 - began)
 
 
 def _prove(problem: Problem, best: _Best, limits: Limits, clock: _Clock) -> None:
@@ -226,7 +232,7 @@ def _prove(problem: Problem, best: _Best, limits: Limits, clock: _Clock) -> None
     for share in (LIKELY, 1.0):
         short = shorter(problem, best.choice, share)
         left = clock.left(PROVED)
-        if best.meets(limits) or short.columns > MOST_COLUMNS or (left is not None and left < BUILT_S * short.columns):
+        if best.meets(limits) or short.columns > MOST_COLUMNS or (left is not None and left < WORTH_S * short.columns):
             return
         best.take(exact(problem, best.choice, limits, short, left, best.take))
 
@@ -265,6 +271,10 @@ class _Clock:
     def within(self, share: float) -> bool:
         """Whether no more than this share of the time is used."""
         return (left := self.left(share)) is None or left > 0
+
+    def used(self, share: float) -> float:
+        """How much of this share of the time is used: 1 and more when all of it is."""
+        return 0.0 if self.seconds is None else (time.monotonic() - self.began) / (share * self.seconds)
 
     def left(self, share: float) -> float | None:
         """The seconds until this share of the time is used."""

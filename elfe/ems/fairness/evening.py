@@ -18,13 +18,13 @@ from itertools import pairwise
 import numpy as np
 from attrs import define, evolve, field
 
+from elfe.ems.board import fits
 from elfe.ems.costs import Costs
 from elfe.ems.fairness.accounts import local_share
 from elfe.ems.loads.base import Bools, Choosing, Fleet, Floats, Ints, Menu, Runs
 from elfe.ems.loads.chains import Chains
 from elfe.ems.loads.shifts import Shifts
 from elfe.ems.model import Choice, Problem, left_of, objective
-from elfe.ems.search import fits
 from elfe.slots import HORIZON
 
 EPSILON = 1e-6

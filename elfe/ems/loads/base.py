@@ -243,6 +243,10 @@ class Offers:
         """What each alternative adds to the objective, alternatives × states; see `Table.added`."""
         return self.table.added(lefts) + self.menu.own[:, None]
 
+    def added_after(self, picks: Ints, left: Floats, columns: Floats, firsts: Ints) -> Floats:
+        """What some alternatives add after another load has drawn; see `Table.added_after`."""
+        return self.table.added_after(picks, left, columns, firsts) + self.menu.own[picks][:, :, None]
+
     def best(self, left: Floats, room: Floats | None = None) -> int:
         """The alternative that adds least, the first among equals; one that its home cannot carry only where none can be.
 

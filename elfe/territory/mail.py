@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta, tzinfo
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
 from itertools import zip_longest
-from urllib.parse import quote
 
 from attrs import frozen
 
@@ -199,6 +198,7 @@ def kwh(energy: float) -> str:
 def _link(flash: Flash) -> str:
     reference = quoted(flash.reference, str.isascii)
     if not flash.unsubscribe.startswith(("http:", "https:")):
-        address = parseaddr(flash.unsubscribe)[1]      # of « Énergies <bulletin@example.org> », as a sender is written
-        return f"mailto:{quote(address, safe='@')}?subject=desabonner%20{reference}"
+        name, _, where = parseaddr(flash.unsubscribe)[1].rpartition("@")      # of « Énergies <bulletin@example.org> » too
+        safe = ".".join(quoted(each, str.isascii) for each in name.split("."))
+        return f"mailto:{safe}@{where}?subject=desabonner%20{reference}"
     return flash.unsubscribe.replace("{reference}", reference).replace("{code}", flash.code)

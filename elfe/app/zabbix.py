@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.resources import files
 
 from attrs import frozen
@@ -116,11 +116,13 @@ def _spoken(here: Context) -> list[Spoken]:
 
 def _watch(here: Context, zabbix: ZabbixHistory, dry_run: bool) -> watching.Changes:
     """The triggers of what is installed: made, brought up to date where we write them otherwise, taken away with what is gone."""
+    spoken = _spoken(here)
+    wanted_ = watching.triggers(spoken, zabbix.access.general_host, _standing(zabbix, watching.series(spoken)))
     if not dry_run:
-        _template(zabbix)
+        _template(zabbix, {each.host for each in wanted_} - {zabbix.access.general_host})
     there = zabbix.api("trigger.get", {"output": ["triggerid", "description"], "selectTags": ["tag", "value"],
                                        "selectHosts": ["host"], "tags": [{**watching.WATCH, "operator": 1}]})
-    found = watching.changes(watching.triggers(_spoken(here), zabbix.access.general_host), there)
+    found = watching.changes(wanted_, there)
     if not dry_run:
         for method, rows in (("trigger.create", found.create), ("trigger.update", found.update), ("trigger.delete", found.delete)):
             for start in range(0, len(rows), AT_ONCE):
@@ -128,14 +130,22 @@ def _watch(here: Context, zabbix: ZabbixHistory, dry_run: bool) -> watching.Chan
     return found
 
 
-def _template(zabbix: ZabbixHistory) -> None:
+def _standing(zabbix: ZabbixHistory, names: Sequence[str]) -> dict[str, Item]:
+    """The items of these names, wherever they stand; of two of a name the older one."""
+    found = [each for start in range(0, len(names), AT_ONCE)
+             for each in zabbix.items(filter={"name": names[start:start + AT_ONCE]})]
+    return {each.name: each for each in reversed(found)}
+
+
+def _template(zabbix: ZabbixHistory, hosts_: Collection[str]) -> None:
     """The template that is shipped, imported and linked to the hosts of devices that lack it."""
     asked = {"filter": {"host": watching.TEMPLATE}, "output": ["templateid"]}
     if not zabbix.api("template.get", asked):
         text = (files("elfe.history.zabbix") / "template.yaml").read_text(encoding="utf-8")
         zabbix.api("configuration.import", {"format": "yaml", "source": text, "rules": watching.IMPORT_RULES})
     [template] = zabbix.api("template.get", asked)
-    hosts = zabbix.api("host.get", {"output": ["hostid"], "groupids": [zabbix.group()], "selectParentTemplates": ["templateid"]})
+    hosts = zabbix.api("host.get", {"output": ["hostid"], "filter": {"host": sorted(hosts_)},
+                                    "selectParentTemplates": ["templateid"]})
     lacking = [{"hostid": each["hostid"]} for each in hosts if template not in each["parentTemplates"]]
     for start in range(0, len(lacking), AT_ONCE):
         zabbix.api("host.massadd", {"hosts": lacking[start:start + AT_ONCE], "templates": [template]})

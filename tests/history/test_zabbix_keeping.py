@@ -326,6 +326,18 @@ def test_what_is_installed_is_watched_and_what_has_left_no_longer_is(here):
 
 
 @pytest.mark.zabbix
+def test_a_host_that_somebody_renamed_is_watched_under_its_name_and_holds_up_nobody(here):
+    zabbix = here.history  # noqa: F811
+    zabbix.api("host.update", {"hostid": zabbix.hosts({"D901"})["D901"], "host": "cave-de-Paul"})
+    elfe("zabbix", "sync")
+    names = watched(here)
+    assert names["D901 is offline"] == "max(/cave-de-Paul/presence,1h)=0"
+    assert names["A901 is offline"] == "max(/A901/presence,1h)=0"
+    assert elfe("zabbix", "check").endswith("52 stand.\n")
+    assert zabbix.api("host.get", {"filter": {"host": "D901"}}) == []
+
+
+@pytest.mark.zabbix
 def test_a_device_that_is_offline_is_a_problem_on_the_dashboard(here):
     zabbix = here.history  # noqa: F811
     series = zabbix.find("A902 presence")

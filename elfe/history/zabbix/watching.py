@@ -7,7 +7,7 @@ The dashboard is called `elfe`; who wants another one copies it under another na
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -15,7 +15,7 @@ from attrs import frozen
 from elfe.devices.values import Capability
 from elfe.history.values import BALANCE
 from elfe.history.zabbix.keeping import Spoken
-from elfe.history.zabbix.naming import key
+from elfe.history.zabbix.naming import Item, Place, place
 
 WATCH, AS_WRITTEN = {"tag": "elfe", "value": "watch"}, "elfe.expression"
 INFORMATION, WARNING, AVERAGE, HIGH = 1, 2, 3, 4
@@ -45,25 +45,39 @@ class Trigger:
                 "tags": [WATCH, {"tag": AS_WRITTEN, "value": self.expression}]}
 
 
-def triggers(devices: Iterable[Spoken], general_host: str) -> list[Trigger]:
-    """What is watched of devices, and of the territory."""
-    balance = f"/{general_host}/{key(BALANCE)}"
-    return [*(each for device in devices for each in _of(device)), Trigger(
-        general_host, "elfe: no balance for 30 minutes", f"nodata({balance},30m)=1", HIGH,
+def series(devices: Iterable[Spoken]) -> list[str]:
+    """The names of all that is watched."""
+    return [BALANCE, *(f"{each.point} {what}" for each in devices for what in ("presence", "puissance", "batterie"))]
+
+
+def triggers(devices: Iterable[Spoken], general_host: str, stand: Mapping[str, Item]) -> list[Trigger]:
+    """What is watched of devices, and of the territory. `stand`: the items as they are, by name; people rename hosts."""
+    def at(name: str) -> Place:
+        found = stand.get(name)
+        return Place(found.host, found.key, name) if found else place(name, general_host)
+
+    balance = at(BALANCE)
+    return [*(each for device in devices for each in _of(device, at)), Trigger(
+        balance.host, "elfe: no balance for 30 minutes", f"nodata({_path(balance)},30m)=1", HIGH,
         "Plans are made from old forecasts. `elfe doctor`, then who publishes INDICATEURS/general/equilibre2 "
         "(`elfe territory sources`).")]
 
 
-def _of(device: Spoken) -> Iterable[Trigger]:
+def _of(device: Spoken, at: Callable[[str], Place]) -> Iterable[Trigger]:
     point = device.point
-    yield Trigger(point, f"{point} is offline", f"max(/{point}/presence,{{$ELFE.OFFLINE}})=0", WARNING,
+    presence, power, battery = (at(f"{point} {what}") for what in ("presence", "puissance", "batterie"))
+    yield Trigger(presence.host, f"{point} is offline", f"max({_path(presence)},{{$ELFE.OFFLINE}})=0", WARNING,
                   "The home serves itself. Its box, its Wi-Fi, its plug: call the participant, `elfe devices find` tells whom.")
     if device.type.can(Capability.METER):
-        yield Trigger(point, f"{point} measures nothing", f"nodata(/{point}/puissance,{{$ELFE.SILENT}})=1", WARNING,
+        yield Trigger(power.host, f"{point} measures nothing", f"nodata({_path(power)},{{$ELFE.SILENT}})=1", WARNING,
                       "Orders are no longer proved there. `elfe devices list`, `elfe devices watch`.")
     if device.type.can(Capability.AMBIENT) or device.type.can(Capability.PRESS):
-        yield Trigger(point, f"{point}: its battery is at its end", f"last(/{point}/batterie)<{{$ELFE.BATTERY}}", INFORMATION,
+        yield Trigger(battery.host, f"{point}: its battery is at its end", f"last({_path(battery)})<{{$ELFE.BATTERY}}", INFORMATION,
                       "A new battery at the next visit.")
+
+
+def _path(item: Place) -> str:
+    return f"/{item.host}/{item.key}"
 
 
 @frozen

@@ -112,7 +112,7 @@ class Engine:
                 self._newest_slot = max(self._newest_slot, newest_slot)
                 return self._resume(kept, now)
             case Said(device_id, said, retained):
-                return self._recall(device_id, said) if retained else self._hear(device_id, said, now)
+                return self._recall(device_id, said, now) if retained else self._hear(device_id, said, now)
             case BrokerUp():
                 self.connected = self._to_ask = True
                 self._listen_anew(now)
@@ -328,8 +328,8 @@ class Engine:
         driven, standing = self.seen.get(pilot.driven.device.id), self.live.get(pilot.driven.device.id)
         if standing and standing.heard and not standing.powers:
             return False
-        if not pilot.meter:
-            return self._may_run_unseen(pilot, driven, now)
+        if not self._is_measured(pilot) and self._may_run_unseen(pilot, now):
+            return True
         meter = self.seen.get(pilot.meter)
         if meter is None or meter.draws_since is None or not meter.drew_within(self.rules.pauses_within, now):
             return False
@@ -340,13 +340,27 @@ class Engine:
             since = cut_at
         return meter.found_running or now - since > self.rules.arms_within
 
-    def _may_run_unseen(self, pilot: Pilot, driven: Seen | None, now: datetime) -> bool:
-        """Nothing measures it: what has had its supply for longer than it takes to be made ready may be under way."""
-        if pilot.flexibility is None or (driven and driven.output == pilot.typology.level(False)):
+    def _is_measured(self, pilot: Pilot) -> bool:
+        """Whether something measures it now: a meter that is no plug may be away while its relays are there."""
+        return pilot.meter == pilot.driven.device.id or bool(pilot.meter and self._present(pilot.meter))
+
+    def _may_run_unseen(self, pilot: Pilot, now: datetime) -> bool:
+        """Nothing measures it now: what has had its supply for longer than it takes to be made ready may be under way."""
+        if pilot.flexibility is None or any(self._cuts(each.device.id, pilot, now) for each in pilot.supplies):
             return False
-        cut_at = driven.told_off_at if driven else None
-        since = max(pilot.flexibility.opened_at, cut_at) if cut_at else pilot.flexibility.opened_at
+        opened_at = pilot.flexibility.opened_at
+        relays = [self.seen[each.device.id] for each in pilot.supplies if each.device.id in self.seen]
+        given_back = [each.given_back_at for each in relays if each.given_back_at and not each.told_off_since(each.given_back_at)]
+        if any(timedelta() <= opened_at - each <= self.rules.arms_within for each in given_back):
+            return True      # its stay goes on from before its person had it in hand
+        since = max([opened_at, *(each.told_off_at for each in relays if each.told_off_at)])
         return now - since > self.rules.arms_within
+
+    def _cuts(self, device_id: str, pilot: Pilot, now: datetime) -> bool:
+        """Whether a relay is known to cut it: of who is away only until its fail-safe may have fired."""
+        known = self.seen.get(device_id)
+        cuts = known is not None and known.output == pilot.typology.level(False)
+        return cuts and (self._present(device_id) or not self._may_have_fired(device_id, now))
 
     def _may_run_until(self, pilot: Pilot, now: datetime) -> datetime | None:
         """Until when nobody can tell, after a silence, that no cycle of it is under way; None: it can be told.
@@ -581,6 +595,7 @@ class Engine:
     # -- hearing --------------------------------------------------------------------------------------------------
 
     def _hear(self, device_id: str, said: object, now: datetime) -> list[Effect]:
+        self._deaf_until_at = self._deaf_until_at or now      # the first word of all: nobody has listened before
         self._seen(device_id).speaks(self.rules.arms_within, now, self._deaf_until_at)
         if isinstance(said, Presence):
             return self._hear_presence(device_id, said, now)
@@ -600,19 +615,24 @@ class Engine:
             case Acknowledgement(token, ok, detail):
                 return self._hear_answer(device_id, token, ok, detail, now)
             case LocalControl(taken):
-                return self._hear_local(device_id, taken)
+                return self._hear_local(device_id, taken, now)
         return []
 
-    def _recall(self, device_id: str, said: object) -> list[Effect]:
+    def _recall(self, device_id: str, said: object, now: datetime) -> list[Effect]:
         """What the broker kept is never fresh; but who was gone when it was kept is gone until it speaks, and who was taken over
         is left alone until it says that it was given back."""
         if said is Presence.OFFLINE:
             self._seen(device_id).presence = Presence.OFFLINE
-        return self._hear_local(device_id, True) if said == LocalControl(True) else []
+        return self._hear_local(device_id, True, now) if said == LocalControl(True) else []
 
     def _hear_presence(self, device_id: str, said: Presence, now: datetime) -> list[Effect]:
         known = self._seen(device_id)
         was, known.presence = known.presence, said
+        if said is Presence.OFFLINE and was is not said:
+            known.gone_at = now
+        if said is Presence.ONLINE and was is Presence.OFFLINE and known.gone_at:
+            for meter in self._meters_of(device_id):
+                meter.pauses(known.gone_at, self.rules.pauses_within, now)
         if said is not Presence.ONLINE or was is Presence.ONLINE or device_id not in self._driven:
             return []
         known.back_at = now
@@ -659,10 +679,11 @@ class Engine:
             return [*self._move(order.id, On.LAPSES, now), *self._say(self.live.get(device_id), now)]
         return self._yield_to_a_person(order, now)
 
-    def _hear_local(self, device_id: str, taken: bool) -> list[Effect]:
+    def _hear_local(self, device_id: str, taken: bool, now: datetime) -> list[Effect]:
         """A person has the unit in hand, or has given it back: what they do until then is no news to anybody."""
         known = self._seen(device_id)
         changed, known.local = known.local != taken, taken
+        known.given_back_at = now if changed and not taken else known.given_back_at
         pilot = self._pilot_of(device_id)
         if pilot is None or (not changed and taken):
             return []
@@ -786,10 +807,13 @@ class Engine:
         known = self._seen(order.device_id)
         if known.just_back(now) or (order.acknowledged_at is not None and order.acknowledged_at > now):     # the clock was set back
             return True
-        driven = self._installed(order.device_id)
+        return not order.powers and self._may_have_fired(order.device_id, now)
+
+    def _may_have_fired(self, device_id: str, now: datetime) -> bool:
+        """Whether its fail-safe may have undone since that it cuts."""
+        driven, told_off_at = self._installed(device_id), self._seen(device_id).told_off_at
         fail_safe = driven.driver.type.fail_safe if driven else None
-        return bool(not order.powers and fail_safe and fail_safe.after and known.told_off_at
-                    and now - known.told_off_at >= fail_safe.after)
+        return bool(fail_safe and fail_safe.after and told_off_at and now - told_off_at >= fail_safe.after)
 
     def _restore(self, device_id: str, on: bool, was_on: bool | None, now: datetime) -> list[Effect]:
         """What had its power before a blip, or a machine that we started, and comes back without it gets it back: nobody's will."""
@@ -914,6 +938,12 @@ class Engine:
     def _pilot_of(self, device_id: str) -> Pilot | None:
         found = self._driven.get(device_id)
         return self.pilots.get(found[0]) if found else None
+
+    def _meters_of(self, device_id: str) -> list[Seen]:
+        """What measures the appliance that it drives; itself where it measures one."""
+        pilot = self._pilot_of(device_id)
+        found = {device_id if device_id in self._by_meter else "", pilot.meter if pilot else ""}
+        return [self.seen[id] for id in found if id in self.seen]
 
     def _seen(self, device_id: str) -> Seen:
         return self.seen.setdefault(device_id, Seen())

@@ -19,6 +19,7 @@ class Seen:
     presence: Presence | None = None
     spoke_at: datetime | None = None         # when it last said anything
     unheard_until: datetime | None = None    # when it was last heard after a silence in which a cycle may have begun
+    gone_at: datetime | None = None          # when it was last said to be gone
     back_at: datetime | None = None          # when it last came back
     told_off_at: datetime | None = None      # when it last said that it is in the state that its fail-safe undoes
     switched_at: datetime | None = None      # when it last acknowledged another level than before
@@ -31,6 +32,7 @@ class Seen:
     found_running: bool = False              # and it may have begun before, while nobody heard it
     battery_pct: float | None = None
     local: bool = False                      # taken over at the unit itself
+    given_back_at: datetime | None = None    # when that ended
     odd_since: datetime | None = None        # since when what it measures is not like its appliance
     odd_told: bool = False
     owed_until: datetime | None = None       # it was cut for too long: until then it is supplied
@@ -58,6 +60,11 @@ class Seen:
     def drew_within(self, time: timedelta, now: datetime) -> bool:
         """Whether it has measured more than standby not longer ago than that."""
         return self.drew_at is not None and now - self.drew_at <= time
+
+    def pauses(self, since: datetime, pauses_within: timedelta, now: datetime) -> None:
+        """What it measures was without its supply, or could not be heard, from then until now: no cycle goes on meanwhile."""
+        if self.drew_at is not None and timedelta() < since - self.drew_at <= pauses_within:
+            self.drew_at = min(now, self.drew_at + (now - since))
 
     def told_off_since(self, at: datetime) -> bool:
         """Whether it has said since then that it cuts."""

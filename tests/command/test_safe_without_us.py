@@ -13,9 +13,9 @@ from elfe.command.pace import said_at
 from elfe.command.rules import Rules
 from elfe.command.values import BrokerUp, Effect, FleetRead, LedgerRead, PlanRead, Record, Said, Send, Tick
 from elfe.coordination.holds import Hold, Origin
-from elfe.coordination.values import ApplianceType, ControlState, Flexibility, Mode
-from elfe.devices.values import Measure, Presence, Quantity
-from tests.command.conftest import NOON, World, a_pilot, a_plan, state
+from elfe.coordination.values import ApplianceType, ControlState, Flexibility, Mode, Usage
+from elfe.devices.values import LocalControl, Measure, Presence, Quantity
+from tests.command.conftest import NOON, World, a_pilot, a_plan, a_wired_pilot, state
 
 
 def watts(w: float) -> Measure:
@@ -245,6 +245,48 @@ def test_i4_what_was_cut_released_and_runs_is_not_cut_when_the_release_ends(worl
     assert world.said(world.change(a_pilot())) == []
 
 
+@pytest.mark.parametrize(("away_for", "said"), [(20, [("D2/set", b"off")]), (40, [])])
+def test_i4_of_two_relays_one_that_is_away_is_known_to_cut_until_its_fail_safe_may_have_fired(world, away_for, said):
+    pilot = a_wired_pilot(110, Usage.SWITCH, Usage.SWITCH)
+    world.change(pilot)
+    world.tell(Said("D1", state(False)), Said("D2", state(False)), Said("D1", Presence.OFFLINE))
+    world.change(evolve(pilot, hold=Hold(1, None, True, world.now, None, Origin.CENTRE)))
+    world.tell(Said("D2", state(True)))
+    world.now += timedelta(minutes=away_for)
+
+    assert world.said(world.change(pilot)) == said
+
+
+def test_i4_a_cycle_whose_meter_is_away_is_judged_as_one_that_nothing_measures(world):
+    world.tell(Said("D1", state(True)), Said("D2", watts(2)), Said("D2", Presence.OFFLINE))
+    world.now += timedelta(minutes=20)
+
+    assert world.said(world.change(a_wired_pilot(180, Usage.SWITCH, Usage.METER))) == []
+
+
+def test_i4_the_time_in_which_a_machine_had_no_supply_is_no_pause_of_its_cycle(world):
+    world.change(evolve(a_pilot(mode=Mode.MANUAL), flexibility=None))
+    world.tell(Said("D001", Presence.ONLINE), Said("D001", watts(2000)))
+    world.now += timedelta(minutes=15)
+    world.tell(Said("D001", watts(2000)))
+    for minutes, word in ((9, Presence.OFFLINE), (9, Presence.ONLINE), (0, watts(2)), (5, watts(2))):
+        world.now += timedelta(minutes=minutes)
+        world.tell(Said("D001", word))
+
+    assert world.said(world.change(a_pilot())) == []
+
+
+def test_i4_what_runs_at_the_first_word_that_an_engine_hears_may_have_run_for_long(world):
+    """It could not read its ledger yet; its clock had jumped."""
+    reborn = World(type(world.engine)(connected=True), now=NOON)
+    reborn.tell(Said("D001", watts(2000)))
+    reborn.now += timedelta(minutes=8)
+    reborn.tell(LedgerRead(()))
+    reborn.change(a_pilot())
+
+    assert reborn.said(reborn.tell(Said("D001", state(True)), Said("D001", watts(2000)))) == []
+
+
 def test_a_contact_that_is_welded_is_still_asked_to_open(world):
     world.change(a_pilot())
     world.tell(Said("D001", state(False)), Said("D001", watts(2000)))
@@ -265,6 +307,17 @@ def test_i4_what_nothing_measures_and_has_had_its_supply_for_long_is_not_cut(wor
     world.now += timedelta(minutes=12)
 
     assert world.said(world.change(a_pilot(meter=""))) == []
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(0, []), (30, [("D001/set", b"off")])], ids=["in mode 30 again", "declared later"])
+def test_i4_what_was_declared_before_its_unit_was_taken_over_may_run_when_it_is_given_back(world, minutes, said):
+    world.change(evolve(a_pilot(mode=Mode.MANUAL, meter=""), flexibility=None))
+    world.tell(Said("D001", state(True)), Said("D001", LocalControl(True)))
+    world.now += timedelta(minutes=40)
+    world.tell(Said("D001", LocalControl(False)))
+    world.now += timedelta(minutes=minutes)
+
+    assert world.said(world.change(a_pilot(meter="", flexibility=Flexibility(8, 1, world.now)))) == said
 
 
 def test_i4_an_engine_that_has_just_begun_does_not_cut_what_nothing_measures(world):

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from elfe.devices.values import Publish
 from tests.command.sim import Sim, faults, lived
 
@@ -36,3 +38,16 @@ def test_i5_a_contact_that_stays_open_longer_than_its_delay_is_found():
         sim.after(lambda: sim.with_unit(unit, "hand", lambda each: each.twin.press_button(sim.now)), minutes=20)
 
     assert [each[:2] for each in judged("finger", hours=3, script=script)] == ["I5"]
+
+
+@pytest.mark.parametrize("welded", [False, True])
+def test_i4_a_contact_that_is_welded_cuts_nothing(welded):
+    def script(sim: Sim) -> None:
+        unit, home = plug_of(sim), sim.by_id[1]
+        home.model.load(sim.now)
+        sim.after(lambda: setattr(unit, "stuck", welded), minutes=20)
+        topic = next(topic for (topic, _), id in sim.commanded.items() if id == unit.id)
+        sim.after(lambda: sim.net.publish(Publish(topic, b"off")), minutes=30)
+
+    (cut,) = [each for each in lived(1, homes=1, kinds=("plug tasmota",), hours=1, script=script)[0].changes if each.why == "order"]
+    assert cut.under_way is not welded

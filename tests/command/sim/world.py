@@ -75,7 +75,7 @@ class Change:
     device_id: str
     on: bool
     why: str             # order, timer, hand, power-up
-    under_way: bool      # whether a cycle ran behind it, with its supply
+    under_way: bool      # whether a cycle ran behind it and has lost its supply by it: a welded contact takes none
 
 
 @frozen
@@ -279,6 +279,7 @@ class Sim:
         before, pressed, local = dict(unit.twin.outputs), unit.presses, getattr(unit.twin, "manual", False)
         running = {home.id for home in self.homes_of[unit.id] if home.powered and home.under_way(self.now)}
         said = act(unit)
+        running -= {home.id for home in self.homes_of[unit.id] if home.powered}
         if getattr(unit.twin, "manual", False) != local:
             spells = self.local.setdefault(unit.id, [])
             spells[-1:] = [(spells[-1][0], self.now)] if local else [*spells[-1:], (self.now, LATER)]

@@ -24,7 +24,7 @@ from uuid import uuid4
 from attrs import define, evolve, field
 
 from elfe.command import orders
-from elfe.command.orders import REFRESHES, Cause, On, Order, Stage, Why
+from elfe.command.orders import LONGEST_PATIENCE, REFRESHES, Cause, On, Order, Stage, Why
 from elfe.command.pace import Pace, said_at
 from elfe.command.rules import Rules
 from elfe.command.seen import Seen
@@ -379,6 +379,14 @@ class Engine:
         doubt = max(LISTENS if unheard else timedelta(), self.rules.pauses_within if long_ago else timedelta())
         return unheard_until + doubt if now < unheard_until + doubt else None
 
+    def _speaks_first(self, order: Order, pilot: Pilot, now: datetime) -> datetime | None:
+        """When to look again at who says nothing, and may have been started by the time it hears us; None: it can be told now."""
+        opened_at = pilot.flexibility.opened_at if pilot.flexibility else now
+        known = self._seen(order.device_id)
+        speaks = known.spoke_at is not None and now - known.spoke_at <= self.rules.arms_within
+        still_cut = known.output == pilot.typology.level(False) and not self._may_have_fired(order.device_id, now)
+        return None if speaks or still_cut or now - opened_at <= self.rules.arms_within else now + LONGEST_PATIENCE
+
     def _unheard_until(self, *device_ids: str) -> datetime | None:
         """When the last silence ended in which a cycle may have begun: ours, or of one of the devices itself."""
         ends = [self._deaf_until_at, *(self.seen[id].unheard_until for id in device_ids if id in self.seen)]
@@ -508,7 +516,7 @@ class Engine:
             pilot = self.pilots[order.appliance_id]
             if self._runs(pilot, now):
                 return self._move(order.id, On.SUPERSEDES, now, Cause.RUNS)
-            if doubt := self._may_run_until(pilot, now):
+            if doubt := self._may_run_until(pilot, now) or self._speaks_first(order, pilot, now):
                 self._keep(evolve(order, say_again_at=doubt))
                 return []
         if order.fades(now):

@@ -11,7 +11,7 @@ import pytest
 from elfe.command.orders import Cause, On, Stage, Why
 from elfe.command.timekeeping import BELIEVED_AFTER_S, Timekeeper
 from elfe.command.values import LedgerRead, PlanRead, Said, Save
-from elfe.coordination.values import Mode
+from elfe.coordination.values import ApplianceType, Mode
 from elfe.slots import SLOT, slot_of
 from tests.command.conftest import NOON, World, a_pilot, a_plan, state
 from tests.command.home import NOW, TANK, WASHER, Home, a_daemon, a_home
@@ -106,7 +106,7 @@ def test_d3_what_a_device_says_while_the_clock_is_back_is_nobodys_will(world: Wo
 
 def test_d3_an_engine_that_begins_before_its_own_past_orders_nothing_until_that_is_over(world: World) -> None:
     world.tell(LedgerRead((), slot_of(NOON) + 2), PlanRead(a_plan(m1=(0,) * 8)))
-    assert world.said(world.change(a_pilot())) == []
+    assert world.said(world.change(a_pilot(type=ApplianceType.WATER_HEATER))) == []
     assert world.said(world.after(minutes=15)) == []
 
     assert world.said(world.after(minutes=15)) == [("D001/set", b"off")]
@@ -154,7 +154,7 @@ def test_d5_after_forty_minutes_of_sleep_what_is_still_wanted_is_said_once_and_t
 
 
 def test_d5_a_level_that_nobody_answered_before_a_sleep_is_not_sent_after_it(world: World) -> None:
-    world.change(a_pilot())
+    world.change(a_pilot(type=ApplianceType.WATER_HEATER))
     world.now += timedelta(minutes=20)
     effects = world.after(seconds=1)
     first = next(each.order for each in effects if isinstance(each, Save))

@@ -7,8 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from elfe.command.orders import Order, Why
 from elfe.devices.values import Publish
+from elfe.slots import slot_of
 from tests.command.sim import Sim, faults, lived
+from tests.command.sim.invariants import Judge
+from tests.command.sim.world import Change
 
 
 def judged(*kinds: str, hours: float, script) -> list[str]:
@@ -38,6 +42,23 @@ def test_i5_a_contact_that_stays_open_longer_than_its_delay_is_found():
         sim.after(lambda: sim.with_unit(unit, "hand", lambda each: each.twin.press_button(sim.now)), minutes=20)
 
     assert [each[:2] for each in judged("finger", hours=3, script=script)] == ["I5"]
+
+
+@pytest.mark.parametrize(("before", "against_us"), [(timedelta(minutes=5), True), (timedelta(), False)])
+def test_i5_an_off_that_is_answered_as_the_fail_safe_fires_came_after_it(before, against_us):
+    """Or the delay would have begun anew. After a hold of everything both come in one instant."""
+    def script(sim: Sim) -> None:
+        fires = sim.start + timedelta(minutes=30)
+        order = Order("o1", "A004", 1, Why.PLAN, False, False, slot_of(sim.start), 0, sim.start, acknowledged_at=fires - before)
+        judge = Judge(sim)
+        judge.of_device = {"A004": [order]}
+        sim.now += timedelta(hours=1)
+        told.append(judge._wanted_otherwise("A004", Change(fires, fires, "A004", True, "timer", False)))
+        sim.now = sim.start
+
+    told: list[bool] = []
+    judged("finger", hours=1, script=script)
+    assert told == [against_us]
 
 
 @pytest.mark.parametrize("welded", [False, True])

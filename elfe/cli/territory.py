@@ -108,7 +108,7 @@ def _weather_of(found: Sequence[Any]) -> dict[str, object]:
 def show_weather(ctx: typer.Context, cohort: Cohort = "", as_json: show.AsJson = False) -> None:
     """Montrer la météo : maintenant, les bons moments des 24 heures, et si nos annonces se vérifient."""
     here = context(ctx)
-    found = _outlook(here, cohort)
+    found = _outlook(here, _known_group(here, cohort))
     if as_json:
         typer.echo(outlook.as_json(found).decode())
         return
@@ -178,8 +178,26 @@ def cohort(
     """Choisir le groupe dont un participant voit la météo."""
     here = context(ctx)
     reference, name = _participant(here, reference), _group(name)
+    new = bool(name) and name not in _groups(here)
     announced.join_cohort(here.coordination, reference, name)
     typer.echo(f"{reference} voit la météo de {name or 'tout le monde'}.")
+    if new:
+        typer.echo(f"{name} est un nouveau groupe : les seuils de tout le monde y valent, jusqu'à "
+                   f"`elfe weather thresholds --cohort {name} --set`.", err=True)
+
+
+def _groups(here: Context) -> set[str]:
+    """The groups that have a participant or thresholds."""
+    with_thresholds = (name for name, _, _ in announced.thresholds(here.coordination))
+    return {*announced.cohorts(here.coordination).values(), *with_thresholds} - {""}
+
+
+def _known_group(here: Context, name: str) -> str:
+    """A group that there is; everybody is nobody's group. Raises where there is none of the name."""
+    known = _groups(here)
+    if name and name != outlook.EVERYBODY and name not in known:
+        raise ElfeError(f"aucun groupe « {name} » (connus : {', '.join(sorted(known)) or 'aucun'})")
+    return "" if name == outlook.EVERYBODY else name
 
 
 def _group(name: str) -> str:

@@ -35,7 +35,7 @@ class Facts:
 
     production_w: Quarters = ()    # of the territory, scaled to the panel: this month so far, ending with the last whole quarter
     consumption_w: Quarters = ()   # of the panel, likewise
-    made_w: Mapping[str, Quarters] = field(factory=dict)     # by source, of the last quarter
+    made_w: Mapping[str, Quarters] = field(factory=dict)     # by source, of the last quarter; empty: it says nothing all day
     placed_today_wh: float | None = None       # measured in runs that we placed, over the last 24 hours; None: not known, as below
     placed_ever_wh: float | None = None        # likewise, since the beginning
     drawn_today_w: Quarters = ()   # the panel's consumption over the last 24 hours
@@ -111,8 +111,9 @@ def _made(source: str) -> Callable[[Facts], float | None]:
 
 def _share(source: str) -> Callable[[Facts], float | None]:
     def share(facts: Facts) -> float | None:
-        made = {name: max(0.0, wh) for name, each in facts.made_w.items() if (wh := energy_wh(each)) is not None}
-        return percent(made.get(source), sum(made.values()))      # an inverter draws a little at night: that is no share
+        made = {name: energy_wh(each) for name, each in facts.made_w.items() if each}
+        known = {name: max(0.0, wh) for name, wh in made.items() if wh is not None}      # an inverter draws a little at night
+        return percent(known.get(source), sum(known.values())) if len(known) == len(made) else None
 
     return share
 
@@ -162,7 +163,7 @@ TWELVE: tuple[Indicator, ...] = (
       for name, words, source in (("eolienne", "éolienne", "Prod_eolienne"), ("solaire", "solaire", "Prod_solaire"),
                                   ("methanisation", "méthanisation", "Prod_methanisation"))),
     *(Indicator(f"Part_{name}_prod", f"Part {words} dans la production", "%", _share(source),
-                f"∫ {source} / ∫ of the three, over the last quarter",
+                f"∫ {source} / ∫ of the three, over the last quarter; of those that speak, none may be missing",
                 why="the first program sums the values that it finds, takes whole numbers alone, and stops at any other")
       for name, words, source in (("eolien", "de l'éolien", "Prod_eolienne"), ("solaire", "du solaire", "Prod_solaire"),
                                   ("metha", "de la métha", "Prod_methanisation"))),

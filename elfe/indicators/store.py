@@ -86,7 +86,8 @@ def facts(world: World, now: datetime, first: bool = False) -> Facts:
               and (since := read.of_history(key, partial(_added_since, world, key, ever[key], now, ago))) is not None}
     return Facts(
         production[-(end - month):] if end > month else (), consumption[-(end - month):] if end > month else (),
-        {name: read.of_history(name, partial(_quarters, world.history, name, end - 1, end)) or () for name in SOURCES},
+        {name: (None,) if made is None else made for name in SOURCES
+         for made in [read.of_history(name, partial(_newest, world.history, name, end))]},
         1000 * added_[PLACED] if PLACED in added_ else None, 1000 * ever[PLACED] if PLACED in ever else None,
         consumption[-HORIZON:], production[-HORIZON:], ever, {key: added_[key] for key in (DUE, KEPT) if key in added_},
         planned=read.of_database("result", lambda: _planned(world.sortie)),
@@ -134,6 +135,12 @@ def _month(now: datetime, zone: tzinfo) -> int:
 def _quarters(history: History, name: str, first: int, end: int) -> list[float | None]:
     series = history.find(name)
     return [None] * (end - first) if series is None else history.quarters(series, first, end - first, HELD_FOR)
+
+
+def _newest(history: History, name: str, end: int) -> list[float | None]:
+    """A source's last quarter, known or not; nothing where it said nothing all day: then the territory has none."""
+    of_the_day = _quarters(history, name, end - HORIZON, end)
+    return of_the_day[-1:] if any(each is not None for each in of_the_day) else []
 
 
 def _remembered(world: World, name: str, first: int, end: int) -> list[float | None]:

@@ -83,6 +83,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+SOURCES = {"fr": {"a made-up series": "une série inventée",
+                  "measured profiles of homes and photovoltaics (SimBench, ODbL)":
+                      "des profils mesurés de foyers et de photovoltaïque (SimBench, ODbL)"}}
+"""The balance's source, in other languages than its own."""
+
 
 def tell(report: Report, language: str, zone: tzinfo) -> str:
     """The whole report as text with rich's markup."""
@@ -101,7 +106,7 @@ def figures(report: Report, language: str) -> list[str]:
     owed = words["owed"].format(owed=_kwh(report.owed_wh, language)) if report.owed_wh >= NOTHING_WH else ""
     impossible = words["impossible"].format(count=report.impossible) if report.impossible else ""
     lines = [
-        words["title"].format(hours=f"{report.hours:g}", source=report.source),
+        words["title"].format(hours=f"{report.hours:g}", source=SOURCES.get(language, {}).get(report.source, report.source)),
         words["energy"].format(**{key: _kwh(wh, language) for key, wh in energies.items()}, owed=owed),
         words["cycles"].format(declared=report.declared, done=report.done, kept=report.kept, deadlines=report.deadlines,
                                impossible=impossible),

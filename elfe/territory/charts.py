@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from attrs import frozen
 
 TALLEST_PX = 48
-LABELLED_EVERY = 4
+LABELLED_EVERY = 6
+"""On a narrow telephone « 11 h 15 » has room under so many bars."""
 GREEN, GREY = "#2A7F62", "#9AA5B1"
 """Local energy, and all that was drawn: told apart without colours too, by how light they are."""
 
@@ -27,13 +28,18 @@ class Bar:
 
 
 def bars(columns: Sequence[Sequence[Bar]], labels: Sequence[str], aloud: str) -> str:
-    """Groups of bars side by side, all of one width; under every fourth group its label."""
+    """Groups of bars side by side, all of one width; under every sixth group its label."""
     width = len(columns[0]) if columns else 1
     drawn = "".join(_bar(each) for group in columns for each in group)
-    named = "".join(f'<td colspan="{width * len(labels[first:first + LABELLED_EVERY])}" align="left"><small>'
-                    f"{html.escape(labels[first])}</small></td>" for first in range(0, len(labels), LABELLED_EVERY))
+    named = "".join(_label(labels[first:first + LABELLED_EVERY], width) for first in range(0, len(labels), LABELLED_EVERY))
     return (f'<table role="img" aria-label="{html.escape(aloud)}" width="100%" cellspacing="1" cellpadding="0" border="0" '
             f'style="table-layout:fixed"><tr>{drawn}</tr><tr>{named}</tr></table>')
+
+
+def _label(labels: Sequence[str], width: int) -> str:
+    """What stands under some groups: the label of the first, where there is room for it."""
+    named = f"<small>{html.escape(labels[0])}</small>" if 2 * len(labels) >= LABELLED_EVERY else ""
+    return f'<td colspan="{width * len(labels)}" align="left">{named}</td>'
 
 
 def _bar(bar: Bar) -> str:

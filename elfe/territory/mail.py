@@ -21,6 +21,7 @@ from elfe.territory.outlook import (
     percent,
     quoted,
     strip,
+    unbroken,
     window_words,
     without_window,
 )
@@ -104,7 +105,7 @@ def as_text(flash: Flash, zone: tzinfo, now: datetime) -> str:
 def as_html(flash: Flash, zone: tzinfo, now: datetime) -> str:
     """Tables and attributes alone: that is what mail clients agree on."""
     body = "".join(f'<h2 style="font-size:18px;margin:22px 0 6px">{html.escape(each.title)}</h2>{each.chart}'
-                   + "".join(f'<p style="margin:6px 0">{html.escape(line)}</p>{chart}' for line, chart in each.rows())
+                   + "".join(f'<p style="margin:6px 0">{html.escape(unbroken(line))}</p>{chart}' for line, chart in each.rows())
                    for each in _parts(flash, zone, now))
     return ('<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head>'
             '<body style="font-family:sans-serif;font-size:16px;color:#222"><table width="100%" border="0"><tr><td align="center">'

@@ -169,7 +169,7 @@ def window_words(window: Window, zone: tzinfo, now: datetime) -> str:
     days = {0: "aujourd'hui", 1: "demain"}
     day = days.get((start.date() - today).days, DAYS_FR[start.weekday()])
     until = "" if end.date() == start.date() or (end.hour, end.minute) == (0, 0) else f" {DAYS_FR[end.weekday()]}"
-    return f"{day} de {_hour(start)} à{until} {_hour(end)}"
+    return f"{day} de {_hour(start)}{_season(start)} à{until} {_hour(end)}{_season(end)}"
 
 
 NO_FORECAST = "La prévision manque : aucun moment ne peut être annoncé."
@@ -180,6 +180,21 @@ def without_window(outlook: Outlook, zone: tzinfo, now: datetime) -> str:
     if outlook.best is None:
         return "Pas de bon moment à venir dans la prévision." if outlook.balance_w else NO_FORECAST
     return f"Pas de bon moment dans les 24 heures ; le moins mauvais : {window_words(outlook.best, zone, now)}."
+
+
+HELD = re.compile(r"(?<=\d) (?=(?:h|kWh|kW|%|\d{3})(?!\w))|(?<=\d h) (?=\d\d\b)| (?=[:;])")
+"""The spaces that French never breaks a line at: within hours and figures, before a colon and a semicolon."""
+
+
+def unbroken(text: str) -> str:
+    """The same, with spaces that hold together what belongs together."""
+    return HELD.sub("\xa0", text)
+
+
+def _season(at: datetime) -> str:
+    """Which one of the hour that comes twice in autumn."""
+    twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
+    return "" if not twice else " (hiver)" if at.fold else " (été)"
 
 
 def _hour(at: datetime) -> str:
@@ -207,9 +222,9 @@ def as_page(outlook: Outlook, zone: tzinfo) -> str:
     level = outlook.level
     now = "inconnue en ce moment" if level is None else level.words
     told = [f"{window_words(each, zone, outlook.made_at)} ({each.level.sign})" for each in outlook.good]
-    listed = "".join(f"<li>{html.escape(each)}</li>" for each in told)
+    listed = "".join(f"<li>{html.escape(unbroken(each))}</li>" for each in told)
     advice = (f"<p>Les meilleurs moments :</p><ul>{listed}</ul>" if listed else
-              f"<p>{html.escape(without_window(outlook, zone, outlook.made_at))}</p>")
+              f"<p>{html.escape(unbroken(without_window(outlook, zone, outlook.made_at)))}</p>")
     made = outlook.made_at.astimezone(zone)
     return (
         '<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -217,8 +232,8 @@ def as_page(outlook: Outlook, zone: tzinfo) -> str:
         "<style>body{font:1.2rem/1.5 sans-serif;max-width:34rem;margin:1rem auto;padding:0 1rem}"
         "h1{font-size:1.6rem}small{color:#555}</style></head><body>"
         f"<h1>Météo énergétique</h1><p>Maintenant : <strong>{html.escape(now)}</strong>.</p>{advice}"
-        f"{strip(outlook, zone)}<p>{html.escape(kept_words(outlook.hit))}</p>"
-        f"<p><small>Calculé le {made:%d/%m/%Y} à {_hour(made)}.</small></p></body></html>")
+        f"{strip(outlook, zone)}<p>{html.escape(unbroken(kept_words(outlook.hit)))}</p>"
+        f"<p><small>Calculé le {made:%d/%m/%Y} à {unbroken(_hour(made))}.</small></p></body></html>")
 
 
 def strip(outlook: Outlook, zone: tzinfo) -> str:
@@ -229,7 +244,7 @@ def strip(outlook: Outlook, zone: tzinfo) -> str:
               for first in range(0, len(outlook.balance_w) - SLOTS_PER_HOUR + 1, SLOTS_PER_HOUR)}
     at = {first: slot_start(outlook.first_slot + first).astimezone(zone) for first in levels}
     columns = [(Bar((level + 3) / 5, level.color, f"{_hour(at[first])} : {level.words}"),) for first, level in levels.items()]
-    return (charts.bars(columns, [_hour(each) for each in at.values()], _aloud(outlook, zone))
+    return (charts.bars(columns, [unbroken(_hour(each)) for each in at.values()], _aloud(outlook, zone))
             + f'<p style="margin:2px 0"><small>{LEGEND}</small></p>')
 
 
@@ -248,8 +263,6 @@ PAGE, GAUGE, TOLD, SEEN = 1, 13, 14, 15
 """Where the weather stands on the ELFI's first page: the gauge that the first engine's own trial moved, and a line under it."""
 GAUGE_PER_LEVEL = 2
 """The gauge goes from −5 to 5."""
-HOUR = re.compile(r"\d+ h(?: \d\d)?\b")
-"""Never broken over two lines."""
 
 
 def widgets(outlook: Outlook, zone: tzinfo) -> tuple[Widget, ...]:
@@ -260,5 +273,5 @@ def widgets(outlook: Outlook, zone: tzinfo) -> tuple[Widget, ...]:
     good = outlook.good
     told = (f"Bon moment : {window_words(good[0], zone, outlook.made_at)}" if good else
             "Pas de bon moment sous 24 h" if outlook.balance_w else "Pas de prévision")
-    words = HOUR.sub(lambda found: found[0].replace(" ", "\xa0"), f"{level.words[:1].upper()}{level.words[1:]}. {told}")
+    words = unbroken(f"{level.words[:1].upper()}{level.words[1:]}. {told}")
     return (Widget(PAGE, GAUGE, value=GAUGE_PER_LEVEL * int(level), color=level.color), Widget(PAGE, TOLD, text=words), seen)

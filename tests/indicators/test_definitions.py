@@ -12,7 +12,7 @@ from elfe.indicators.definitions import INDICATORS, TWELVE, Facts, Indicator, La
 
 FACTS = Facts(
     production_w=(1000.0, 3000.0, None, 2000.0), consumption_w=(2000.0, 1000.0, 500.0, 800.0),
-    made_w={"Prod_eolienne": (6000.0,), "Prod_solaire": (2000.0,), "Prod_methanisation": (None,)},
+    made_w={"Prod_eolienne": (6000.0,), "Prod_solaire": (2000.0,), "Prod_methanisation": ()},
     placed_today_wh=4000.0, placed_ever_wh=120_000.0, drawn_today_w=(1000.0,) * 96, planned=7, started=frozenset({1, 2, 99}),
     movable=frozenset({1, 2, 3, 4}), every=6, launched_today=frozenset({1, 2, 3}),
     launches=(Launch(1, 112, 100), Launch(1, 112, 100), Launch(9, 131, 100), Launch(9, 131, 100), Launch(9, 131, 101)),
@@ -48,6 +48,12 @@ def test_an_inverter_that_draws_at_night_has_no_share_and_takes_none_from_others
     facts = evolve(FACTS, made_w={"Prod_eolienne": (4000.0,), "Prod_solaire": (-50.0,)})
     values = {each.indicator.key: each.value for each in computed(facts)}
     assert (values["Part_eolien_prod"], values["Part_solaire_prod"], values["Enr_solaire"]) == (100.0, 0.0, -12.5)
+
+
+def test_a_source_that_is_silent_just_now_leaves_no_share_to_the_others():
+    facts = evolve(FACTS, made_w={"Prod_eolienne": (4000.0,), "Prod_solaire": (None,), "Prod_methanisation": ()})
+    values = {each.indicator.key: each.value for each in computed(facts)}
+    assert (values["Part_eolien_prod"], values["Part_solaire_prod"], values["Enr_eolienne"]) == (None, None, 1000.0)
 
 
 def test_they_are_the_twelve_of_the_contract():

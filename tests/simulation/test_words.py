@@ -61,6 +61,7 @@ def test_why_it_ran_when_it_did(change, words):
 
 def test_french_writes_its_decimals_with_a_comma():
     assert "1,2" in sentence(TOLD, "fr", UTC)
+    assert figures(DAY, "fr")[0] == "Une journée de 24 heures, sur une série inventée"
     assert "Énergie déplacée : 3,0 kWh. Import évité : 3,0 kWh" in figures(DAY, "fr")[1]
 
 

@@ -111,6 +111,15 @@ def test_the_weather_says_what_is_missing_then_what_comes(here):
     assert json.loads(elfe("weather", "show", "--json"))["level"] == 2
 
 
+def test_a_group_that_there_is_not_is_named_beside_those_that_there_are(here):
+    a_participant(here, "R004")
+    elfe("weather", "thresholds", "--set", "-2000 -500 500 2000")
+    assert "ACC_1 est un nouveau groupe" in RUNNER.invoke(app, ["weather", "cohort", "R004", "ACC_1"]).stderr
+    assert RUNNER.invoke(app, ["weather", "cohort", "R004", "ACC_1"]).stderr == ""
+    assert elfe("weather", "show", "--cohort", "ACC_1") == elfe("weather", "show", "--cohort", "general")
+    assert str(RUNNER.invoke(app, ["weather", "show", "--cohort", "ACC_2"]).exception) == "aucun groupe « ACC_2 » (connus : ACC_1)"
+
+
 @pytest.mark.parametrize(("four", "told"), [
     ("1 2 3", "quatre nombres"), ("4 3 2 1", "doivent croître"), ("a b c d", "quatre nombres")])
 def test_thresholds_that_cannot_be_are_refused(here, four, told):

@@ -21,6 +21,9 @@ prices of a sample of its loads. When master and bound have met, the loads that 
 its group's answers, as often as the mix says. Single moves then mend what rounding broke; what modulates is mixed anew around it,
 charges that do not hurry exactly (`flow.py`). What is lost by rounding does not grow with the number of loads (Shapley, Folkman),
 so the more loads, the nearer to the bound; and so some thousand loads that move suffice to mend any number.
+
+Where there is no time for master and bound of a large territory to meet, each load takes what those of the sample do, which met,
+and charges are placed exactly around that: the answers of all are asked for once, and the bound at the sample's prices.
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ from elfe.ems.board import GoOn
 from elfe.ems.costs import Costs
 from elfe.ems.flow import flowed, flows
 from elfe.ems.loads.base import Fleet, Floats, Ints, Runs
+from elfe.ems.loads.fills import Fills
 from elfe.ems.loads.stores import PRICE_DIGITS, Stores
 from elfe.ems.model import Choice, Homes, Problem, left_of, objective, powers_of
 from elfe.slots import HORIZON
@@ -46,6 +50,7 @@ from elfe.slots import HORIZON
 GROUPS, FEWEST_GROUPS = 60, 16
 MOST_ROUNDS = 120
 MET = 5e-7               # master and bound, relatively
+APART = 1e-3             # likewise: what a sample knows of the whole is no nearer than that, but soon known
 TOWARDS_BEST = 0.3       # how much of the best prices known stays in the next ones
 SAMPLE = 2500            # loads of a territory twice as large that find the prices to begin with
 BEGUN_WITH = 8           # of those prices
@@ -186,6 +191,8 @@ class Decomposition:
     bound: float = -np.inf
     prices: Floats = field(factory=lambda: np.zeros(HORIZON))
     columns: list[_Column] = field(factory=list)
+    shares: Floats = field(factory=lambda: np.zeros((0, 0)))      # columns × groups, once master and bound have met
+    apart: float = np.inf                                         # what was still between them, relatively
     groups: int = field(init=False)
     members: list[Ints] = field(init=False)      # the group of each load, by fleet
 
@@ -217,22 +224,26 @@ class Decomposition:
         own: Floats = np.bincount(groups[which], weights=some.own(runs), minlength=self.groups).astype(float)
         return some.drawn(runs, groups[which], self.groups), own, float(answered.sum())
 
-    def meet(self, go_on: GoOn = lambda: True) -> Floats:
+    def meet(self, go_on: GoOn = lambda: True, met: float = MET) -> None:
         """Rounds until master and bound have met, or it was enough: how much of each column each group then takes."""
         master = _Master(self.problem.costs, self.problem.balance, self.columns)
-        reached, prices, shares = master.solve()
         for _ in range(MOST_ROUNDS):
-            if reached - self.bound <= MET * max(1.0, abs(reached)) or not go_on():
+            reached, prices, self.shares = master.solve()
+            self.apart = (reached - self.bound) / max(1.0, abs(reached))
+            if self.apart <= met or not go_on():
                 break
             self.ask(TOWARDS_BEST * self.prices + (1 - TOWARDS_BEST) * prices)
             master.add(self.columns[-1])
-            reached, prices, shares = master.solve()
-        return shares
 
-    def chosen(self, shares: Floats, go_on: GoOn = lambda: True) -> list[Runs]:
+    def like(self, sample: Decomposition) -> Decomposition:
+        """Of the same loads, each taking what those of a sample would take of its columns."""
+        other = Decomposition(self.problem, self.bound, sample.prices, sample.columns, sample.shares)
+        assert other.groups == sample.groups, "a sample has the groups of its territory"
+        return other
+
+    def chosen(self, go_on: GoOn = lambda: True) -> list[Runs]:
         """A run per load. What may be mixed is; of the others, each column of a group is taken by its share of the loads."""
-        return [self._mixed(f, shares) if fleet.relaxed else
-                self._followed(f, shares, go_on) if self._are_few(f) else self._dealt(f, shares)
+        return [self._mixed(f) if fleet.relaxed else self._followed(f, go_on) if self._are_few(f) else self._dealt(f)
                 for f, fleet in enumerate(self.problem.fleets)]
 
     def _are_few(self, f: int) -> bool:
@@ -240,13 +251,13 @@ class Decomposition:
         fleets = self.problem.fleets
         return isinstance(fleets[f], Stores) and fleets[f].count < FEW * sum(fleet.count for fleet in fleets)
 
-    def _followed(self, f: int, shares: Floats, go_on: GoOn) -> Runs:
+    def _followed(self, f: int, go_on: GoOn) -> Runs:
         """Each does nearly what is best at the best prices, party after party, so that all together draw what the mix draws.
 
         Many slots cost the same there, and which of them are used matters: where the parties before drew too much is a little
         dearer. What is free costs a little all the same, or they would waste it. Those whose turn does not come follow the mix.
         """
-        fleet, blend, prices = self.problem.fleets[f], self._blend(f, shares), self.prices + self.problem.costs.drawn
+        fleet, blend, prices = self.problem.fleets[f], self._blend(f), self.prices + self.problem.costs.drawn
         runs, target, drawn = fleet.realised(blend, prices), blend.sum(axis=0), np.zeros(HORIZON)
         parties = max(1, min(MOST_PARTIES, fleet.count // PARTY))
         for n, party in enumerate(np.array_split(np.random.default_rng(5).permutation(fleet.count), parties)):
@@ -259,27 +270,27 @@ class Decomposition:
             drawn += runs[party].sum(axis=0)
         return runs
 
-    def _mixed(self, f: int, shares: Floats) -> Runs:
+    def _mixed(self, f: int) -> Runs:
         """Σ_c θ_gc · answer_c, made real where the answers are relaxed."""
-        return self.problem.fleets[f].realised(self._blend(f, shares), self.prices + self.problem.costs.drawn)
+        return self.problem.fleets[f].realised(self._blend(f), self.prices + self.problem.costs.drawn)
 
-    def _blend(self, f: int, shares: Floats) -> Runs:
+    def _blend(self, f: int) -> Runs:
         fleet, groups = self.problem.fleets[f], self.members[f]
         runs = np.zeros((fleet.count, HORIZON))
-        for c, share in enumerate(shares):
+        for c, share in enumerate(self.shares):
             which = np.flatnonzero(share[groups] > 0)
             if len(which):
                 runs[which] += share[groups[which], None] * self._answers(f, which, c)
         return runs
 
-    def _dealt(self, f: int, shares: Floats) -> Runs:
+    def _dealt(self, f: int) -> Runs:
         """Each load takes the answer of one column, those of a group in the proportions of its shares."""
         groups, runs = self.members[f], self.problem.fleets[f].soonest()
         taken = np.empty(len(groups), np.int64)
         for g in range(self.groups):
             mine = np.flatnonzero(groups == g)
             middles = (np.arange(len(mine)) + 0.5) / max(1, len(mine))
-            taken[mine] = np.searchsorted(np.cumsum(shares[:, g]), middles).clip(0, len(self.columns) - 1)
+            taken[mine] = np.searchsorted(np.cumsum(self.shares[:, g]), middles).clip(0, len(self.columns) - 1)
         for c in np.unique(taken):
             which = np.flatnonzero(taken == c)
             runs[which] = self._answers(f, which, c, exactly=True)
@@ -304,7 +315,7 @@ def _widths(costs: Costs) -> list[list[float | None]]:
 
 Within = Callable[[float], bool]
 """Whether no more than a share of the time is used; work that is bounded by itself has all the time."""
-SAMPLED, ASKED, FOLLOWED, MIXED, MENDED, PROVED = 0.2, 0.4, 0.6, 0.7, 0.8, 0.88
+SAMPLED, ASKED, FOLLOWED, MIXED, PROVED, MENDED = 0.45, 0.46, 0.6, 0.7, 0.9, 0.92
 """The shares of the time that may be used when each step ends."""
 
 
@@ -320,15 +331,19 @@ def decomposed(problem: Problem, within: Within = lambda _share: True) -> Choice
     """The best choice that the decomposition and single moves find, with its bound. Bounded by rounds, moves, and the time."""
     if flows(problem):
         return _flowed(problem, lambda: within(MENDED))
-    work = Decomposition(problem)
-    for prices in _first_prices(problem, lambda: within(SAMPLED)):
+    work, sample = Decomposition(problem), _sampled(problem, lambda: within(SAMPLED))
+    for prices in plain_prices(problem) if sample is None else _likely_prices(sample):
         if not work.columns or within(ASKED):
             work.ask(prices)
-    runs = work.chosen(work.meet(lambda: within(ASKED)), lambda: within(FOLLOWED))
-    if within(FOLLOWED):
+    work.meet(lambda: within(ASKED))
+    hurried = sample is not None and work.apart > APART
+    runs = (work.like(sample) if hurried and sample is not None else work).chosen(lambda: within(FOLLOWED))
+    runs = _poured_again(problem, runs)
+    if not hurried and within(FOLLOWED):
         runs = _mixed_again(problem, runs, work, lambda: within(MIXED))
-    runs = _mended(problem, runs, work.bound, lambda: within(MENDED))
-    proved, with_prices = max((work.bound, tuple(map(float, work.prices))), _nearer(problem, work, lambda: within(PROVED)))
+    prices = sample.prices if hurried and sample is not None else work.prices
+    proved, with_prices = max((work.bound, tuple(map(float, work.prices))), _nearer(problem, prices, lambda: within(PROVED)))
+    runs = _mended(problem, runs, proved, lambda: within(MENDED))
     return Choice(tuple(runs), objective(problem, runs), proved, "decomposition", with_prices)
 
 
@@ -339,12 +354,12 @@ def _flowed(problem: Problem, go_on: GoOn) -> Choice:
     return Choice(tuple(runs), objective(problem, runs), bound(problem, with_prices), "flow", with_prices)
 
 
-def _nearer(problem: Problem, work: Decomposition, go_on: GoOn) -> tuple[float, tuple[float, ...]]:
+def _nearer(problem: Problem, prices: Floats, go_on: GoOn) -> tuple[float, tuple[float, ...]]:
     """The bound, and its prices, that exact answers prove, where loads answered nearly."""
     if not _switches(problem) or not go_on():
         return -np.inf, ()
-    prices = tuple(map(float, plain(problem, work.prices)))
-    return bound(problem, prices, go_on=go_on), prices
+    told = tuple(map(float, plain(problem, prices)))
+    return bound(problem, told, go_on=go_on), told
 
 
 def plain_prices(problem: Problem) -> list[Floats]:
@@ -354,16 +369,21 @@ def plain_prices(problem: Problem) -> list[Floats]:
     return [weight * 0.5, weight * np.clip(0.5 - shape, 0, 1)]
 
 
-def _first_prices(problem: Problem, go_on: GoOn) -> list[Floats]:
-    """The plain ones; of a large territory, those that a sample of it ends with."""
+def _sampled(problem: Problem, go_on: GoOn) -> Decomposition | None:
+    """A sample of a large territory, decomposed."""
     if problem.count <= 2 * SAMPLE:
-        return plain_prices(problem)
+        return None
     sample = Decomposition(_sample(problem))
     for prices in plain_prices(sample.problem):
         sample.ask(prices)
-    taken = sample.meet(go_on).sum(axis=1)
-    most = [int(c) for c in np.argsort(-taken, kind="stable")[:BEGUN_WITH] if taken[c] > 0]
-    return [sample.prices, *(sample.columns[c].prices for c in most)]
+    sample.meet(go_on)
+    return sample
+
+
+def _likely_prices(sample: Decomposition) -> list[Floats]:
+    """Those that it ends with, and those of the columns that are taken most."""
+    taken = sample.shares.sum(axis=1)
+    return [sample.prices, *(sample.columns[c].prices for c in np.argsort(-taken, kind="stable")[:BEGUN_WITH] if taken[c] > 0)]
 
 
 def _sample(problem: Problem) -> Problem:
@@ -392,6 +412,19 @@ def _mended(problem: Problem, runs: list[Runs], bound: float, go_on: GoOn) -> li
     return min(runs, mended, key=lambda each: objective(problem, each))
 
 
+def _poured_again(problem: Problem, runs: list[Runs]) -> list[Runs]:
+    """Charges that modulate are placed exactly around the others, as if none hurried; where that costs less in all, it stays."""
+    pours = [f for f, fleet in enumerate(problem.fleets) if isinstance(fleet, Fills) and fleet.convex and fleet.count]
+    idle = [evolve(fleet, haste=np.zeros(fleet.count)) for fleet in problem.fleets if isinstance(fleet, Fills) and fleet.convex]
+    part = _part(problem, [each for each in idle if each.count], [runs[f] for f in pours], runs)
+    if problem.homes is not None or not flows(part):
+        return runs
+    again = list(runs)
+    for f, some in zip(pours, flowed(part)[0], strict=True):
+        again[f] = some
+    return min(runs, again, key=lambda each: objective(problem, each))
+
+
 def _mixed_again(problem: Problem, runs: list[Runs], parent: Decomposition, go_on: GoOn) -> list[Runs]:
     """What modulates is mixed anew around all the others, which stay where they are; where homes are limited it is not."""
     mixing = [f for f, fleet in enumerate(problem.fleets) if fleet.convex and fleet.count]
@@ -411,7 +444,8 @@ def _mixed_around(part: Problem, parent: Decomposition, go_on: GoOn) -> list[Run
     for prices in [parent.prices, *(column.prices for column in reversed(parent.columns))][:BEGUN_WITH]:
         if not work.columns or go_on():
             work.ask(prices)
-    return work.chosen(work.meet(go_on))
+    work.meet(go_on)
+    return work.chosen()
 
 
 def _part(problem: Problem, fleets: Sequence[Fleet], some: Sequence[Runs], runs: Sequence[Runs]) -> Problem:

@@ -15,6 +15,7 @@ from elfe.ems import decompose, model
 from elfe.ems.costs import Aims
 from elfe.ems.loads.base import Fleet, Wishes
 from elfe.ems.loads.chains import Chains
+from elfe.ems.loads.fills import Fills
 from elfe.ems.loads.shifts import Shifts
 from elfe.ems.model import Problem
 from elfe.ems.search import improved
@@ -122,6 +123,34 @@ def test_single_moves_only_ever_help():
     problem = a_territory(60, 5)
     worst = model.soonest(problem)
     assert improved(problem, worst, "moves").objective < model.objective(problem, worst)
+
+
+def test_a_large_territory_that_has_no_time_takes_what_its_sample_takes(monkeypatch):
+    monkeypatch.setattr(decompose, "SAMPLE", 1000)
+    problem = a_territory(2200, 4)
+    asked = []
+    ask = decompose.Decomposition.ask
+    monkeypatch.setattr(decompose.Decomposition, "ask", lambda self, prices: (asked.append(self.problem.count), ask(self, prices)))
+    found = decompose.decomposed(problem, lambda share: share != decompose.ASKED)
+    assert asked.count(2200) == 1
+    alone = decompose.Decomposition(problem)
+    alone.ask(np.array(found.prices))
+    alone.meet(lambda: False)
+    assert found.objective - found.bound < 0.3 * (model.objective(problem, alone.chosen()) - found.bound)
+    assert decompose.bound(problem, found.prices) == pytest.approx(found.bound)
+
+
+def test_charges_are_placed_anew_around_the_others_and_only_where_that_costs_less():
+    dice = random.Random(3)
+    charges = Fills(np.full(20, 2000.0), np.ones((20, HORIZON), bool), np.full(20, 9000.0), np.zeros(20, bool), np.full(20, 1e-3))
+    balance = a_territory(20, 3).balance
+    problem = Problem(balance, (cycles(20, dice), charges))
+    soonest = model.soonest(problem)
+    again = decompose._poured_again(problem, soonest)
+    assert np.array_equal(again[0], soonest[0])
+    assert again[1].sum(axis=1) == pytest.approx(np.full(20, 9000.0))
+    assert model.objective(problem, again) < model.objective(problem, soonest)
+    assert decompose._poured_again(problem, again) is again
 
 
 def test_a_large_territory_is_planned_the_same_every_time():

@@ -245,6 +245,7 @@ def test_what_says_that_it_is_still_cut_is_told_so_at_once(world):
 
 
 def test_i4_what_was_cut_released_and_runs_is_not_cut_when_the_release_ends(world):
+    world.knows("D001")
     world.tell(Said("D001", watts(2000)))                    # its person has started it, declares it, and it waits
     world.change(a_pilot())
     world.tell(Said("D001", state(False)), Said("D001", watts(0)))

@@ -42,6 +42,11 @@ def next_slot_start(at: datetime) -> datetime:
     return slot_start(slot_of(at) + 1)
 
 
+def is_due(at: datetime, now: datetime, at_most: timedelta) -> bool:
+    """Whether it is time for what waits until `at`, never longer than `at_most`: a clock that was set back makes nobody wait."""
+    return not now < at <= now + at_most
+
+
 def slots_lasting(duration: timedelta) -> int:
     """How many slots a duration needs: the ceiling."""
     return -(-duration // SLOT)

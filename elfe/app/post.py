@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +19,8 @@ from attrs import frozen
 from elfe.coordination.announced import UNHANDED
 
 TIMEOUT_S = 10.0
+LONGEST_S = 30.0
+"""Of a whole conversation, however slowly each word of it drips."""
 BATCH_S = 15.0
 """What is not sent by then goes the next time: who sends has a loop to turn, and is killed if it does not."""
 
@@ -81,6 +86,25 @@ class _Server(smtplib.SMTP):
     """Knows whether a mail was handed over: once its text is under way, nobody can say whether it has gone."""
 
     handed = False
+    hangs_up: threading.Timer | None = None
+
+    def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
+        """Connect, and begin to count the time."""
+        self.hangs_up = threading.Timer(LONGEST_S, self._hang_up)
+        self.hangs_up.daemon = True
+        self.hangs_up.start()
+        return super().connect(host, port, source_address)
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self.hangs_up is not None:
+            self.hangs_up.cancel()
+        super().close()
+
+    def _hang_up(self) -> None:
+        if self.sock is not None:
+            with contextlib.suppress(OSError):      # it is closed already
+                self.sock.shutdown(socket.SHUT_RDWR)
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         """Hand it over."""

@@ -25,7 +25,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, TypeVar, get_type_hints
 
-from attrs import fields, frozen
+from attrs import field, fields, frozen
 
 from elfe.errors import SettingsError, SourceError
 
@@ -40,8 +40,18 @@ BELIEVED = timedelta(days=62), timedelta(days=8)
 class Sampled:
     """A value as its source tells it: `at` None means now."""
 
-    value: float
-    at: datetime | None = None
+    value: float = field()
+    at: datetime | None = field(default=None)
+
+    @value.validator
+    def _is_number(self, _: object, value: object) -> None:
+        if not _is_number(value):
+            raise ValueError(f"a number is expected, {value!r} was told")
+
+    @at.validator
+    def _has_zone(self, _: object, at: datetime | None) -> None:
+        if at is not None and at.tzinfo is None:
+            raise ValueError(f"an instant with its zone is expected, {at} was told")
 
 
 @frozen

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 
 from attrs import define, field
 
+from elfe.slots import is_due
+
 Spooled = tuple[str, str, int, float]
 """A series, its unit, epoch milliseconds, a value."""
 WRITTEN_WITHIN = timedelta(seconds=30)
@@ -40,7 +42,7 @@ class Doubt:
 
     def due(self, now: datetime) -> list[Spooled]:
         """When it is time: what should be written by now, a few of it; `judged` then says what came of them."""
-        if self._turns_at is not None and now < self._turns_at:
+        if self._turns_at is not None and not is_due(self._turns_at, now, WRITTEN_WITHIN):
             return []
         self._turns_at = now + WRITTEN_WITHIN
         known = [each for each in self._before if each[0] not in self._never_found]

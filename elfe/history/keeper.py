@@ -14,7 +14,7 @@ from elfe.errors import HistoryAway
 from elfe.history.doubt import Doubt, Spooled
 from elfe.history.spool import Spool
 from elfe.history.values import History, PartlyKept, Reading
-from elfe.slots import EPOCH
+from elfe.slots import EPOCH, is_due
 
 RETRIES_EVERY = timedelta(seconds=5)
 """While the store is away; asking it for every message would hold the inbox up."""
@@ -64,7 +64,7 @@ class Keeper:
     def catch_up(self, now: datetime) -> None:
         """When it is time: what waits, the oldest first; a part of it, so that what is new does not wait in its turn."""
         self._make_sure(now)
-        if not self.spool.count or (self.retries_at is not None and now < self.retries_at):
+        if not self.spool.count or (self.retries_at is not None and not is_due(self.retries_at, now, RETRIES_EVERY)):
             return
         waiting = self.spool.take(AT_ONCE)
         try:

@@ -27,7 +27,7 @@ from elfe.history.noting import Noting
 from elfe.history.recorder import BALANCE_TOPIC, Kept, keep, keep_balance
 from elfe.history.spool import Spool
 from elfe.history.values import History, Told, order_series
-from elfe.slots import next_slot_start
+from elfe.slots import SLOT, is_due, next_slot_start
 
 LOOKS_EVERY = timedelta(minutes=1)
 """How soon a device that was just provisioned is recorded."""
@@ -41,6 +41,8 @@ TWICE_WITHIN = timedelta(milliseconds=250)
 """What is delivered twice comes twice at once; the same value later is a measure of its own."""
 LATE_WITHIN = timedelta(seconds=5)
 """A counter that is lower so soon was overtaken on its way; later, it has begun anew."""
+AHEAD = timedelta(seconds=1)
+"""A series may be by so much, when it speaks much at once; by more, the clock was set back."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 log = logging.getLogger("elfe.history")
@@ -66,7 +68,7 @@ class Recorder:
 
     def step(self, now: datetime) -> datetime:
         """Keep what has arrived."""
-        if now >= self._looks_at:
+        if is_due(self._looks_at, now, LOOKS_EVERY):
             self._look(now)
         self.keeper.keep([spooled(kept.series, kept.unit, self._behind(kept, now), kept.value)
                           for kept in self._arrivals(now) if self._is_news(kept, now)], now)
@@ -86,7 +88,7 @@ class Recorder:
     def _look(self, now: datetime) -> None:
         self._looks_at = now + LOOKS_EVERY
         self._count_floods()
-        if now >= self._releases_at:
+        if is_due(self._releases_at, now, SLOT):
             self._router.release()
             self._releases_at = next_slot_start(now)
         try:
@@ -134,18 +136,19 @@ class Recorder:
         if last is None:
             return True
         elapsed = now - last[0]
-        if kept.value == last[1] and elapsed < TWICE_WITHIN:
+        if kept.value == last[1] and -AHEAD < elapsed < TWICE_WITHIN:
             self.counters["said twice"] += 1
             return False
         if kept.unit == Quantity.ENERGY.value and kept.value < last[1]:
-            self.counters["late" if elapsed < LATE_WITHIN else "counter began anew"] += 1
-            return elapsed >= LATE_WITHIN
+            is_late = -AHEAD < elapsed < LATE_WITHIN
+            self.counters["late" if is_late else "counter began anew"] += 1
+            return not is_late
         return True
 
     def _behind(self, kept: Kept, now: datetime) -> datetime:
         """`now`, or just behind the series' last reading when that was in the same millisecond, or later: each is kept."""
         last = self._last[kept.series][0] if kept.series in self._last else None
-        at = last + INSTANT if last is not None and now - INSTANT < last < now + timedelta(seconds=1) else now
+        at = last + INSTANT if last is not None and now - INSTANT < last < now + AHEAD else now
         self._last[kept.series] = at, kept.value
         return at
 

@@ -172,7 +172,7 @@ class Spool:
         """The work done; `otherwise` where it cannot be."""
         try:
             done = work()
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, sqlite3.IntegrityError) as error:      # an odd reading damages no file
             if not self._told:
                 log.error("readings cannot wait in %s: %s; what cannot is counted as lost", self.path, error)
             self._told = True

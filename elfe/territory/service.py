@@ -39,12 +39,14 @@ from elfe.errors import DriverDefect, HistoryAway, SourceError
 from elfe.history.keeper import Keeper, spooled
 from elfe.history.recorder import BALANCE_TOPIC
 from elfe.history.values import History
-from elfe.slots import EPOCH, instant, next_slot_start, slot_of
+from elfe.slots import EPOCH, SLOT, instant, is_due, next_slot_start, slot_of
 from elfe.territory import mail, outlook, store
 from elfe.territory.balance import HELD_FOR, Balance, Sample, scaled, silent
 from elfe.territory.outlook import REFRESH_TOPIC, Outlook
 
 MINUTE = timedelta(minutes=1)
+REFRESHES_EVERY = timedelta(seconds=5)
+"""However often everything is asked for: to say it takes all screens, and much of the databases."""
 SOON = timedelta(seconds=1)
 SETTLES = timedelta(seconds=30)
 """After a quarter, until its last readings are in the history."""
@@ -127,6 +129,7 @@ class Territory:
     _asked: list[Asked] = field(factory=list, init=False)
     _minute_at: datetime | None = field(default=None, init=False)
     _weather_at: datetime | None = field(default=None, init=False)
+    _refreshes_at: datetime = field(default=EPOCH, init=False)
     _shown: dict[str, bytes] = field(factory=dict, init=False)          # what was last pushed, by device
     _quarter_at: datetime | None = field(default=None, init=False)
     _relayed: int | None = field(default=None, init=False)
@@ -144,13 +147,13 @@ class Territory:
         """Hear, ask, and do what is due."""
         self._hear(now)
         self._ask(now)
-        if self._minute_at is None or now >= self._minute_at:
+        if self._minute_at is None or is_due(self._minute_at, now, MINUTE):
             self._minute_at = now + MINUTE
             self._guarded(self._minute, now)
-        if self._weather_at is None or now >= self._weather_at:
-            self._weather_at = next_slot_start(now)
+        if self._weather_at is None or is_due(self._weather_at, now, SLOT):
+            self._weather_at, self._refreshes_at = next_slot_start(now), now + REFRESHES_EVERY
             self._guarded(self._weather, now)
-        if self._quarter_at is None or now >= self._quarter_at:
+        if self._quarter_at is None or is_due(self._quarter_at, now, SLOT + SETTLES):
             if self._quarter_at is not None:
                 self._guarded(self._quarter, now)
             self._quarter_at = next_slot_start(now) + SETTLES
@@ -182,7 +185,7 @@ class Territory:
             match arrival:
                 case Message(topic=topic) if topic == REFRESH_TOPIC:
                     self._shown.clear()
-                    self._weather_at = now
+                    self._weather_at = min(self._weather_at or now, max(self._refreshes_at, now))
                 case Message(topic, payload, retained):
                     self._told(topic, payload, retained, now)
                 case Connected():
@@ -196,16 +199,15 @@ class Territory:
             if topic in getattr(source.connector, "topics", ()):
                 try:
                     said: Sampled = source.connector.decode(payload)  # type: ignore[union-attr]
+                    if not retained or said.at is not None:      # without an instant it says what was, nobody knows when
+                        self._keep(source, (said,), now)
                 except SourceError as error:
                     self._unread(source, str(error))
                 except Exception as error:  # noqa: BLE001 - a stranger's connector may raise anything; the others go on
                     self._unread(source, f"{type(error).__name__}: {error}")
                 else:
                     self._heard.pop(source.name, None)
-                    if retained and said.at is None:      # it says what was, nobody knows when
-                        self.counters["retained"] += 1
-                    else:
-                        self._keep(source, (said,), now)
+                    self.counters["retained"] += retained and said.at is None
 
     def _unread(self, source: Source, problem: str) -> None:
         self.counters["unreadable"] += 1
@@ -219,9 +221,9 @@ class Territory:
         for each in self._asked:
             if each.answer is not None and each.answer.done():
                 self._answered(each, now)
-            elif each.answer is None and now >= each.asks_at:
+            elif each.answer is None and is_due(each.asks_at, now, timedelta(seconds=each.source.every_s)):
                 connector: Connector = each.source.connector  # type: ignore[assignment]
-                each.answer, each.asked_at = self._pool.submit(connector.read, each.since, now), now
+                each.answer, each.asked_at = self._pool.submit(connector.read, min(each.since, now), now), now
             elif each.answer is not None and now - each.asked_at >= SILENT_FROM:
                 self._problem(each, "has not answered for a minute")
 
@@ -236,10 +238,15 @@ class Territory:
         asked.asks_at = now + timedelta(seconds=asked.source.every_s)
         error = answer.exception() if answer else None
         found: Sequence[Any] = answer.result() if error is None and answer else error.read if isinstance(error, PartlyRead) else ()
-        if found:
-            self._keep(asked.source, found, now)
-            asked.since = _newest(found, asked.since, now)
-        self._problem(asked, of_another_time(asked.source, found, now) if error is None else str(error)
+        strange = ""
+        try:
+            if found:
+                self._keep(asked.source, found, now)
+                asked.since = _newest(found, asked.since, now)
+                strange = of_another_time(asked.source, found, now)
+        except Exception as what:  # noqa: BLE001 - a stranger's connector may answer anything; the others go on
+            error = what
+        self._problem(asked, strange if error is None else str(error)
                       if isinstance(error, SourceError) else f"{type(error).__name__}: {error}")
         self.counters["source failed"] += error is not None
 
@@ -472,9 +479,11 @@ class Territory:
 def _made(flash: mail.Flash, place: Place, now: datetime) -> tuple[str, EmailMessage | None]:
     """A mail, or why none can be made of what its participant gave."""
     try:
-        return "", mail.message(flash, place.sender, place.zone, now)
-    except ValueError as error:
-        return str(error), None
+        made = mail.message(flash, place.sender, place.zone, now)
+        made.as_bytes()
+    except Exception as error:  # noqa: BLE001 - of an address that is none (« dupont@ ») Python's own parser raises anything
+        return str(error) or type(error).__name__, None
+    return "", made
 
 
 def of_another_time(source: Source, found: Sequence[Any], now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -27,6 +28,8 @@ CONSUMPTION, PRODUCTION, SCALED_BALANCE = "Panel_R_puissance_mae", "Panel_Prod_p
 """The contract's names of what the balance is made of, W; `BALANCE` itself is kept by the recorder, from the topic."""
 JUDGED_DAYS = 30
 LEARNT_DAYS = 60
+
+log = logging.getLogger("elfe.territory")
 
 
 @frozen
@@ -98,8 +101,14 @@ def addresses(engine: Engine) -> dict[str, str]:
 
 
 def thresholds(engine: Engine) -> list[Thresholds]:
-    """All of them."""
-    return [Thresholds(*four, valid_from, cohort) for cohort, valid_from, four in announced.thresholds(engine)]
+    """All of them; those that somebody wrote and that do not rise are told, and left out."""
+    found = []
+    for cohort, valid_from, four in announced.thresholds(engine):
+        try:
+            found.append(Thresholds(*four, valid_from, cohort))
+        except ValueError as error:
+            log.warning("the weather of %s from %s on: %s", cohort or "everybody", valid_from, error)
+    return found
 
 
 def proposal(history: History, now: datetime, cohort: str = "") -> Thresholds | None:

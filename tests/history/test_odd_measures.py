@@ -277,3 +277,13 @@ def test_a11_a_recorder_that_was_away_for_half_an_hour_leaves_a_gap_and_invents_
     assert series is not None
 
     assert bench.history.quarters(series, slot_of(NOON), 5, timedelta(minutes=5)) == [2000.0, None, None, 500.0, None]
+
+
+def test_d3_a_clock_that_is_set_back_by_hours_costs_no_reading_and_holds_nothing_up(bench: Bench) -> None:
+    bench.hear(("D101/power", b"0"), ("D101/energy", b"9000"), after=timedelta(hours=3))
+    bench.devices.append(TOY.device("D102"))
+    bench.hear(("D101/power", b"0"), ("D101/energy", b"10"), after=-timedelta(hours=2))
+    bench.hear(("D101/power", b"0"), ("D102/power", b"7"))
+    assert bench.kept("D101 puissance") == [(3600, 0.0), (3630, 0.0), (10_800, 0.0)]
+    assert bench.kept("D101 energie") == [(3600, 10.0), (10_800, 9000.0)]
+    assert bench.kept("D102 puissance") == [(3630, 7.0)]

@@ -187,3 +187,11 @@ def test_a_folder_that_may_not_be_written_is_told_at_start(tmp_path):
     (tmp_path / "spool.db").mkdir()
     with pytest.raises(SettingsError, match="unable to open"):
         Spool(str(tmp_path / "spool.db"))
+
+
+def test_a_reading_that_is_no_number_does_not_cost_those_that_wait(tmp_path):
+    spool = Spool(str(tmp_path / "s.db"))
+    spool.put([("D101 puissance", "W", 1, 5.0)])
+    assert spool.put([("D101 puissance", "W", 2, float("nan"))]) == 1
+    assert [each.value for each in spool.take(9)] == [5.0]
+    spool.close()

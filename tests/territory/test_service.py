@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +18,7 @@ from attrs import define, evolve, field
 from sqlalchemy import insert
 
 from elfe import connectors
+from elfe.app import post as post_office
 from elfe.app.post import Post
 from elfe.broker.client import MqttSession
 from elfe.broker.session import Message
@@ -35,7 +36,7 @@ from elfe.history.values import BALANCE, Reading
 from elfe.slots import HORIZON, SLOT, slot_of, slot_start
 from elfe.territory import store
 from elfe.territory.balance import Sample
-from elfe.territory.service import Place, Territory, World
+from elfe.territory.service import REFRESHES_EVERY, Place, Territory, World
 from tests.brokers import connected, mosquitto, until  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.mosquitto
@@ -249,6 +250,56 @@ def test_f12_a_strangers_connector_that_fails_on_a_message_stops_nothing(village
     assert [each.message for each in caplog.records if "KeyError" in each.message] == ["Prod_eolienne: KeyError: 'power'"]
 
 
+@pytest.mark.parametrize("answer", [[1.0], [Sampled(5.0), None], 7.0])
+def test_f12_a_strangers_connector_that_answers_what_is_no_answer_stops_nothing(village, caplog, answer):
+    village.sources = [source("Prod_strange", answer), source("Prod_solaire", [Sampled(50_000.0)])]
+    service = village.start()
+    steps(service, NOW, lambda: bool(service._production) and bool(service._asked[0].problem))
+    assert list(service._production) == ["Prod_solaire"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "5"])
+def test_f12_what_is_no_number_is_no_sample(value):
+    with pytest.raises(ValueError, match="number"):
+        Sampled(value)
+
+
+def test_f12_an_instant_without_its_zone_is_no_samples():
+    with pytest.raises(ValueError, match="zone"):
+        Sampled(5.0, NOW.replace(tzinfo=None))
+
+
+def test_d3_a_clock_that_is_set_back_by_hours_stops_neither_balance_nor_sources_nor_weather(village):
+    village.sources = [source("Prod_solaire", [Sampled(50_000.0)])]
+    village.meter(1, 300)
+    announced.set_thresholds(village.world.coordination, "", NOW - timedelta(days=1), FOUR)
+    village.plan((0.0,) * HORIZON, NOW - timedelta(hours=4))
+    service = village.start()
+    steps(service, NOW, lambda: bool(service._production))
+    back = NOW - timedelta(hours=3)
+    village.world.history.append([Reading(village.world.history.find("B001 puissance"), back, 300.0)])
+    asked, sent = village.sources[0].connector.asked, village.world.session.sent["INDICATEURS/meteo/general"]
+    steps(service, back, lambda: village.sources[0].connector.asked > asked and service._asked[0].answer is None)
+    service.step(back + timedelta(minutes=1))
+    assert float(village.said("INDICATEURS/general/equilibre2")) == 200.0
+    assert village.world.session.sent["INDICATEURS/meteo/general"] > sent
+
+
+def test_d3_a_source_is_never_asked_from_an_instant_that_is_to_come(village):
+    asked = []
+
+    class Listens:
+        def read(self, since: datetime, now: datetime) -> Sequence[Sampled]:
+            asked.append((since, now))
+            return [Sampled(1.0, now)]
+
+    village.sources = [Source("Prod_solaire", "production", 60, Listens())]
+    service = village.start()
+    steps(service, NOW, lambda: bool(service._production))
+    steps(service, NOW - timedelta(hours=3), lambda: len(asked) == 2)
+    assert all(since <= now for since, now in asked)
+
+
 def test_f12_a_source_that_falls_silent_is_told_when_the_balance_goes_on_without_it_and_when_it_is_back(village, caplog):
     village.sources = connectors.opened({"Prod_eolienne": {"connector": "mqtt", "topic": "parc/p"},
                                          "Prod_never": {"connector": "mqtt", "topic": "parc/never"}})
@@ -318,6 +369,15 @@ def test_the_first_thresholds_come_from_the_history_once(village):
     assert (since, four) == (NOW, (-1000.0, -1000.0, -1000.0, -990.0))
     service.step(NOW + SLOT)
     assert len(announced.thresholds(village.world.coordination)) == 1
+
+
+def test_thresholds_that_somebody_wrote_and_that_do_not_rise_count_for_nothing(village, caplog):
+    announced.set_thresholds(village.world.coordination, "", NOW - timedelta(days=1), FOUR)
+    announced.set_thresholds(village.world.coordination, "", NOW - timedelta(hours=1), FOUR[::-1])
+    village.plan((0.0,) * HORIZON)
+    village.start().step(NOW)
+    assert json.loads(village.said("INDICATEURS/meteo/general"))["level"] == 0
+    assert "must rise" in caplog.text
 
 
 def test_a_group_has_its_own_thresholds_and_topic(village):
@@ -449,7 +509,21 @@ def test_a_screen_is_told_what_changes_and_everything_when_it_asks(village):
     service.step(NOW + SLOT)
     assert village.world.session.sent[topic] == told
     village.here.send(Publish("INDICATEURS/refresh", b"1"))
-    steps(service, NOW + SLOT, lambda: village.world.session.sent[topic] > told)
+    steps(service, NOW + SLOT + REFRESHES_EVERY, lambda: village.world.session.sent[topic] > told)
+
+
+def test_who_asks_for_everything_without_end_is_answered_now_and_then(village):
+    a_screen(village)
+    announced.set_thresholds(village.world.coordination, "", NOW - timedelta(days=1), FOUR)
+    village.plan((0.0,) * HORIZON)
+    service = village.start()
+    service.step(NOW)
+    said = village.world.session.sent["INDICATEURS/meteo/general"]
+    for heard in range(1, 21):
+        village.here.send(Publish("INDICATEURS/refresh", b"1" * 1000 * heard))
+        steps(service, NOW, lambda: village.world.session.received["INDICATEURS/refresh"] >= heard)  # noqa: B023
+    service.step(NOW + REFRESHES_EVERY)
+    assert village.world.session.sent["INDICATEURS/meteo/general"] == said + 1
 
 
 # -- the mails -----------------------------------------------------------------------------------------------------------------
@@ -555,15 +629,17 @@ def test_f11_a_mail_that_cannot_be_made_is_not_taken_for_one_that_went(village, 
     assert len(found.mails) == 3
 
 
-def test_f11_a_mail_that_no_address_can_have_is_told_and_the_others_go(village, box):
+@pytest.mark.parametrize(("address", "said"), [
+    ("a\nb@example.org", "linefeed"), ("dupont@", "range"), ('"', "range"), ("d@[x.fr", "attribute")])
+def test_f11_a_mail_that_no_address_can_have_is_told_and_the_others_go(village, box, address, said):
     found, post = box
     posting(village, post)
-    village.participant("R000", "a\nb@example.org")
+    village.participant("R000", address)
     village.start().step(NOW)
     assert [to for to, _ in found.mails] == ["r001@example.org", "r002@example.org", "r003@example.org"]
     first = announced.mails(village.world.coordination, NOW.date())[0]
     assert (first.reference, first.status) == ("R000", "refused")
-    assert "linefeed" in first.problem
+    assert said in first.problem
 
 
 def test_f11_a_server_that_dies_before_it_takes_a_mail_gets_it_later_and_one_that_dies_after_never_again(village, box):
@@ -584,6 +660,30 @@ def test_f11_a_server_that_dies_before_it_takes_a_mail_gets_it_later_and_one_tha
     village.world = evolve(village.world, send_mails=post.send)
     village.start().step(NOW + timedelta(minutes=2))
     assert [to for to, _ in found.mails] == ["r003@example.org", "r001@example.org"]
+
+
+def test_f11_a_mail_server_that_drips_its_words_is_hung_up_on(monkeypatch):
+    monkeypatch.setattr(post_office, "LONGEST_S", 0.2)
+    dripped = []
+
+    def serve(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with closing(client), suppress(OSError):
+            client.settimeout(0.02)
+            while len(dripped) < 500:
+                client.send(b"2")
+                dripped.append(1)
+                with suppress(TimeoutError):
+                    if not client.recv(1):
+                        return
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        with pytest.raises(OSError, match=r"127\.0\.0\.1"):
+            list(Post("127.0.0.1", server.getsockname()[1], "none").send([]))
+        thread.join(20)
+    assert len(dripped) < 500
 
 
 @contextmanager

@@ -42,6 +42,8 @@ OURS_TO_KEEP = frozenset({"", "started", "not started", "unknown whether it star
 """How a flexibility ends that nobody took back."""
 NOT_MOVED = frozenset({410, 901, 910, 920})
 OUT_OF_USE = frozenset({Mode.MEASURED, Mode.DISABLED, Mode.REMOVED})
+STANDBY_W = 10.0
+"""As `elfe.command.rules` has it: a machine that is over and shows it goes on drawing a watt or two."""
 LONGEST_RUN = 24
 """Slots after its start in which what a machine draws is still that run: six hours."""
 CATCHES_UP = 4 * 24
@@ -257,6 +259,11 @@ def _known_in(flexibility: Flexibility) -> int | None:
     return slot_of(flexibility.closed_at) if flexibility.started_at is None else slot_of(flexibility.started_at) + LONGEST_RUN
 
 
+def _is_known(flexibility: Flexibility, at: datetime) -> bool:
+    quarter = _known_in(flexibility)
+    return quarter is not None and quarter < slot_of(at)
+
+
 def _drawn_in_runs(world: World, begin: int, end: int, appliances: Sequence[Appliance]) -> list[float]:
     """Of each quarter in [begin, end[, Wh."""
     runs = _runs(world, begin, end, appliances)
@@ -342,8 +349,8 @@ def _runs_of(world: World, found: Iterable[Flexibility], until: datetime) -> dic
 
 
 def _without_its_end(powers: list[float | None]) -> list[float | None]:
-    """Up to the last quarter that drew."""
-    return powers[:max((at + 1 for at, each in enumerate(powers) if each), default=0)]
+    """Up to the last quarter that drew more than a machine that stands by."""
+    return powers[:max((at + 1 for at, each in enumerate(powers) if each and each > STANDBY_W), default=0)]
 
 
 def _expected(sortie: Engine, found: Iterable[Flexibility], until: datetime) -> dict[int, float]:
@@ -426,9 +433,10 @@ def _cause(flexibility: Flexibility, starts: Sequence[Order]) -> str:
 
 
 def _kept(found: Iterable[Flexibility], runs: Mapping[int, Run], until: datetime) -> Kept:
-    """Deadlines that have passed and that nobody took back, and those at which the run was over."""
+    """Deadlines that nobody took back and that have passed, or of which it is known before; and those at which the run was over."""
     due = [(each.id, each.deadline) for each in found
-           if each.deadline is not None and each.deadline <= until and not _taken_back(each, each.deadline)]
+           if each.deadline is not None and (each.deadline <= until or _is_known(each, until))
+           and not _taken_back(each, each.deadline)]
     ends = {id: slot_start(start + len(drawn)) for id, (start, drawn) in runs.items() if drawn}
     return Kept(sum(id in ends and ends[id] <= deadline + SLOT for id, deadline in due), len(due))
 

@@ -254,3 +254,38 @@ def test_they_are_typed(tmp_path, monkeypatch):
     assert json.loads(elfe("indicators", "flexibility", "--json"))["promises"] == {"due": 0, "kept": 0}
     assert elfe("indicators", "flexibility", "--csv").startswith("id;appliance")
     assert "0 of 0 deadlines kept" in elfe("indicators", "flexibility")
+
+
+def _declared(world, deadline: timedelta):
+    ran = min(queries.flexibilities(world.coordination, NOON - timedelta(hours=1)), key=lambda each: each.started_at is None)
+    table = queries.FLEXIBILITY
+    with world.coordination.begin() as connection:
+        connection.execute(update(table).where(table.c.id == ran.id).values(deadline=int((NOON + deadline).timestamp())))
+    return ran
+
+
+def test_a_promise_that_is_broken_before_its_deadline_comes_is_counted(world):
+    silent = min(queries.open_flexibilities(world.coordination), key=lambda each: each.id)
+    store.facts(world, NOON)
+    with world.coordination.begin() as connection:
+        queries.close_flexibilities(connection, [(silent.id, "not started")], NOON + timedelta(hours=2))
+    month = store.facts(world, NOON + timedelta(hours=2) + SLOT).month
+    assert (month["Cumul_promesses_echues"], month["Cumul_promesses_tenues"]) == (1, 0)
+
+
+@pytest.mark.parametrize("deadline", [timedelta(hours=4), timedelta(hours=10), timedelta(hours=30)])
+def test_a_promise_is_counted_however_long_after_its_run_its_deadline_comes(world, deadline):
+    _declared(world, deadline)
+    store.facts(world, NOON)
+    month = store.facts(world, NOON + timedelta(hours=7) + SLOT).month
+    assert (month["Cumul_promesses_echues"], month["Cumul_promesses_tenues"]) == (1, 1)
+
+
+def test_a_machine_that_stands_by_after_its_run_has_kept_its_promise(world):
+    series = world.history.find("A001 puissance")
+    later = range(120, 300)
+    with world.history.engine.begin() as connection:
+        connection.execute(READING.delete().where(READING.c.series_id == series, READING.c.value == 0.0))
+    world.history.append([Reading(series, NOON + timedelta(minutes=at), 1.2) for at in later])
+    _, kept = store.lent(world, NOON - timedelta(hours=1), LATER)
+    assert (kept.due, kept.kept) == (2, 1)

@@ -69,7 +69,7 @@ def _chart(worth: Worth, zone: tzinfo) -> str:
     axes.set_xticks([i + 0.27 for i in range(len(worth.per_day))],
                     [f"{slot_start(row[0]).astimezone(zone):%d/%m}" for row in worth.per_day], rotation=60)
     axes.set_ylabel("imported, kWh")
-    axes.legend()
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)      # above: it hides no bar
     drawn = StringIO()
     figure.savefig(drawn, format="svg")
     return drawn.getvalue()[drawn.getvalue().index("<svg"):]

@@ -50,7 +50,7 @@ def explained(plan: Plan, each: Placement, name: str, path: Path, zone: tzinfo, 
     above, below = figure.subplots(2, sharex=True)
     _balance(above, plan, words)
     above.stairs([power / 1000 for power in each.power_w], _times(plan), color=CHOSEN, fill=True, alpha=0.6, label=name)
-    above.legend(loc="upper left", fontsize=8)
+    above.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=8, frameon=False)
     starts = each.why.starts_wh if each.why else ()
     if any(wh is not None for wh in starts):
         chosen = each.begins
@@ -87,7 +87,7 @@ def _balance(axes: Any, plan: Plan, words: Mapping[str, str]) -> None:
     axes.stairs([each / 1000 for each in plan.balance_with_w], _times(plan), color=WITH, label=words["with"], baseline=None)
     axes.axhline(0, color="black", linewidth=0.6)
     axes.set(ylabel=words["balance"])
-    axes.legend(loc="upper left", fontsize=8)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=8, frameon=False)
 
 
 def _save(figure: Any, above: Any, below: Any, plan: Plan, path: Path, zone: tzinfo) -> None:

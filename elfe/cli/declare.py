@@ -8,6 +8,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
+from attrs import evolve
 
 from elfe import clock
 from elfe.app.context import context
@@ -24,23 +25,45 @@ def declare(
     appliance: Annotated[str, typer.Argument(help="L'appareil : « lave-linge R004 », ou son numéro.")],
     by: Annotated[str, typer.Option("--by", help="L'heure de fin : 18:00, demain 07:00, ou une date ISO.")] = "",
     lasts: Annotated[str, typer.Option("--lasts", help="La durée du programme : 2h30, 45min.")] = "",
+    charge: Annotated[int | None, typer.Option(
+        "--charge", min=0, max=100, help="D'un véhicule : ce que sa batterie contient déjà, %.")] = None,
     as_json: show.AsJson = False,
 ) -> None:
-    """Déclarer un appareil chargé, prêt à être placé avant une heure."""
+    """Déclarer un appareil chargé, prêt à être placé avant une heure ; un véhicule, branché, prêt à partir à cette heure."""
     here, now = context(ctx), clock.now()
     zone = here.settings.zone
     found = spoken.find_appliance(appliance, queries.appliances(here.coordination))
-    if found.continuous and (by or lasts):
-        raise DeclarationError(f"« {found.name} » chauffe quand il y a de l'énergie : ni --by ni --lasts")
+    vehicle = bool(queries.vehicles(here.coordination, [found.id]))
+    _refuse_what_means_nothing(found, vehicle, by=by, lasts=lasts, charge=charge)
     deadline = spoken.parse_deadline(by, now, zone) if by else None
+    if vehicle and deadline and deadline <= now:
+        raise DeclarationError("l'heure de départ est déjà passée")
     declared = queries.declare(here.coordination, found.id, deadline, _duration(lasts), now)
-    late_by, ways = ways_out(sources(here), found.id, now)
+    if vehicle:
+        queries.choose(here.coordination, found.id, deadline, charge_pct=charge)
+        (chosen,) = queries.vehicles(here.coordination, [found.id])
+        declared = evolve(declared, deadline=chosen.deadline)
+    late_by, ways, absurd = ways_out(sources(here), found.id, now)
     if as_json:
-        show.as_json(_plain(found, declared) | {"late_s": int(late_by.total_seconds()), "ways": [each.french for each in ways]})
+        show.as_json(_plain(found, declared) | {"late_s": int(late_by.total_seconds()), "ways": [each.french for each in ways],
+                                                      "left_out": absurd})
         return
     typer.echo(_told(found, declared, zone))
+    if absurd:
+        typer.echo(f"Il ne sera pas planifié tant que sa fiche n'est pas corrigée : {absurd}.")
     if ways:
         typer.echo(_impossible(late_by, [each.french for each in ways]))
+
+
+def _refuse_what_means_nothing(found: Appliance, vehicle: bool, *, by: str, lasts: str, charge: int | None) -> None:
+    if charge is not None and not vehicle:
+        raise DeclarationError(f"« {found.name} » n'est pas un véhicule : pas de --charge")
+    if vehicle and lasts:
+        raise DeclarationError(f"« {found.name} » : la durée d'une charge se calcule ; donnez --by et --charge, sans --lasts")
+    if found.recurs and (by or lasts):
+        raise DeclarationError(f"« {found.name} » chauffe quand il y a de l'énergie : ni --by ni --lasts")
+    if found.continuous and not vehicle and (by or lasts):
+        raise DeclarationError(f"« {found.name} » tourne quelques heures chaque jour (`elfe loads list`) : ni --by ni --lasts")
 
 
 def _duration(text: str) -> timedelta | None:

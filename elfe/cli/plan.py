@@ -168,6 +168,7 @@ def print_plan(here: Context, found: Plan) -> None:
     zone = here.settings.zone
     names = _names(here)
     wanted = {each.appliance.id: each.deadline for each in queries.machines(here.coordination)}
+    wanted |= {each.appliance.id: each.deadline for each in queries.vehicles(here.coordination)}
 
     def local(at: datetime | None) -> str:
         return f"{at.astimezone(zone):%d/%m %H:%M}" if at else ""

@@ -94,6 +94,14 @@ def pausing(connection: Connection) -> set[int]:
 _PAUSING = select(ABILITY.c.appliance_id).union(select(DUTY.c.appliance_id))
 
 
+def daily(connection: Connection) -> set[int]:
+    """The appliances that are planned day by day and wanted by no hour, whatever their type: hours to run, batteries."""
+    return set(connection.scalars(_DAILY))
+
+
+_DAILY = select(DUTY.c.appliance_id).union(select(BATTERY.c.appliance_id))
+
+
 def abilities(engine: Engine) -> dict[int, Ability]:
     """What can be done of each vehicle, by appliance."""
     with engine.connect() as connection:

@@ -7,12 +7,13 @@ cached here.
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Row, Select, Table, false, func, insert, select, update
 
@@ -38,6 +39,8 @@ from elfe.database import ROWS, among, among_those, insert_given, to_come, told,
 from elfe.errors import DeclarationError
 from elfe.slots import epoch_s, instant
 
+T = TypeVar("T")
+log = logging.getLogger("elfe.coordination")
 metadata = tables.Base.metadata
 WITH = (abilities, announced, holds, ledger, states, visits)      # whose tables stand in the same database
 VERSIONED = migrations.Versioned("coordination", metadata, Path(__file__).parent / "migrations",
@@ -138,13 +141,10 @@ def machines(engine: Engine, of: Collection[int] | None = None) -> list[Machine]
     with engine.connect() as connection:
         if of is not None:
             wanted = wanted.where(among(connection, EPOM.c.id, of))
-        return [
-            Machine(
-                appliance=_appliance(row), deadline=_instant(row.timestamp_de_fin_souhaite),
-                may_wait=timedelta(seconds=row.delai_attente_maximale_apres_fin),
-                lasts=timedelta(seconds=row.duree_cycle or 0), power_series=row.mesures_puissance_elec_id)
-            for row in connection.execute(wanted)
-        ]
+        return _readable(connection.execute(wanted), lambda row: Machine(
+            appliance=_appliance(row), deadline=_instant(row.timestamp_de_fin_souhaite),
+            may_wait=timedelta(seconds=row.delai_attente_maximale_apres_fin),
+            lasts=timedelta(seconds=row.duree_cycle or 0), power_series=row.mesures_puissance_elec_id))
 
 
 def water_heaters(engine: Engine) -> list[WaterHeater]:
@@ -166,9 +166,10 @@ def water_heaters(engine: Engine) -> list[WaterHeater]:
 
 def vehicles(engine: Engine, of: Collection[int] | None = None) -> list[Vehicle]:
     """The vehicles, some or all, with their declared constraints."""
-    return [Vehicle(_appliance(row), row.pourcentage_charge_restant, row.pourcentage_charge_finale_minimale_souhaitee,
-                    _instant(row.timestamp_dispo_souhaitee), row.puissance_de_charge, row.capacite_de_batterie,
-                    row.mesures_puissance_elec_id) for row in _of_kind(engine, VEHICLE, of)]
+    return _readable(_of_kind(engine, VEHICLE, of), lambda row: Vehicle(
+        _appliance(row), row.pourcentage_charge_restant, row.pourcentage_charge_finale_minimale_souhaitee,
+        _instant(row.timestamp_dispo_souhaitee), row.puissance_de_charge, row.capacite_de_batterie,
+        row.mesures_puissance_elec_id))
 
 
 def heatings(engine: Engine) -> list[Heating]:
@@ -179,9 +180,21 @@ def heatings(engine: Engine) -> list[Heating]:
 
 def rooms(engine: Engine) -> list[Room]:
     """Every heater that is switched by its room's temperature."""
-    return [Room(_appliance(row), row.temperature_eco / 10 - ZERO_C, row.temperature_confort / 10 - ZERO_C,
-                 row.delta_temp_maximale_temp_demandee / 10, row.puissance, row.modele_thermique_id, _week(row),
-                 row.mesures_puissance_elec_id, row.mesure_temperature_id) for row in _of_kind(engine, ROOM)]
+    return _readable(_of_kind(engine, ROOM), lambda row: Room(
+        _appliance(row), row.temperature_eco / 10 - ZERO_C, row.temperature_confort / 10 - ZERO_C,
+        row.delta_temp_maximale_temp_demandee / 10, row.puissance, row.modele_thermique_id, _week(row),
+        row.mesures_puissance_elec_id, row.mesure_temperature_id))
+
+
+def _readable(rows: Iterable[Row[Any]], read: Callable[[Row[Any]], T]) -> list[T]:
+    """The rows that can be read. SQLite takes text where a number is due: one such row costs its own appliance alone."""
+    found = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except (TypeError, ValueError, OverflowError) as error:
+            log.error("the row of appliance %s (%s) cannot be read: %s", row.id, row.nom_humain, error)
+    return found
 
 
 def _of_kind(engine: Engine, table: Table, of: Collection[int] | None = None) -> Sequence[Row[Any]]:
@@ -348,8 +361,9 @@ def _declared(connection: Connection, appliance_ids: Collection[int]) -> dict[in
               .outerjoin(CYCLE, CYCLE.c.id == MACHINE.c.cycle_equipement_pilote_machine_generique_id)
               .where(among(connection, MACHINE.c.equipement_pilote_ou_mesure_id, appliance_ids)))
     found: dict[int, dict[str, int | None]] = {id: {"deadline": None, "lasts_s": None} for id in appliance_ids}
+    daily = abilities.daily(connection)
     return found | {id: {"deadline": deadline or None, "lasts_s": lasts_s or None}
-                    for id, deadline, lasts_s in connection.execute(wanted)}
+                    for id, deadline, lasts_s in connection.execute(wanted) if id not in daily}
 
 
 def mark_started(connection: Connection, started: Sequence[tuple[int, datetime]]) -> None:
@@ -397,14 +411,14 @@ def declare(engine: Engine, appliance_id: int, deadline: datetime | None, lasts:
             now: datetime) -> Flexibility:
     """Declare an appliance ready: deadline and duration, mode 30, an open flexibility; all of it or nothing.
 
-    A machine needs a deadline; without `lasts` its programme keeps its duration. A continuous load has neither: what is
-    given is not kept. Raises `DeclarationError`, in French.
+    A machine needs a deadline; without `lasts` its programme keeps its duration. A continuous load, and what runs some hours
+    of each day or stores, has neither: what is given is not kept. Raises `DeclarationError`, in French.
     """
     with engine.begin() as connection:
         _declarable(connection, appliance_id)
         machine = connection.execute(
             select(MACHINE).where(MACHINE.c.equipement_pilote_ou_mesure_id == appliance_id)).first()
-        if machine is not None:
+        if machine is not None and appliance_id not in abilities.daily(connection):
             _declare_machine(connection, machine, _checked(deadline, lasts, now), lasts)
         connection.execute(update(EPOM).where(EPOM.c.id == appliance_id).values(
             equipement_pilote_ou_mesure_mode_id=Mode.PILOTED, timestamp_derniere_programmation=epoch_s(now)))

@@ -65,7 +65,9 @@ OF_KIND: Mapping[type, tuple[Bounds, ...]] = {
 def problem(what: object) -> str:
     """What is absurd about an appliance, in one sentence; nothing where it can be."""
     for each in OF_KIND.get(type(what), ()):
-        value = each.value(what)
+        value: object = each.value(what)
+        if not isinstance(value, int | float):        # SQLite takes any text for a number
+            return f"{each.words.replace(':g}', '}').format(value=value)}: give {each.least:g} to {each.most:g}"
         if not each.least <= value <= each.most:      # and where it is no number
             return f"{each.words.format(value=value)}: give {each.least:g} to {each.most:g}"
     return ""

@@ -191,18 +191,22 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
                   accounts.accounts(sources.sortie, first_slot))
 
 
-def ways_out(sources: Sources, appliance_id: int, now: datetime) -> tuple[timedelta, tuple[Way, ...]]:
-    """What is impossible of one wish, before any plan: how late it must end, and the ways out; none where it is possible."""
+def ways_out(sources: Sources, appliance_id: int, now: datetime) -> tuple[timedelta, tuple[Way, ...], str]:
+    """What is impossible of one wish, before any plan: how late it must end, and the ways out; none where it is possible.
+
+    And why no plan will hold it, where its rows are those of nothing that can be.
+    """
     first_slot = first_slot_at(now)
     known = {each.id: each for each in queries.appliances(sources.coordination)}
     asked = [each for each in _movable(sources.coordination, known) if each.appliance.id == appliance_id]
     about = _about(sources, asked, now, first_slot)
     try:
         loads = [load for each in asked for load in _loads(_believed(each, set()), about)]
-    except (ValueError, ArithmeticError):      # what is wrong with it is told by the run that leaves it out
-        loads = []
+    except (ValueError, ArithmeticError) as error:
+        return timedelta(), (), str(error) or type(error).__name__
     found = [way for load in loads for way in ways.ways(load, first_slot, sources.zone)]
-    return max((load.late_by for load in loads), default=timedelta()), tuple(found)
+    late_by = max((load.late_by for load in loads), default=timedelta())
+    return late_by, tuple(found), "" if asked else "no table says what it is: a row of its kind is missing"
 
 
 def _about(sources: Sources, movable: Sequence[Movable], now: datetime, first_slot: int) -> About:
@@ -216,10 +220,12 @@ def _about(sources: Sources, movable: Sequence[Movable], now: datetime, first_sl
 
 
 def _movable(coordination: Engine, known: Mapping[int, Appliance]) -> list[Movable]:
-    """Everything that may be placed, and what runs of it, by kind."""
-    return [*queries.machines(coordination), *queries.water_heaters(coordination), *queries.vehicles(coordination),
-            *queries.heatings(coordination), *queries.rooms(coordination), *abilities.duties(coordination, known),
-            *abilities.batteries(coordination, known)]
+    """Everything that may be placed, and what runs of it, by kind; what `elfe loads` says goes before the contract's row."""
+    said: list[Movable] = [*abilities.duties(coordination, known), *abilities.batteries(coordination, known)]
+    ours = {each.appliance.id for each in said}
+    contract: list[Movable] = [*queries.machines(coordination), *queries.water_heaters(coordination),
+                               *queries.vehicles(coordination), *queries.heatings(coordination), *queries.rooms(coordination)]
+    return [*(each for each in contract if each.appliance.id not in ours), *said]
 
 
 @frozen

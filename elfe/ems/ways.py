@@ -19,6 +19,8 @@ from elfe.ems.values import Way
 from elfe.slots import HORIZON, SLOT_S, slot_start
 
 MINUTES = SLOT_S // 60
+STRONGEST_W = 22_000
+"""No charger on our relays gives more: three phases of 32 A."""
 SENTENCES = {
     "deadline": ("finish by {at} instead", "finir à {at} plutôt"),
     "programme": ("a programme of at most {minutes} min", "un programme de {minutes} min au plus"),
@@ -69,7 +71,9 @@ def _of_charge(load: VehicleLoad | ChargeLoad, first_slot: int, zone: tzinfo) ->
     if slots > 0:
         missing = (left_wh - slots * vehicle.power_w * QUARTER_H) * EFFICIENCY / vehicle.capacity_wh * 100
         yield _way("charge", percent=int(vehicle.wanted_pct - np.ceil(missing)))
-        yield _way("power", watts=int(np.ceil(left_wh / (slots * QUARTER_H) / 10)) * 10)
+        watts = int(np.ceil(left_wh / (slots * QUARTER_H) / 10)) * 10
+        if watts <= STRONGEST_W:
+            yield _way("power", watts=watts)
 
 
 def _of_tank(load: TankLoad, _first_slot: int, _zone: tzinfo) -> Iterator[Way]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
@@ -57,3 +57,34 @@ def test_hours_and_batteries_are_written_as_they_were_typed(territory: Territory
 def test_what_cannot_be_is_refused_in_a_sentence(territory: Territory, arguments: tuple[str, ...], says: str) -> None:
     with pytest.raises(DeclarationError, match=says):
         CliRunner().invoke(app, ("loads", *arguments), catch_exceptions=False)
+
+
+def test_what_was_said_of_an_appliance_goes_before_its_row_of_the_contract(territory: Territory) -> None:
+    elfe("loads", "runs", "101", "--hours", "3", "--watts", "900")
+    assert elfe("declare", "101").exit_code == 0, "wanted by no hour"
+    (placed,) = json.loads(elfe("ems", "run", "--json").stdout)["placements"]
+    assert placed["source"] == "3 h of its 3 h a day"
+
+
+def test_a_vehicle_is_declared_with_its_departure_and_what_its_battery_holds(territory: Territory) -> None:
+    vehicle(territory)
+    elfe("loads", "pauses", "3")
+    told = elfe("declare", "3", "--by", "2099-01-01T07:00", "--charge", "35").stdout
+    assert "fini avant 01/01/2099 07:00" in told
+    (car,) = queries.vehicles(territory.coordination)
+    assert (car.charge_pct, car.deadline) == (35, datetime(2099, 1, 1, 6, tzinfo=UTC))
+
+
+def test_what_is_absurd_is_told_as_soon_as_it_is_declared(territory: Territory) -> None:
+    vehicle(territory, charge=120)
+    assert "cannot be charged to 120 % now: give 0 to 100" in elfe("declare", "3").stdout
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (("3", "--lasts", "2h"), "se calcule"), (("3", "--by", "2020-01-01T07:00"), "déjà passée"),
+    (("101", "--by", "23:00", "--charge", "3"), "pas un véhicule"),
+])
+def test_a_declaration_that_means_nothing_is_refused(territory: Territory, arguments: tuple[str, ...], says: str) -> None:
+    vehicle(territory)
+    with pytest.raises(DeclarationError, match=says):
+        CliRunner().invoke(app, ("declare", *arguments), catch_exceptions=False)

@@ -33,7 +33,7 @@ ABSURD = [
     ({"wanted_pct": 150}, "cannot be wanted at 150 %"), ({"capacity_wh": 0}, "cannot hold 0 Wh"), ({"capacity_wh": -1}, "-1 Wh"),
     ({"power_w": 0}, "0 W"), ({"power_w": -3000}, "-3000 W"), ({"power_w": 10**9}, "1e+09 W"), ({"comfort_w": -1}, "-1 W"),
     ({"forced_eco_pct": 101}, "101 % of its comfort hours"), ({"comfort_c": 190.0}, "190 °C"),
-    ({"comfort_c": float("nan")}, "nan °C"),
+    ({"comfort_c": float("nan")}, "nan °C"), ({"power_w": "beaucoup"}, "beaucoup W"),
 ]
 
 
@@ -92,3 +92,14 @@ def test_a_reading_that_is_no_number_was_not_said(absurd: float) -> None:
     begins = slot_start(FIRST)
     said = [Reading(1, begins + n * minutes(5), value) for n, value in enumerate((1000.0, absurd, 1000.0))]
     assert quarters.means(said, FIRST, 1, SLOT) == [1000.0]
+
+
+@pytest.mark.parametrize("sortie", ["sqlite"], indirect=True)
+def test_f4_a_text_where_a_number_is_due_costs_its_own_appliance_alone(territory: Territory, tmp_path: Path) -> None:
+    territory.machine(1, by=NOON + 6 * HOURS)
+    territory.machine(2, by=NOON + 6 * HOURS)
+    with territory.coordination.begin() as connection:
+        connection.exec_driver_sql("UPDATE equipement_pilote_machine_generique_cycle SET duree_cycle = 'longue' WHERE id = 1")
+    made = gather(territory.sources, NOON, FIRST)
+    assert [each.appliance.id for each in made.loads] == [2]
+    assert ["appliance 1 " in each for each in made.left_out] == [True]

@@ -322,13 +322,13 @@ def test_f6_the_plan_before_is_kept_where_it_still_can_be(
 
 def test_f4_an_impossible_wish_is_told_with_its_ways_out_in_the_plan_and_before_it(territory: Territory, solver: Solver) -> None:
     territory.machine(101, by=NOON + 1 * HOURS)
-    late_by, out = ways_out(territory.sources, 101, RUNS_AT)
+    late_by, out, _ = ways_out(territory.sources, 101, RUNS_AT)
     assert late_by == HOURS
     assert [each.french for each in out] == ["finir à 14:00 plutôt", "un programme de 60 min au plus"]
     why = of(planned(territory, solver), 101).why
     assert why is not None
     assert why.ways == out
-    assert ways_out(territory.sources, 101, RUNS_AT - 2 * HOURS) == (timedelta(), ())
+    assert ways_out(territory.sources, 101, RUNS_AT - 2 * HOURS) == (timedelta(), (), "")
 
 
 def test_what_each_other_start_would_import_is_kept_with_the_newest_plan_alone(territory: Territory, solver: Solver) -> None:

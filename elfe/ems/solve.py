@@ -56,11 +56,13 @@ GRACE = 0.1
 """Share of the time that the child may be late by."""
 NOISE, NOISY = 4.0, 1e-4
 """W summed over slots, and relatively: what rounding may put a bound above its choice by."""
-BRIEF, IN_TURN, AT_LEAST = 8, 2, 4
+BRIEF, IN_TURN, AT_LEAST = 24, 2, 4
 """The first round of the search takes so small a part of the tries, to know what can be left out; how many rounds there are where
 nothing is proved beside them, and where it is."""
 LIKELY = 1 / 3
-"""Share of the gap that what a better plan holds hardly ever pays for a single load."""
+"""Share of the gap that what a better plan holds hardly ever pays for a single load, where they are many."""
+FEW = 60
+"""Loads up to which one of them may well pay for most of it."""
 SEARCHED, PROVED, ENDED = 0.93, 0.95, 0.98
 """The shares of the time that may be used when each ends."""
 
@@ -71,7 +73,7 @@ log = logging.getLogger("elfe.ems")
 class Limits:
     """How much a solve may cost."""
 
-    nodes: int = 5000                    # proves any five loads, and stops in seconds on most territories
+    nodes: int = 5000                    # without `seconds`: proves any five loads, and stops in seconds on most territories
     gap: float = 1e-6                    # relative: a choice so near the bound is as good as the best
     seconds: float | None = 20.0         # None: bounded by work alone
     grace_s: float = 5.0                 # at most, beyond `seconds`, before the child is killed
@@ -212,7 +214,8 @@ def _side_by_side(problem: Problem, best: _Best, limits: Limits, clock: _Clock) 
 
 def _rounds(problem: Problem, best: _Best, limits: Limits, used: Used = lambda: 0.0) -> Iterator[None]:
     """The search, again and again, among what a plan better than the best then known can hold, or is likely to."""
-    rounds = itertools.chain([(limits.tries // BRIEF, 1.0)], itertools.cycle([(limits.tries, LIKELY), (limits.tries, 1.0)]))
+    shares = itertools.cycle([LIKELY, 1.0] if problem.count > FEW else [1.0])
+    rounds = itertools.chain([(limits.tries // BRIEF, 1.0)], zip(itertools.repeat(limits.tries), shares))
     for n, (tries, share) in enumerate(rounds):
         if best.meets(limits):
             return
@@ -312,7 +315,9 @@ class _Highs(pulp.HiGHS):  # type: ignore[misc]
         kinds = highspy.cb.HighsCallbackType
         self._looks, self._finds = limits.nodes * LOOKS_PER_NODE, finds
         self._variables: tuple[pulp.LpVariable, ...] = ()
-        self._answers = {kinds.kCallbackMipInterrupt: self._go_on, kinds.kCallbackMipImprovingSolution: self._found}
+        self._answers: dict[Any, Callable[[Any, Any], None]] = {kinds.kCallbackMipImprovingSolution: self._found}
+        if limits.seconds is None:      # where seconds bound it, being asked would hold the search beside it up
+            self._answers[kinds.kCallbackMipInterrupt] = self._go_on
         super().__init__(
             msg=False, gapRel=limits.gap, timeLimit=limits.seconds, threads=1, random_seed=1,
             mip_heuristic_effort=0.0, mip_allow_restart=False,      # the local search has done the heuristics' work

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from elfe import clock
+from elfe.addresses import told
 from elfe.broker.address import BrokerAddress
 from elfe.broker.client import paho_client
 from elfe.broker.fleet import Fleet
@@ -64,9 +65,10 @@ def address_of(url: str, ca: str = "") -> BrokerAddress:
     except (ValueError, KeyError):
         host, port, tls = "", 0, False
     if not host:
-        raise SetupError(f"no broker can be reached at {url!r}: write mqtt://127.0.0.1:1883, or mqtts://mqtt.example.org for TLS")
+        raise SetupError(f"no broker can be reached at {told(url)!r}: write mqtt://127.0.0.1:1883, or mqtts://mqtt.example.org "
+                         "for TLS")
     if ca and not tls:
-        raise SetupError(f"{url} is without TLS, and --ca for nothing: write mqtts:// to be sure of your broker")
+        raise SetupError(f"{told(url)} is without TLS, and --ca for nothing: write mqtts:// to be sure of your broker")
     authority = (ca or ssl.get_default_verify_paths().cafile or "") if tls else ""
     if tls and not authority:
         raise SetupError("this machine names no authorities for TLS: name the file of your broker's with --ca")

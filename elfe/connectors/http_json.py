@@ -29,6 +29,7 @@ import httpx
 import orjson
 from attrs import field, frozen
 
+from elfe.addresses import told
 from elfe.connectors import Sampled, number, options, rows
 from elfe.connectors.instants import when
 from elfe.connectors.paths import follow, steps
@@ -54,7 +55,7 @@ class HttpJson:
 
     def __attrs_post_init__(self) -> None:
         if not self.url.startswith(("http://", "https://")):
-            raise ValueError(f"url: {self.url!r} cannot be (accepted: http://... or https://...)")
+            raise ValueError(f"url: {told(self.url)!r} cannot be (accepted: http://... or https://...)")
         if not 0 < self.timeout_s <= 60:
             raise ValueError(f"timeout_s: {self.timeout_s!r} cannot be (accepted: seconds, up to 60)")
 
@@ -62,31 +63,34 @@ class HttpJson:
         """What it answers now."""
         found = follow(self._answer(), self.path)
         if not self.value:
-            return (Sampled(number(found, self.url, self.scale)),)
+            return (Sampled(number(found, told(self.url), self.scale)),)
         if not isinstance(found, list):
-            raise SourceError(f"{self.url}: a list of rows is expected at `path`")
+            raise SourceError(f"{told(self.url)}: a list of rows is expected at `path`")
         return rows(found, self._row)
 
     def _row(self, row: Any) -> Sampled | None:
         value = follow(row, self.value)
         if value is None:
             return None
-        return Sampled(number(value, self.url, self.scale), when(follow(row, self.time), self.url) if self.time else None)
+        return Sampled(number(value, told(self.url), self.scale),
+                       when(follow(row, self.time), told(self.url)) if self.time else None)
 
     def _answer(self) -> Any:
         return answered(self.url, self.timeout_s, {"Authorization": f"Bearer {secret(self.token_file)}"} if self.token_file else {})
 
 
 def answered(url: str, timeout_s: float = TIMEOUT_S, headers: Mapping[str, str] | None = None) -> Any:
-    """What an address answers as JSON. Raises `SourceError`."""
+    """What an address answers as JSON. Raises `SourceError`, which tells nothing that is secret in the address."""
     try:
         status, content = asyncio.run(asyncio.wait_for(_fetched(url, headers), timeout_s))
     except TimeoutError:
-        raise SourceError(f"{url}: has not answered in time") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceError(f"{url}: {str(error) or type(error).__name__}") from None
+        raise SourceError(f"{told(url)}: has not answered in time") from None
+    except (httpx.InvalidURL, httpx.LocalProtocolError):      # their words hold pieces of the address, or the header with the token
+        raise SourceError(f"{told(url)}: cannot be asked: is the address right, and the token one line?") from None
+    except httpx.HTTPError as error:
+        raise SourceError(f"{told(url)}: {str(error) or type(error).__name__}") from None
     if status >= 400:
-        raise SourceError(f"{url}: answers {status}")
+        raise SourceError(f"{told(url)}: answers {status}")
     return _parsed(content, url)
 
 
@@ -99,7 +103,7 @@ async def _fetched(url: str, headers: Mapping[str, str] | None) -> tuple[int, by
         async for piece in answer.aiter_bytes():
             content += piece
             if len(content) > LARGEST:
-                raise SourceError(f"{url}: more than a megabyte is answered; ask for less")
+                raise SourceError(f"{told(url)}: more than a megabyte is answered; ask for less")
     return answer.status_code, content
 
 
@@ -114,7 +118,7 @@ def _parsed(content: bytes, url: str) -> Any:
         return orjson.loads(content.removeprefix(BOM_UTF8))
     except orjson.JSONDecodeError:
         what = "a page of HTML" if content.lstrip()[:1] == b"<" else repr(content[:40])
-        raise SourceError(f"{url}: JSON is expected, {what} is answered") from None
+        raise SourceError(f"{told(url)}: JSON is expected, {what} is answered") from None
 
 
 def secret(path: str) -> str:

@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 
 from attrs import frozen
 
+from elfe.addresses import told
 from elfe.connectors import WeatherHour, options
 from elfe.connectors.http_json import answered, secret
 from elfe.errors import SourceError
@@ -58,11 +59,8 @@ class OpenMeteo:
         query = {"latitude": self.latitude, "longitude": self.longitude, "hourly": ",".join(ASKED), "past_days": days,
                  "forecast_days": AHEAD_DAYS, "timeformat": "unixtime", "wind_speed_unit": "ms",
                  **({"apikey": secret(self.token_file)} if self.token_file else {})}
-        try:
-            found = answered(f"{address}?{urlencode(query)}")
-        except SourceError as error:
-            raise SourceError(f"{address}: {str(error).rpartition(': ')[2]}") from None       # the key is in the query
-        return [each for each in _hours(found, address) if each.at >= since - HOUR]
+        found = answered(f"{address}?{urlencode(query)}")
+        return [each for each in _hours(found, told(address)) if each.at >= since - HOUR]
 
 
 def _hours(found: Any, where: str) -> list[WeatherHour]:

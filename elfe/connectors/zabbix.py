@@ -14,11 +14,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from http.client import InvalidURL
 from typing import Any
 
 from attrs import define, field
 from zabbix_utils import APIRequestError, ProcessingError, ZabbixAPI
 
+from elfe.addresses import told
 from elfe.connectors import Sampled, number, options
 from elfe.connectors.http_json import secret
 from elfe.errors import SourceError
@@ -49,7 +51,7 @@ class Zabbix:
 
     def __attrs_post_init__(self) -> None:
         if not self.url.startswith(("http://", "https://")):
-            raise ValueError(f"url: {self.url!r} cannot be (accepted: http://... or https://...)")
+            raise ValueError(f"url: {told(self.url)!r} cannot be (accepted: http://... or https://...)")
         if not self.token_file and not (self.user and self.password_file):
             raise ValueError("a token_file is needed, or a user and a password_file")
 
@@ -59,14 +61,14 @@ class Zabbix:
         found = self._ask("item.get", {"output": ["itemid", "value_type"], **wanted})
         if len(found) != 1:
             problem = f"{len(found)} items are called so: name the host" if found else "no item that we may see is called so"
-            raise SourceError(f"{self.url}: {self.item!r}: {problem}")
+            raise SourceError(f"{told(self.url)}: {self.item!r}: {problem}")
         if int(found[0]["value_type"]) not in NUMBERS:
-            raise SourceError(f"{self.url}: {self.item!r} holds no numbers")
+            raise SourceError(f"{told(self.url)}: {self.item!r} holds no numbers")
         rows = self._ask("history.get", {
             "itemids": [found[0]["itemid"]], "history": int(found[0]["value_type"]), "time_from": epoch_s(since),
             "time_till": epoch_s(now), "sortfield": "clock", "sortorder": "ASC", "limit": MOST, "output": ["clock", "ns", "value"]})
-        return [Sampled(number(each["value"], self.url, self.scale), instant(int(each["clock"])) + int(each["ns"]) // 10**6 * MS)
-                for each in rows]
+        return [Sampled(number(each["value"], told(self.url), self.scale),
+                        instant(int(each["clock"])) + int(each["ns"]) // 10**6 * MS) for each in rows]
 
     def _ask(self, method: str, params: Mapping[str, Any]) -> list[dict[str, str]]:
         """A session that has ended is opened again the next time."""
@@ -77,9 +79,12 @@ class Zabbix:
                               password=secret(self.password_file) if self.password_file else None)
                 self._session = session
             answer: list[dict[str, str]] = self._session.send_api_request(method, params)["result"]
+        except InvalidURL:      # its words hold a piece of the address
+            raise SourceError(f"{told(self.url)}: cannot be asked: write url without a user and a password") from None
         except (APIRequestError, ProcessingError, OSError, ValueError) as error:
             self._session = None
-            raise SourceError(f"{self.url}: {method}: {str(error) or type(error).__name__}") from None
+            said = str(error).replace(self.url, told(self.url))
+            raise SourceError(f"{told(self.url)}: {method}: {said or type(error).__name__}") from None
         return answer
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyModbusTCP.server import DataBank, ModbusServer
 
-from elfe import connectors
+from elfe import addresses, connectors
 from elfe.connectors import PartlyRead, Sampled, csv_file, http_json, modbus, mqtt, number, open_meteo, opened
 from elfe.connectors.paths import follow, steps
 from elfe.errors import SettingsError, SourceError
@@ -78,6 +78,57 @@ def test_a_list_of_prices_comes_with_its_times():
 def test_f12_a_source_that_answers_wrongly_is_told_in_a_sentence(body, status, told):
     with answering(saying(body, status)) as url, pytest.raises(SourceError, match=told):
         http_json.connect({"url": url, "path": "power"}).read(BEFORE, NOW)
+
+
+@pytest.mark.parametrize(("url", "words"), [
+    ("https://example.org:8443/api/now", "https://example.org:8443/api/now"),
+    ("https://me:s3cret@example.org/api?apikey=s3cret", "https://example.org/api?…"),
+    ("http://[::1]:80?token=s3cret", "http://[::1]:80?…"),
+    ("https://me:s3@cret@example.org/#s3cret", "https://example.org/?…"),
+    ("http://me:12/s3cret@example.org/now", "http://…"),
+    ("http://me:s3cret/x@example.org/now", "http://…"),
+    ("http://me:12?s3cret@example.org/now", "http://…"),
+    ("me:s3cret@example.org/now", "example.org/now"),
+    ("http://[::1", "http://…"),
+    ("", "…"),
+])
+def test_an_address_is_told_without_what_is_secret_in_it(url, words):
+    assert addresses.told(url) == words
+
+
+@pytest.mark.parametrize(("body", "status", "options"), [
+    (b"no", 401, {}), (b"<html>", 200, {}), (b'"abc"', 200, {}), (b"{}", 200, {"value": "v"}), (b"0" * 1_000_001, 200, {}),
+    (b"[]", 200, {"path": "0"}), (b'[{"v":1,"t":"hier"}]', 200, {"value": "v", "time": "t"}), (b'[{"v":"x"}]', 200, {"value": "v"}),
+])
+def test_no_error_tells_a_sources_password_or_key(body, status, options):
+    with answering(saying(body, status)) as url:
+        source = http_json.connect({"url": f"{url.replace('://', '://me:s3cret@')}now?apikey=s3cret", **options})
+        with pytest.raises(SourceError) as error:
+            source.read(BEFORE, NOW)
+    assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("url", ["http://me:s3cret@127.0.0.1:9/now?token=s3cret", "http://me:s3cret/x@127.0.0.1/", "http://[s3cret",
+                                 "http://me:x@127.0.0.1:s3cret/"])
+def test_an_address_that_cannot_be_asked_is_told_without_its_password(url):
+    with pytest.raises(SourceError) as error:
+        http_json.connect({"url": url}).read(BEFORE, NOW)
+    assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("connector", ["http_json", "zabbix"])
+def test_an_address_that_is_refused_is_told_without_its_password(connector):
+    with pytest.raises(SettingsError, match=r"'ftp://example\.org/\?…' cannot be") as error:
+        connectors.opened({"x": {"connector": connector, "url": "ftp://me:s3cret@example.org/?k=s3cret",
+                                 **({"item": "x"} if connector == "zabbix" else {})}})
+    assert "s3cret" not in str(error.value)
+
+
+def test_a_token_of_two_lines_is_not_told(tmp_path):
+    (tmp_path / "token").write_text("s3cret\ns3cret")
+    with answering(saying(b"1")) as url, pytest.raises(SourceError, match="is the address right, and the token one line") as error:
+        http_json.connect({"url": url, "token_file": str(tmp_path / "token")}).read(BEFORE, NOW)
+    assert "s3cret" not in str(error.value)
 
 
 def test_json_that_begins_with_a_byte_order_mark_is_json():

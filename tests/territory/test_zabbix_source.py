@@ -10,9 +10,9 @@ import pytest
 
 from elfe import clock, connectors
 from elfe.connectors import zabbix as source
-from elfe.errors import SettingsError, SourceError
+from elfe.errors import HistoryAway, SettingsError, SourceError
 from elfe.history.values import PartlyKept, Reading
-from elfe.history.zabbix.api import Access
+from elfe.history.zabbix.api import Access, Api
 from elfe.history.zabbix.store import ZabbixHistory
 from tests.brokers import until
 from tests.zabbix import Zabbix, zabbix  # noqa: F401 - a fixture
@@ -45,6 +45,16 @@ def test_an_items_values_are_read_since_it_was_last_asked(options, zabbix):  # n
         elsewhere.read(now - timedelta(minutes=5), now)
     with pytest.raises(SourceError, match=r"item\.get"):
         source.connect({**options, "password_file": __file__, "item": "x"}).read(now, now)
+
+
+@pytest.mark.parametrize("url", ["http://me:s3cret@127.0.0.1:1/?k=s3cret", "http://me:s3cret@127.0.0.1"])
+def test_a_zabbix_that_cannot_be_asked_is_told_without_the_secrets_of_its_address(url, tmp_path):
+    (tmp_path / "token").write_text("t0ken")
+    asked = source.connect({"url": url, "item": "x", "token_file": str(tmp_path / "token")})
+    for ask in (lambda: asked.read(clock.now(), clock.now()), lambda: Api(Access(url, token="t0ken"))("host.get", {})):
+        with pytest.raises((SourceError, HistoryAway), match=r"127\.0\.0\.1") as error:
+            ask()
+        assert "s3cret" not in str(error.value)
 
 
 def test_a_zabbix_that_is_not_there_is_told_in_a_sentence(tmp_path):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from http.client import InvalidURL
 from typing import Any
 
 from attrs import define, field, frozen
 from zabbix_utils import APIRequestError, ProcessingError, ZabbixAPI
 
+from elfe.addresses import told
 from elfe.errors import HistoryAway, HistoryRefuses
 
 logging.getLogger("zabbix_utils").setLevel(logging.CRITICAL)      # what fails is raised, and told once by who asked
@@ -51,7 +53,11 @@ class Api:
                 self._session = None
             except (ProcessingError, OSError) as error:
                 self._session = None
-                raise HistoryAway(f"Zabbix does not answer at {self.access.url}: {error}") from None
+                url = self.access.url
+                raise HistoryAway(f"Zabbix does not answer at {told(url)}: {str(error).replace(url, told(url))}") from None
+            except InvalidURL:      # its words hold a piece of the address
+                raise HistoryAway(f"Zabbix cannot be asked at {told(self.access.url)}: write zabbix.url without a user and "
+                                  "a password") from None
         raise AssertionError("unreachable")
 
     def _open(self) -> ZabbixAPI:

@@ -20,6 +20,7 @@ from typing import Any
 from attrs import define, field
 from zabbix_utils import ItemValue, ProcessingError, Sender
 
+from elfe.addresses import told
 from elfe.errors import HistoryAway, HistoryRefuses
 from elfe.history import quarters
 from elfe.history.values import PartlyKept, Reading
@@ -71,7 +72,7 @@ class ZabbixHistory:
     @property
     def where(self) -> str:
         """Where it is."""
-        return self.access.url
+        return told(self.access.url)
 
     def close(self) -> None:
         """Nothing is held open."""

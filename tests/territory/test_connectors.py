@@ -176,13 +176,22 @@ def test_the_rows_of_a_file_are_read_since_the_last_time(tmp_path):
     ("a;b\n1;2\n", "no column date, kw"),
     ("date;kw\nhier;2\n", "line 2: 'hier' is not an instant"),
     ("date;kw\n2026-03-29 14:00;beaucoup\n", "line 2: a number is expected"),
-    (None, "cannot be read"),
 ])
 def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, text, told):
-    if text is not None:
-        (tmp_path / "x.csv").write_text(text)
+    (tmp_path / "x.csv").write_text(text)
     with pytest.raises(SourceError, match=told):
         csv_file.connect({"file": str(tmp_path / "x.csv"), "time": "date", "value": "kw"}).read(BEFORE, NOW)
+
+
+def test_a_file_that_is_not_there_is_named_whole_with_what_to_do_next(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SourceError) as error:
+        csv_file.connect({"file": "x.csv", "time": "date", "value": "kw"}).read(BEFORE, NOW)
+    assert str(error.value) == (f"{tmp_path}/x.csv cannot be read: there is no such file; correct `file`, or see to it that it is "
+                                "written there")
+    (tmp_path / "x.csv").mkdir()
+    with pytest.raises(SourceError, match=r"/x\.csv cannot be read: Is a directory; see to it that elfe may"):
+        csv_file.connect({"file": "x.csv", "time": "date", "value": "kw"}).read(BEFORE, NOW)
 
 
 # -- registers -----------------------------------------------------------------------------------------------------------------

@@ -35,6 +35,10 @@ MS = timedelta(milliseconds=1)
 
 logging.getLogger("zabbix_utils").setLevel(logging.CRITICAL)      # what fails is raised, and told once by who asked
 
+LOGGED_OUT = ("re-login", "not authori", "session terminated", "not logged in", "token expired")
+NOT_LET_IN = (*LOGGED_OUT, "incorrect user name", "login name or password", "api token", "temporarily blocked")
+"""What Zabbix says, 5 to 7, to a wrong user, password or token."""
+
 
 @define
 class Zabbix:
@@ -84,8 +88,14 @@ class Zabbix:
         except (APIRequestError, ProcessingError, OSError, ValueError) as error:
             self._session = None
             said = str(error).replace(self.url, told(self.url))
-            raise SourceError(f"{told(self.url)}: {method}: {said or type(error).__name__}") from None
+            mend = to_mend(said, "token_file" if self.token_file else "user and password_file")
+            raise SourceError(f"{told(self.url)}: {method}: {said or type(error).__name__}{mend}") from None
         return answer
+
+
+def to_mend(said: str, settings: str) -> str:
+    """The settings to look at, where Zabbix does not let us in; nothing where it refuses something else."""
+    return f"; look at {settings}" if any(each in said.lower() for each in NOT_LET_IN) else ""
 
 
 def connect(given: Mapping[str, Any]) -> Zabbix:

@@ -190,7 +190,7 @@ def test_a_file_that_is_not_there_is_named_whole_with_what_to_do_next(tmp_path, 
     assert str(error.value) == (f"{tmp_path}/x.csv cannot be read: there is no such file; correct `file`, or see to it that it is "
                                 "written there")
     (tmp_path / "x.csv").mkdir()
-    with pytest.raises(SourceError, match=r"/x\.csv cannot be read: Is a directory; see to it that elfe may"):
+    with pytest.raises(SourceError, match=r"/x\.csv cannot be read: Is a directory; see to it that elfe may read it"):
         csv_file.connect({"file": "x.csv", "time": "date", "value": "kw"}).read(BEFORE, NOW)
 
 

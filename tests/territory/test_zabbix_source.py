@@ -43,8 +43,21 @@ def test_an_items_values_are_read_since_it_was_last_asked(options, zabbix):  # n
     elsewhere = source.connect({**options, "item": "Centrale solaire puissance", "host": "another"})
     with pytest.raises(SourceError, match="no item that we may see is called so"):
         elsewhere.read(now - timedelta(minutes=5), now)
-    with pytest.raises(SourceError, match=r"item\.get"):
-        source.connect({**options, "password_file": __file__, "item": "x"}).read(now, now)
+
+
+@pytest.mark.zabbix
+def test_a_zabbix_that_does_not_let_us_in_names_the_setting_to_look_at(options, zabbix):  # noqa: F811
+    now, by_token = clock.now(), {"url": zabbix.url, "token_file": options["password_file"]}
+    for given, settings in (({**options, "user": "Nobody"}, "user and password_file"), (by_token, "token_file")):
+        with pytest.raises(SourceError, match=rf"item\.get.*; look at {settings}$"):
+            source.connect({**given, "item": "x"}).read(now, now)
+    for access, settings in ((Access(zabbix.url, user="Nobody", password="wrong"), r"zabbix\.user and zabbix\.password_file"),
+                             (Access(zabbix.url, token="wrong"), r"zabbix\.token_file")):
+        with pytest.raises(HistoryAway, match=rf"Zabbix refuses item\.get.*; look at {settings}$"):
+            Api(access)("item.get", {"limit": 1})
+    with pytest.raises(HistoryAway, match=r"refuses item\.nothing") as error:
+        Api(Access(zabbix.url, user="Admin", password="zabbix"))("item.nothing", {})
+    assert "look at" not in str(error.value)
 
 
 @pytest.mark.parametrize("url", ["http://me:s3cret@127.0.0.1:1/?k=s3cret", "http://me:s3cret@127.0.0.1"])

@@ -11,11 +11,10 @@ from attrs import define, field, frozen
 from zabbix_utils import APIRequestError, ProcessingError, ZabbixAPI
 
 from elfe.addresses import told
+from elfe.connectors.zabbix import LOGGED_OUT, to_mend
 from elfe.errors import HistoryAway, HistoryRefuses
 
 logging.getLogger("zabbix_utils").setLevel(logging.CRITICAL)      # what fails is raised, and told once by who asked
-
-LOGGED_OUT = ("re-login", "not authori", "session terminated", "not logged in", "token expired")
 
 
 @frozen
@@ -49,7 +48,8 @@ class Api:
             except APIRequestError as error:
                 said = str(error)
                 if attempt == 2 or not any(each in said.lower() for each in LOGGED_OUT):
-                    raise HistoryRefuses(f"Zabbix refuses {method}: {said}") from None
+                    mend = to_mend(said, "zabbix.token_file" if self.access.token else "zabbix.user and zabbix.password_file")
+                    raise HistoryRefuses(f"Zabbix refuses {method}: {said}{mend}") from None
                 self._session = None
             except (ProcessingError, OSError) as error:
                 self._session = None

@@ -95,7 +95,8 @@ class CsvFile:
             raise SourceError(f"{Path(self.file).absolute()} cannot be read: there is no such file; correct `file`, or see to it "
                               "that it is written there") from None
         except OSError as error:
-            raise SourceError(f"{Path(self.file).absolute()} cannot be read: {error.strerror}; see to it that elfe may read it") from None
+            raise SourceError(f"{Path(self.file).absolute()} cannot be read: {error.strerror}; see to it that elfe may "
+                              "read it") from None
         if len(content) > LARGEST:
             raise SourceError(f"{self.file} cannot be read: it is larger than {LARGEST // 10**6} MB; let it begin anew")
         for encoding in ENCODINGS:

@@ -76,10 +76,10 @@ def _measured(engine: Engine, table: Table) -> list[Measured]:
 
 
 def heard(history: History, measured: Iterable[Measured], now: datetime) -> dict[str, Sample]:
-    """The last reading of each that still stands, by its participant and name."""
+    """The last reading of each that still stands, by its participant, its name, and what no other has."""
     meters_ = list(measured)
     said = history.newest({each.series for each in meters_}, now - HELD_FOR, now + timedelta(seconds=1))
-    return {f"{each.participant} {each.name}": Sample(said[each.series].at, said[each.series].value)
+    return {f"{each.participant} {each.name} {each.appliance_id}": Sample(said[each.series].at, said[each.series].value)
             for each in meters_ if each.series in said}
 
 

@@ -286,3 +286,27 @@ def test_an_item_that_somebody_deleted_costs_no_other_series(zabbix, name):
     assert store.quarters_of([power, 999_999], slot_of(NOON), 1, timedelta(minutes=15)) == {power: [7.0], 999_999: [None]}
     with pytest.raises(HistoryAway, match="no item 999999"):
         store.readings(999_999, NOON, at(60))
+
+
+def test_a_series_that_zabbix_does_not_take_costs_some_twenty_sends_and_no_other_series(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[list[Reading]] = []
+    unknown = {77, 800}
+
+    def not_taken(_: ZabbixHistory, given: list[Reading]) -> int:
+        sent.append(given)
+        return sum(each.series in unknown for each in given)
+
+    monkeypatch.setattr(ZabbixHistory, "_send", not_taken)
+    history = ZabbixHistory(Access("http://127.0.0.1:9"))
+    given = [Reading(series, NOON + timedelta(seconds=series), 1.0) for series in range(1000)]
+    with pytest.raises(PartlyKept) as told:
+        history.append(given)
+    assert sorted(each.series for each in told.value.refused) == sorted(unknown)
+    assert len(sent) < 45
+    taken = {each.series for batch in sent if not unknown & {each.series for each in batch} for each in batch}
+    assert taken == set(range(1000)) - unknown
+    monkeypatch.setattr(ZabbixHistory, "_send", lambda _, given: sent.append(given) or len(given))
+    sent.clear()
+    with pytest.raises(PartlyKept):
+        history.append(given)
+    assert len(sent) == 1

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elfe.history.values import History, Reading
 from elfe.slots import HORIZON, slot_of
 from elfe.territory import weather
 from elfe.territory.balance import HELD_FOR, Sample, scaled, silent
+from elfe.territory.store import Measured, heard
 from elfe.territory.weather import Level, Thresholds, Window
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -149,3 +152,12 @@ def test_a_window_that_was_not_measured_is_not_judged():
 def test_chance_is_the_share_of_good_hours():
     assert weather.by_chance([1000.0] * 4 + [0.0] * 4, FOUR) == 3 / 5      # those that begin 0, 1 and 2 slots in
     assert weather.by_chance([None] * 9, FOUR) == 0.0
+
+
+def test_two_meters_of_a_participant_that_bear_one_name_are_both_heard() -> None:
+    class Newest:
+        def newest(self, series: set[int], _since: datetime, _until: datetime) -> dict[int, Reading]:
+            return {each: Reading(each, NOW, 100.0) for each in series}
+
+    both = [Measured(1, "Linky", "R004", 11), Measured(2, "Linky", "R004", 12)]
+    assert len(heard(cast(History, Newest()), both, NOW)) == 2

@@ -224,13 +224,18 @@ class ZabbixHistory:
             raise PartlyKept(refused)
 
     def _refused(self, given: list[Reading]) -> list[Reading]:
-        """Those of a batch that are not taken: the trapper says only how many, so that series are sent apart."""
-        if not self._send(given):
+        """Those of a batch that are not taken: the trapper says only how many, so half of the series are sent apart, and so on.
+
+        Of a series that is not taken whole, all are told; one that was sent twice is kept once.
+        """
+        not_taken, series = self._send(given), sorted({each.series for each in given})
+        if not not_taken:
             return []
-        by_series: dict[int, list[Reading]] = defaultdict(list)
-        for each in given:
-            by_series[each.series].append(each)
-        return [each for mine in by_series.values() if self._send(mine) for each in mine]
+        if not_taken >= len(given) or len(series) == 1:
+            return given
+        first = set(series[:len(series) // 2])
+        return (self._refused([each for each in given if each.series in first])
+                + self._refused([each for each in given if each.series not in first]))
 
     def _send(self, given: Sequence[Reading]) -> int:
         """Send a batch; how many were not taken."""

@@ -15,7 +15,7 @@ from attrs import asdict, frozen
 from rich.console import Console
 from rich.markup import escape
 
-from elfe import clock
+from elfe import clock, connectors
 from elfe.app.context import Context, context
 from elfe.broker.client import paho_client
 from elfe.cli import show
@@ -23,11 +23,12 @@ from elfe.command import leadership
 from elfe.coordination import queries
 from elfe.coordination.devices import device_values
 from elfe.ems.store import newest_plan
-from elfe.errors import ElfeError
+from elfe.errors import ElfeError, SettingsError
 from elfe.history.spool import Spool
 from elfe.history.values import BALANCE
 from elfe.history.zabbix.store import ZabbixHistory
 from elfe.slots import slot_start
+from elfe.territory.balance import HELD_FOR
 
 OLD_PLAN = timedelta(minutes=35)
 OLD_BALANCE = timedelta(minutes=30)
@@ -66,6 +67,7 @@ def examine(here: Context) -> Iterator[Finding]:
     yield from _try("engines", lambda: _engines(here))
     yield from _try("plan", lambda: _plan(here))
     yield from _try("balance", lambda: _balance(here))
+    yield from _try("sources", lambda: _sources(here))
     yield from _try("readings", lambda: _waiting(here))
 
 
@@ -163,7 +165,8 @@ def _plan(here: Context) -> tuple[str, str]:
     if plan is None:
         return "warn", "none yet; `elfe up` makes one every quarter of an hour"
     age = clock.now() - slot_start(plan.first_slot)
-    minutes = f"from {int(age.total_seconds()) // 60} minutes ago, made by {plan.solver}"
+    how = "with nothing to place" if plan.solver == "nothing to place" else f"made by {plan.solver}"
+    minutes = f"from {int(age.total_seconds()) // 60} minutes ago, {how}"
     return ("ok" if age < OLD_PLAN else "warn"), minutes + ("" if age < OLD_PLAN else "; is `elfe up` running?")
 
 
@@ -188,3 +191,24 @@ def _balance(here: Context) -> tuple[str, str]:
         return "warn", "never measured: the forecast is zero; publish it in W on INDICATEURS/general/equilibre2"
     old = now - last.at > OLD_BALANCE
     return ("warn" if old else "ok"), f"{last.value:.0f} W at {last.at:%Y-%m-%d %H:%M} UTC" + ("; it is old" if old else "")
+
+
+def _sources(here: Context) -> tuple[str, str]:
+    """The territory's sources: those that cannot be opened, and those of production of which the history knows nothing new."""
+    try:
+        found = connectors.opened(here.settings.sources)
+    except SettingsError as error:
+        return "fail", "; ".join([*str(error).splitlines(), "`elfe territory sources` asks each"])
+    silent = [told for each in found if each.kind == "production" and (told := _silence(here, each.name))]
+    if silent:
+        return "warn", "; ".join([*silent, "`elfe territory sources` asks each"])
+    return "ok", f"{len(found)} named" if found else "none"
+
+
+def _silence(here: Context, name: str) -> str:
+    """Since when a source counts for nothing, in words; nothing where it counts."""
+    series, now = here.history.find(name), clock.now()
+    last = here.history.last(series, now + timedelta(seconds=1)) if series is not None else None
+    if last is None:
+        return f"{name} has never been read"
+    return f"{name} says nothing since {last.at:%Y-%m-%d %H:%M} UTC" if now - last.at > HELD_FOR else ""

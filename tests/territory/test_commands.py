@@ -58,6 +58,34 @@ def test_f12_a_source_whose_newest_value_counts_for_nothing_says_so(here):
     assert (odd_one["value"], odd_one["problem"]) == (None, "rows of another time are left out, one of 9000-01-01")
 
 
+def examined(what: str) -> tuple[str, str]:
+    [found] = [each for each in json.loads(RUNNER.invoke(app, ["doctor", "--json"]).stdout) if each["what"] == what]
+    return found["state"], found["says"]
+
+
+def test_the_doctor_names_sources_that_are_silent_and_since_when(here):
+    for name, ago in (("Prod_solaire", timedelta(minutes=2)), ("Prod_eolienne", timedelta(hours=3))):
+        at = clock.now() - ago
+        here.history.append([Reading(here.history.series(name, "W"), at, 7.0)])
+    assert examined("sources") == (
+        "warn", f"Prod_eolienne says nothing since {at:%Y-%m-%d %H:%M} UTC; `elfe territory sources` asks each")
+
+
+def test_the_doctor_names_a_source_that_is_configured_wrongly(here):
+    with open("elfe.toml", "a") as more:
+        more.write('[sources.A]\nconnector = "pigeon"\n')
+    state, says = examined("sources")
+    assert (state, says.startswith("[sources.A]: connector: 'pigeon' is not installed")) == ("fail", True)
+    assert says.endswith("; `elfe territory sources` asks each")
+
+
+def test_the_doctor_tells_a_plan_that_had_nothing_to_place(here):
+    now = clock.now()
+    sortie_store.write_plan(here.sortie, Plan(slot_of(now), now, (), (0.0,) * 96, "persistence", "nothing to place", 1.0, 1.0, 0))
+    state, says = examined("plan")
+    assert (state, says.endswith("minutes ago, with nothing to place")) == ("ok", True)
+
+
 def test_f12_a_strangers_connector_may_raise_anything_and_the_others_are_told(here, monkeypatch):
     monkeypatch.setattr(csv_file.CsvFile, "read", lambda self, since, now: 1 / 0)
     done = RUNNER.invoke(app, ["territory", "sources", "--json"])

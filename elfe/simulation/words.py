@@ -27,7 +27,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "tank": "drew {energy} kWh, {local} of them from local surplus, never below {coldest} °C; {otherwise}",
         "wanted": ", wanted by {deadline}",
         "unkept": ", wanted by {deadline}, which was impossible",
-        "by the forecast": "because {expected} kWh of surplus were forecast for it ({local} of its {energy} kWh came from it)",
+        "by the forecast": "because {expected} kWh of surplus {were} for it ({local} of its {energy} kWh came from it)",
         "without surplus": "because no surplus was forecast for it before its deadline ({local} of its {energy} kWh came "
                            "from it)",
         "late": "at once, because it was late already",
@@ -40,6 +40,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "tank same": "always on it would have imported as much",
         "well": "Everything went well.",
         "badly": "Something went wrong:",
+        "colon": ":", "below two": "were forecast", "from two on": "were forecast",
         "problem late": "{who}: promised for {deadline}, ended at {ended}",
         "problem unfinished": "{who}: promised for {deadline}, {detail} minutes of its cycle have run",
         "problem order": "an order to {who} was missed ({detail})",
@@ -62,7 +63,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "tank": "a consommé {energy} kWh, dont {local} du surplus local, jamais sous {coldest} °C ; {otherwise}",
         "wanted": ", voulu pour {deadline}",
         "unkept": ", voulu pour {deadline}, ce qui était impossible",
-        "by the forecast": "parce que {expected} kWh de surplus étaient prévus pour lui (il en a reçu {local} sur {energy})",
+        "by the forecast": "parce que {expected} kWh de surplus {were} pour lui (il en a reçu {local} sur {energy})",
         "without surplus": "parce qu'aucun surplus n'était prévu pour lui avant l'heure voulue (il en a reçu {local} kWh sur "
                            "{energy})",
         "late": "tout de suite, parce qu'il était déjà en retard",
@@ -74,6 +75,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "tank less": "toujours alimenté, il aurait importé {more} kWh de moins",
         "tank same": "toujours alimenté, il aurait importé autant",
         "well": "Tout s'est bien passé.",
+        "colon": "\N{NO-BREAK SPACE}:", "below two": "était prévu", "from two on": "étaient prévus",
         "badly": "Quelque chose s'est mal passé :",
         "problem late": "{who} : promis pour {deadline}, fini à {ended}",
         "problem unfinished": "{who} : promis pour {deadline}, {detail} minutes de son cycle ont tourné",
@@ -91,7 +93,9 @@ SOURCES = {"fr": {"a made-up series": "une série inventée",
 
 def tell(report: Report, language: str, zone: tzinfo) -> str:
     """The whole report as text with rich's markup."""
-    told = [f"  {each.appliance.participant} {each.appliance.name}: {sentence(each, language, zone)}." for each in report.told]
+    colon = WORDS[language]["colon"]
+    told = [f"  {each.appliance.participant} {each.appliance.name}{colon} {sentence(each, language, zone)}."
+            for each in report.told]
     marked = [line if each.well else f"[red]{line}[/]" for line, each in zip(told, report.told, strict=True)]
     title, *summary = figures(report, language)
     return "\n".join([f"[bold]{title}[/]", "", *marked, "", *summary, verdict(report, language, zone)])
@@ -140,6 +144,7 @@ def sentence(told: Told, language: str, zone: tzinfo) -> str:
         "expected": _kwh(told.expected_local_wh or 0.0, language), "more": _kwh(abs(told.more_wh), language),
         "coldest": f"{told.coldest_c or 0:.0f}",
     }
+    facts["were"] = words["below two" if round((told.expected_local_wh or 0.0) / 1000, 1) < 2 else "from two on"]
     facts["wanted"] = words["wanted" if told.possible else "unkept"].format(**facts) if told.deadline else ""
     facts["why"] = words[_why(told)].format(**facts)
     facts["otherwise"] = words[_otherwise(told)].format(**facts)

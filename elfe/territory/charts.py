@@ -20,7 +20,7 @@ GREEN, GREY = "#2A7F62", "#9AA5B1"
 
 @frozen
 class Bar:
-    """A bar: its share of the tallest, its colour, what is told of it."""
+    """A bar: its share of the tallest, its colour (none: nothing is drawn, it is not known), what is told of it."""
 
     share: float
     color: str
@@ -44,8 +44,9 @@ def _label(labels: Sequence[str], width: int) -> str:
 
 def _bar(bar: Bar) -> str:
     height = max(1, round(TALLEST_PX * min(1.0, max(0.0, bar.share))))
+    color = f'bgcolor="{bar.color}" ' if bar.color else ""
     return (f'<td height="{TALLEST_PX}" valign="bottom" title="{html.escape(bar.title)}" style="font-size:1px;line-height:1px">'
-            f'<table width="100%" cellspacing="0" cellpadding="0" border="0"><tr><td bgcolor="{bar.color}" height="{height}" '
+            f'<table width="100%" cellspacing="0" cellpadding="0" border="0"><tr><td {color}height="{height}" '
             f'style="height:{height}px">&nbsp;</td></tr></table></td>')
 
 

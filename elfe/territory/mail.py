@@ -17,6 +17,7 @@ from elfe.territory.outlook import (
     DAYS_FR,
     NO_FORECAST,
     Outlook,
+    hour_words,
     kept_words,
     percent,
     quoted,
@@ -25,6 +26,9 @@ from elfe.territory.outlook import (
     window_words,
     without_window,
 )
+
+NO_MAIL = "Aucun envoi n'est réglé : il manque [mail] dans les réglages, avec host et sender."
+"""At the end of one that is only looked at, where there is nothing to unsubscribe from."""
 
 
 @frozen
@@ -99,7 +103,7 @@ def subject(flash: Flash, zone: tzinfo, now: datetime) -> str:
 def as_text(flash: Flash, zone: tzinfo, now: datetime) -> str:
     """For readers of text."""
     parts = ["\n".join([each.title, *each.lines]) for each in _parts(flash, zone, now)]
-    return "\n\n".join([*parts, f"Ne plus recevoir ce bulletin : {_link(flash)}\n"])
+    return "\n\n".join([*parts, f"Ne plus recevoir ce bulletin : {_link(flash)}\n" if flash.unsubscribe else f"{NO_MAIL}\n"])
 
 
 def as_html(flash: Flash, zone: tzinfo, now: datetime) -> str:
@@ -107,10 +111,11 @@ def as_html(flash: Flash, zone: tzinfo, now: datetime) -> str:
     body = "".join(f'<h2 style="font-size:18px;margin:22px 0 6px">{html.escape(each.title)}</h2>{each.chart}'
                    + "".join(f'<p style="margin:6px 0">{html.escape(unbroken(line))}</p>{chart}' for line, chart in each.rows())
                    for each in _parts(flash, zone, now))
+    away = f'<a href="{html.escape(_link(flash))}">Ne plus recevoir ce bulletin</a>' if flash.unsubscribe else html.escape(NO_MAIL)
     return ('<!doctype html><html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"></head>'
             '<body style="font-family:sans-serif;font-size:16px;color:#222"><table width="100%" border="0"><tr><td align="center">'
             f'<table width="100%" style="max-width:560px" border="0"><tr><td align="left">{body}<p style="margin:26px 0 0"><small>'
-            f'<a href="{html.escape(_link(flash))}">Ne plus recevoir ce bulletin</a></small></p></td></tr></table></td></tr>'
+            f'{away}</small></p></td></tr></table></td></tr>'
             "</table></body></html>")
 
 
@@ -170,7 +175,8 @@ def _curve(hours: Sequence[Hour], zone: tzinfo) -> str:
     if most <= 0:
         return ""
     local = [hour.at.astimezone(zone) for hour in hours]
-    columns = [tuple(Bar(max(0.0, watts or 0.0) / most, color, f"{at.hour} h : {what} {kilowatts(watts)}")
+    columns = [tuple(Bar(max(0.0, watts or 0.0) / most, color if watts is not None else "",
+                         f"{at.hour} h : {what} {kilowatts(watts)}")
                      for watts, color, what in ((hour.made_w, GREEN, "produit"), (hour.drawn_w, GREY, "consommé")))
                for hour, at in zip(hours, local, strict=True)]
     return (charts.bars(columns, [f"{at.hour} h" for at in local], "Production et consommation d'hier, heure par heure")
@@ -186,7 +192,7 @@ def kilowatts(watts: float | None) -> str:
 def _appliance(done: Done, zone: tzinfo) -> str:
     if done.drawn_kwh is None:
         return f"{done.name} : pas de mesure."
-    started = f", démarré par elfe à {done.started_at.astimezone(zone):%H h %M}" if done.started_at else ""
+    started = f", démarré par elfe à {hour_words(done.started_at.astimezone(zone))}" if done.started_at else ""
     local = f", {percent(done.local_share)} aux heures d'énergie locale" if done.local_share is not None and done.drawn_kwh else ""
     return f"{done.name} : {kwh(done.drawn_kwh)}{local}{started}."
 

@@ -169,7 +169,7 @@ def window_words(window: Window, zone: tzinfo, now: datetime) -> str:
     days = {0: "aujourd'hui", 1: "demain"}
     day = days.get((start.date() - today).days, DAYS_FR[start.weekday()])
     until = "" if end.date() == start.date() or (end.hour, end.minute) == (0, 0) else f" {DAYS_FR[end.weekday()]}"
-    return f"{day} de {_hour(start)}{_season(start)} à{until} {_hour(end)}{_season(end)}"
+    return f"{day} de {hour_words(start)}{_season(start)} à{until} {hour_words(end)}{_season(end)}"
 
 
 NO_FORECAST = "La prévision manque : aucun moment ne peut être annoncé."
@@ -197,7 +197,8 @@ def _season(at: datetime) -> str:
     return "" if not twice else " (hiver)" if at.fold else " (été)"
 
 
-def _hour(at: datetime) -> str:
+def hour_words(at: datetime) -> str:
+    """« 12 h », « 12 h 05 »."""
     return f"{at.hour} h {at.minute:02}" if at.minute else f"{at.hour} h"
 
 
@@ -233,7 +234,7 @@ def as_page(outlook: Outlook, zone: tzinfo) -> str:
         "h1{font-size:1.6rem}small{color:#555}</style></head><body>"
         f"<h1>Météo énergétique</h1><p>Maintenant : <strong>{html.escape(now)}</strong>.</p>{advice}"
         f"{strip(outlook, zone)}<p>{html.escape(unbroken(kept_words(outlook.hit)))}</p>"
-        f"<p><small>Calculé le {made:%d/%m/%Y} à {unbroken(_hour(made))}.</small></p></body></html>")
+        f"<p><small>Calculé le {made:%d/%m/%Y} à {unbroken(hour_words(made))}.</small></p></body></html>")
 
 
 def strip(outlook: Outlook, zone: tzinfo) -> str:
@@ -243,8 +244,8 @@ def strip(outlook: Outlook, zone: tzinfo) -> str:
     levels = {first: outlook.thresholds.level(_mean(outlook.balance_w[first:first + SLOTS_PER_HOUR]))
               for first in range(0, len(outlook.balance_w) - SLOTS_PER_HOUR + 1, SLOTS_PER_HOUR)}
     at = {first: slot_start(outlook.first_slot + first).astimezone(zone) for first in levels}
-    columns = [(Bar((level + 3) / 5, level.color, f"{_hour(at[first])} : {level.words}"),) for first, level in levels.items()]
-    return (charts.bars(columns, [unbroken(_hour(each)) for each in at.values()], _aloud(outlook, zone))
+    columns = [(Bar((level + 3) / 5, level.color, f"{hour_words(at[first])} : {level.words}"),) for first, level in levels.items()]
+    return (charts.bars(columns, [unbroken(hour_words(each)) for each in at.values()], _aloud(outlook, zone))
             + f'<p style="margin:2px 0"><small>{LEGEND}</small></p>')
 
 

@@ -65,6 +65,19 @@ def test_french_writes_its_decimals_with_a_comma():
     assert "Énergie déplacée : 3,0 kWh. Import évité : 3,0 kWh" in figures(DAY, "fr")[1]
 
 
+@pytest.mark.parametrize(("expected", "words"), [
+    (100.0, "0,1 kWh de surplus était prévu pour lui"), (1940.0, "1,9 kWh de surplus était prévu"),
+    (1960.0, "2,0 kWh de surplus étaient prévus"), (12_000.0, "12,0 kWh de surplus étaient prévus")])
+def test_in_french_the_plural_begins_at_two(expected, words):
+    assert words in sentence(evolve(TOLD, expected_local_wh=expected), "fr", UTC)
+
+
+def test_in_french_a_space_stands_before_the_colon():
+    name = f"{TOLD.appliance.participant} {TOLD.appliance.name}"
+    assert f"{name}\N{NO-BREAK SPACE}: déclaré" in tell(DAY, "fr", UTC)
+    assert f"{name}: declared" in tell(DAY, "en", UTC)
+
+
 def test_what_is_owed_is_told_when_there_is_any():
     assert "still to be drawn" not in figures(DAY, "en")[1]
     assert "2.0 kWh that are still to be drawn" in figures(evolve(DAY, owed_wh=2000.0), "en")[1]

@@ -139,6 +139,25 @@ def test_the_mail_tells_the_windows_the_territory_and_the_appliances():
     assert "mailto:bulletin@example.org?subject=desabonner%20R004" in text
 
 
+def test_the_mail_writes_a_whole_hour_as_the_page_does():
+    done = Done("Ballon", 1.0, None, datetime(2026, 3, 9, 11, tzinfo=UTC))
+    assert "démarré par elfe à 12 h." in mail.as_text(evolve(FLASH, appliances=(done,)), PARIS, NOW)
+
+
+def test_an_hour_without_a_measure_is_no_hour_at_zero():
+    hours = tuple(Hour(NOW - timedelta(hours=9 - n), watts, 1000.0) for n, watts in enumerate((0.0, None, 500.0)))
+    page = mail.as_html(evolve(FLASH, yesterday=evolve(FLASH.yesterday, hours=hours)), PARIS, NOW)
+    zero, unknown = (page.partition(f"produit {words}")[2].partition("&nbsp;")[0] for words in ("0,0 kW", "pas de mesure"))
+    assert ("bgcolor" in zero, "bgcolor" in unknown) == (True, False)
+
+
+def test_one_that_nobody_sends_says_so_where_its_link_would_be():
+    nobody = evolve(FLASH, unsubscribe="")
+    for text in (mail.as_text(nobody, PARIS, NOW), mail.as_html(nobody, PARIS, NOW)):
+        assert "envoi n" in text
+        assert "mailto" not in text
+
+
 def test_the_text_tells_of_no_chart_that_it_has_not():
     assert "barre" not in mail.as_text(FLASH, PARIS, NOW)
     assert "Plus la barre est haute" in mail.as_html(FLASH, PARIS, NOW)

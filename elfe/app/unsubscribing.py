@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
 from elfe.broker.secrets import Secrets
 from elfe.errors import SettingsError
 from elfe.settings import Settings
@@ -33,6 +35,8 @@ ASK = ('<p>Ne plus recevoir le bulletin de {} ?</p><form method="post"><button s
        "Ne plus le recevoir</button></form>")
 DONE = "<p>C'est fait : vous ne recevrez plus le bulletin. Pour le recevoir de nouveau, dites-le à votre coordinateur.</p>"
 UNKNOWN = "<p>Ce lien n'est pas valable. Dites à votre coordinateur que vous ne voulez plus du bulletin.</p>"
+AWAY = ("<p>Votre demande n'a pas pu être enregistrée : notre base de données ne répond pas. Vous recevez encore le bulletin ; "
+        "réessayez dans quelques minutes.</p>")
 
 log = logging.getLogger("elfe.mail")
 
@@ -64,8 +68,14 @@ def serve(address: str, code: Callable[[str], str], unsubscribe: Callable[[str],
             said = self.headers.get("Content-Length", "")
             self.rfile.read(min(LARGEST, int(said)) if said.isdecimal() else 0)
             who = self._who()
-            if who:
-                unsubscribe(who)
+            try:
+                if who:
+                    unsubscribe(who)
+            except SQLAlchemyError as error:
+                log.warning("who wants no more mail could not be kept, the database does not answer: %s",
+                            error.orig if isinstance(error, DBAPIError) else type(error).__name__)
+                self._say(503, AWAY)
+                return
             self._say(200 if who else 404, DONE if who else UNKNOWN)
 
         def _who(self) -> str:

@@ -10,8 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 from attrs import evolve
+from sqlalchemy import create_engine
 
 from elfe.app import unsubscribing
+from elfe.coordination import announced
 from elfe.errors import SettingsError
 from elfe.settings import Settings
 from elfe.territory import mail
@@ -53,6 +55,17 @@ def test_whatever_a_participant_is_called_their_link_is_theirs(tmp_path, served,
     assert "<b>" not in httpx.get(own).text
     httpx.post(own)
     assert gone == [reference]
+
+
+def test_while_the_database_is_away_the_page_says_that_nothing_is_kept(tmp_path):
+    nowhere = create_engine(f"sqlite:///{tmp_path}/none/elfe.db")
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    code = unsubscribing.coded(Settings(data_dir=str(tmp_path)))
+    server = unsubscribing.serve(address, code, lambda who: announced.subscribe(nowhere, who, False, NOW))
+    answer = httpx.post(f"http://{address}/R004/{code('R004')}")
+    server.shutdown()
+    assert (answer.status_code, "notre base de données ne répond pas" in answer.text) == (503, True)
 
 
 def test_a_form_of_no_length_is_nothing(served):

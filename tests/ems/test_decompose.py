@@ -17,6 +17,7 @@ from elfe.ems.loads.base import Fleet, Wishes
 from elfe.ems.loads.chains import Chains
 from elfe.ems.loads.fills import Fills
 from elfe.ems.loads.shifts import Shifts
+from elfe.ems.loads.stores import Stores
 from elfe.ems.model import Problem
 from elfe.ems.search import improved
 from elfe.ems.solve import Limits, Solver, choices
@@ -114,6 +115,27 @@ def test_a_fleet_answers_a_price_as_each_of_its_loads_would(fleet):
     assert fleet.drawn(runs, groups, 3).sum(axis=0) == pytest.approx(fleet.powers(runs).sum(axis=0))
 
 
+def charges(count: int) -> Fills:
+    one = np.ones(count)
+    return Fills(2000 * one, np.ones((count, HORIZON), bool), 9000 * one, np.zeros(count, bool), 1e-3 * one)
+
+
+def batteries(count: int) -> Stores:
+    one, slots = np.ones(count), np.ones((count, HORIZON))
+    return Stores(2500 * one, one, -500 * slots, -2000 * one, np.full((count, 2), 2000.0), np.tile([0.25, 0.25 * 0.9], (count, 1)),
+                  500 * slots, 5000 * slots, np.zeros(count, bool), 0.02 * one)
+
+
+@pytest.mark.parametrize("fleet", [cycles(4, random.Random(1)), tanks(4, random.Random(2)), charges(3), batteries(3)])
+def test_what_loads_cost_by_themselves_is_no_import(fleet):
+    """A battery's wear once was: the import that a plan was proved to need was more than it had, and no plan was made."""
+    price = 0.5 + 0.5 * np.sin(np.arange(HORIZON) / 7)
+    runs, _ = fleet.respond(price)
+    assert fleet.own(runs).any()
+    assert not fleet.selfless().own(runs).any()
+    assert (fleet.selfless().exactly(price)[1] <= fleet.powers(runs) @ price + 1e-6).all()
+
+
 @pytest.mark.parametrize("fleet", [cycles(4, random.Random(1)), tanks(4, random.Random(2))])
 def test_the_earliest_of_equals_is_taken(fleet):
     assert fleet.respond(np.ones(HORIZON))[0].tolist() == fleet.soonest().tolist()
@@ -142,9 +164,7 @@ def test_a_large_territory_that_has_no_time_takes_what_its_sample_takes(monkeypa
 
 def test_charges_are_placed_anew_around_the_others_and_only_where_that_costs_less():
     dice = random.Random(3)
-    charges = Fills(np.full(20, 2000.0), np.ones((20, HORIZON), bool), np.full(20, 9000.0), np.zeros(20, bool), np.full(20, 1e-3))
-    balance = a_territory(20, 3).balance
-    problem = Problem(balance, (cycles(20, dice), charges))
+    problem = Problem(a_territory(20, 3).balance, (cycles(20, dice), charges(20)))
     soonest = model.soonest(problem)
     again = decompose._poured_again(problem, soonest)
     assert np.array_equal(again[0], soonest[0])

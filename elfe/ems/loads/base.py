@@ -34,7 +34,7 @@ EARLIER = 1e-3
 """W per slot of waiting: over a whole day a tenth of a watt-slot per load, so it decides only between equals."""
 NEVER = np.inf
 NOTHING = 1e-9
-OWN = frozenset({"haste", "faith"})
+OWN = frozenset({"haste", "faith", "wear"})
 """The fields that make what a run costs by itself."""
 
 

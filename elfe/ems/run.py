@@ -498,18 +498,13 @@ def _plan(inputs: Inputs, placing: model.Placing, choice: model.Choice, began: f
     powers = model.powers_of(problem, choice.runs)
     room = _room_of(problem, powers)
     priced_wh, prices = _priced(problem, choice, left)
-    imported_wh, solver_wh = model.imported_wh(left), _solver_bound_wh(problem, choice)
-    if max(priced_wh, solver_wh) > imported_wh + 1:      # no home goes without its plan for a proof that is wrong
-        log.error("the bound of %.0f Wh is above the plan's own %.0f Wh: it proves nothing, and none is told",
-                  max(priced_wh, solver_wh), imported_wh)
-        priced_wh, solver_wh, prices = 0.0, 0.0, (0.0,) * HORIZON
     _tell_feeder(inputs, left)
     return Plan(
         first_slot=inputs.first_slot, made_at=inputs.now, balance_w=inputs.balance_w,
         placements=tuple(_placement(inputs, placing, choice, n, powers[placing.number[n]], left, room.get(placing.number[n]))
                          for n in range(len(inputs.loads))),
-        forecast=inputs.forecast.source, solver=choice.made_by, imported_wh=imported_wh,
-        bound_wh=max(priced_wh, solver_wh), prices=prices, priced_bound_wh=priced_wh,
+        forecast=inputs.forecast.source, solver=choice.made_by, imported_wh=model.imported_wh(left),
+        bound_wh=max(priced_wh, _solver_bound_wh(problem, choice)), prices=prices, priced_bound_wh=priced_wh,
         solve_ms=int((time.perf_counter() - began) * 1000))
 
 

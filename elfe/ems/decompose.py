@@ -224,13 +224,13 @@ class Decomposition:
         own: Floats = np.bincount(groups[which], weights=some.own(runs), minlength=self.groups).astype(float)
         return some.drawn(runs, groups[which], self.groups), own, float(answered.sum())
 
-    def meet(self, go_on: GoOn = lambda: True, met: float = MET) -> None:
-        """Rounds until master and bound have met, or it was enough: how much of each column each group then takes."""
+    def meet(self, go_on: GoOn = lambda: True) -> None:
+        """Rounds until master and bound have met, or it was enough; `shares` and `apart` then tell what came of it."""
         master = _Master(self.problem.costs, self.problem.balance, self.columns)
         for _ in range(MOST_ROUNDS):
             reached, prices, self.shares = master.solve()
             self.apart = (reached - self.bound) / max(1.0, abs(reached))
-            if self.apart <= met or not go_on():
+            if self.apart <= MET or not go_on():
                 break
             self.ask(TOWARDS_BEST * self.prices + (1 - TOWARDS_BEST) * prices)
             master.add(self.columns[-1])
@@ -336,13 +336,12 @@ def decomposed(problem: Problem, within: Within = lambda _share: True) -> Choice
         if not work.columns or within(ASKED):
             work.ask(prices)
     work.meet(lambda: within(ASKED))
-    hurried = sample is not None and work.apart > APART
-    runs = (work.like(sample) if hurried and sample is not None else work).chosen(lambda: within(FOLLOWED))
-    runs = _poured_again(problem, runs)
-    if not hurried and within(FOLLOWED):
+    followed = work if sample is None or work.apart <= APART else work.like(sample)
+    runs = _poured_again(problem, followed.chosen(lambda: within(FOLLOWED)))
+    if followed is work and within(FOLLOWED):
         runs = _mixed_again(problem, runs, work, lambda: within(MIXED))
-    prices = sample.prices if hurried and sample is not None else work.prices
-    proved, with_prices = max((work.bound, tuple(map(float, work.prices))), _nearer(problem, prices, lambda: within(PROVED)))
+    nearer = _nearer(problem, followed.prices, lambda: within(PROVED))
+    proved, with_prices = max((work.bound, tuple(map(float, work.prices))), nearer)
     runs = _mended(problem, runs, proved, lambda: within(MENDED))
     return Choice(tuple(runs), objective(problem, runs), proved, "decomposition", with_prices)
 

@@ -498,12 +498,18 @@ def a_screen(village) -> None:
     village.world = evolve(village.world, installed=lambda: [(row, driver.device("G004"))])
 
 
-def test_a_screen_is_told_what_changes_and_everything_when_it_asks(village):
+def told_the_weather(village):
+    """The service after its first step, with a screen, thresholds and a plan."""
     a_screen(village)
     announced.set_thresholds(village.world.coordination, "", NOW - timedelta(days=1), FOUR)
     village.plan((0.0,) * HORIZON)
     service = village.start()
     service.step(NOW)
+    return service
+
+
+def test_a_screen_is_told_what_changes_and_everything_when_it_asks(village):
+    service = told_the_weather(village)
     [topic] = [each for each in village.world.session.sent if each.startswith("hasp/")]
     told = village.world.session.sent[topic]
     service.step(NOW + SLOT)
@@ -513,11 +519,7 @@ def test_a_screen_is_told_what_changes_and_everything_when_it_asks(village):
 
 
 def test_who_asks_for_everything_without_end_is_answered_now_and_then(village):
-    a_screen(village)
-    announced.set_thresholds(village.world.coordination, "", NOW - timedelta(days=1), FOUR)
-    village.plan((0.0,) * HORIZON)
-    service = village.start()
-    service.step(NOW)
+    service = told_the_weather(village)
     said = village.world.session.sent["INDICATEURS/meteo/general"]
     for heard in range(1, 21):
         village.here.send(Publish("INDICATEURS/refresh", b"1" * 1000 * heard))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -34,8 +35,8 @@ EARLIER = 1e-3
 """W per slot of waiting: over a whole day a tenth of a watt-slot per load, so it decides only between equals."""
 NEVER = np.inf
 NOTHING = 1e-9
-OWN = frozenset({"haste", "faith", "wear"})
-"""The fields that make what a run costs by itself."""
+OWN: Mapping[str, Any] = {"own": True}
+"""The metadata of a fleet's fields that make what a run costs by itself: where they are zero, it costs nothing."""
 
 
 @frozen
@@ -104,11 +105,13 @@ class Fleet(ABC):
 
     def selfless(self) -> Self:
         """The same loads without what their runs cost by themselves."""
-        return self._with({name: value * 0.0 for name, value in self._arrays() if name in OWN})
+        return self._with({name: value * 0.0 for name, value in self._arrays(OWN)})
 
-    def _arrays(self) -> list[tuple[str, Runs]]:
+    def _arrays(self, marked: Mapping[str, Any] = MappingProxyType({})) -> list[tuple[str, Runs]]:
+        """Its arrays with their names: those whose metadata has the marks."""
         cls: Any = type(self)
-        return [(each.name, getattr(self, each.name)) for each in fields(cls) if isinstance(getattr(self, each.name), np.ndarray)]
+        return [(each.name, getattr(self, each.name)) for each in fields(cls)
+                if isinstance(getattr(self, each.name), np.ndarray) and marked.items() <= each.metadata.items()]
 
     def _with(self, arrays: Mapping[str, Runs]) -> Self:
         same: Any = self

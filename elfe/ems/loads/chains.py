@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
-from elfe.ems.loads.base import NEVER, Bools, Choosing, Floats, Ints, Menu, Runs, Wishes
+from elfe.ems.loads.base import NEVER, OWN, Bools, Choosing, Floats, Ints, Menu, Runs, Wishes
 from elfe.slots import HORIZON
 
 
@@ -25,9 +25,9 @@ class Chains(Choosing):
     needed: Ints             # slots
     power: Floats            # W
     last_share: Floats       # of the power, in the last slot
-    haste: Floats
+    haste: Floats = field(metadata=OWN)
     promised: Ints           # the slot of the start that was told before, −1: none
-    faith: Floats
+    faith: Floats = field(metadata=OWN)
 
     @classmethod
     def of(cls, usable: Sequence[Sequence[int]], needed: Sequence[int], power: Sequence[float], energy: Sequence[float],

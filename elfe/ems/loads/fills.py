@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pulp
-from attrs import frozen
+from attrs import field, frozen
 
 from elfe.ems.costs import Costs
-from elfe.ems.loads.base import Bools, Fleet, Floats, Formulation, Runs, within
+from elfe.ems.loads.base import OWN, Bools, Fleet, Floats, Formulation, Runs, within
 from elfe.slots import HORIZON
 
 FULL = 1e-9
@@ -29,7 +29,7 @@ class Fills(Fleet):
     may: Bools               # loads × slots
     energy: Floats
     switched: Bools          # whether it draws its power or nothing
-    haste: Floats            # W per slot of waiting
+    haste: Floats = field(metadata=OWN)     # W per slot of waiting
 
     relaxed = True
 

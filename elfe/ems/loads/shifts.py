@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 from numpy.lib.stride_tricks import sliding_window_view
 
-from elfe.ems.loads.base import NEVER, Bools, Choosing, Floats, Ints, Menu, Runs, Wishes, arrays
+from elfe.ems.loads.base import NEVER, OWN, Bools, Choosing, Floats, Ints, Menu, Runs, Wishes, arrays
 from elfe.slots import HORIZON
 
 AT_ONCE = 4096           # loads priced at once: their costs stay in the processor's cache
@@ -24,9 +24,9 @@ class Shifts(Choosing):
     profile: Floats          # loads × slots of the longest
     first: Ints
     last: Ints
-    haste: Floats            # W per slot of waiting
+    haste: Floats = field(metadata=OWN)     # W per slot of waiting
     promised: Ints | None = None     # the slot of the start that was told before, −1 for none; None: nobody was told any
-    faith: Floats | None = None      # W summed over slots: what breaking it costs
+    faith: Floats | None = field(default=None, metadata=OWN)     # W summed over slots: what breaking it costs
 
     @classmethod
     def of(cls, profiles: Sequence[Sequence[float]], first: Sequence[int], last: Sequence[int],

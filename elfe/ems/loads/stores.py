@@ -28,7 +28,7 @@ import pulp
 from attrs import define, field, frozen
 
 from elfe.ems.costs import Costs
-from elfe.ems.loads.base import Bools, Fleet, Floats, Formulation, Ints, Runs, within
+from elfe.ems.loads.base import OWN, Bools, Fleet, Floats, Formulation, Ints, Runs, within
 from elfe.slots import HORIZON
 
 AT_ONCE = 256            # loads solved at once: their states stay in the processor's cache
@@ -54,7 +54,7 @@ class Stores(Fleet):
     low: Floats              # loads × slots
     high: Floats
     switched: Bools          # whether its only part is drawn whole or not at all
-    wear: Floats             # W of import that a watt which is stored weighs: of a battery, whose every charge ages it
+    wear: Floats = field(metadata=OWN)     # W of import that a stored watt weighs: of a battery, whose every charge ages it
 
     @property
     def relaxed(self) -> bool:          # type: ignore[override]

@@ -372,10 +372,11 @@ def _tank_load(heater: WaterHeater, sources: Sources, allowed: set[int], first_s
     left = need - quarters.energy_wh(drawn)
     hot = is_hot(drawn, [slot in allowed for slot in range(begun_slot, first_slot)], heater.power_w)
     a_slot = heater.power_w * QUARTER_H
-    today = TankLoad(heater, left, first_slot, sources.zone, 0, rest, wishes=wishes)
+    lately = drawn or seen[-HORIZON:]
+    known = sum(each is not None for each in lately) >= len(lately) / 2
+    today = TankLoad(heater, left, first_slot, sources.zone, 0, rest, known, wishes)
     tomorrow = TankLoad(heater, next_need, first_slot, sources.zone, min(rest, HORIZON - 1), HORIZON, False, wishes)
-    unseen = sum(each is not None for each in drawn) < len(drawn) / 2
-    if hot or left <= a_slot or left > rest * a_slot or (unseen and not today.allowed):
+    if hot or left <= a_slot or left > rest * a_slot or not (known or today.allowed):
         return tomorrow
     return today
 

@@ -242,6 +242,22 @@ def test_a_tank_that_stayed_cold_in_its_night_is_heated_by_day(territory: Territ
     assert placed[-1] < 40                                                 # its heating day ends at 22:00
 
 
+def test_a_tank_that_was_out_of_sight_is_not_heated_outside_its_windows_on_a_guess(territory: Territory, solver: Solver) -> None:
+    """Lent at noon, an hour of its windows before it: a full reheat would go on until the evening."""
+    territory.tank(201, windows=((22, 6), (13, 14)))
+    placed = of(planned(territory, solver), 201)
+    assert [t for t, power in enumerate(placed.power_w) if power] == [4, 5, 6, 7]
+    assert placed.source == "11.6 kWh of hot water, of which its off-peak windows hold 2.0"
+
+
+def test_a_tank_nobody_measures_stays_in_its_windows_from_their_first_slot_on(territory: Territory, solver: Solver) -> None:
+    territory.tank(201, windows=((22, 2),))
+    for now in (NOON + 10 * HOURS, NOON + 10 * HOURS + SLOT):              # 22:00 and a quarter later
+        placed = heats(planned(territory, solver, now - timedelta(seconds=30)))
+        ends = 16 - (now - NOON - 10 * HOURS) // SLOT
+        assert placed == list(range(ends))
+
+
 # -- a plan that is wrong -----------------------------------------------------------------------------------------------------
 
 

@@ -36,7 +36,7 @@ class TankLoad:
     zone: tzinfo
     from_index: int = 0
     to_index: int = HORIZON
-    whole: bool = True               # False: more of its heating day lies beyond the horizon, what does not fit can wait
+    whole: bool = True               # False: what does not fit into its windows can wait, or may not be needed at all
     wishes: Wishes = field(factory=Wishes)
 
     begins, modulates = "heats", False
@@ -57,7 +57,10 @@ class TankLoad:
     def source(self) -> str:
         """What it needs, in words."""
         words = f"{self.need_wh / 1000:.1f} kWh of hot water"
-        return f"{words}, more than its off-peak windows hold" if self.overruns else words
+        if self.overruns:
+            return f"{words}, more than its off-peak windows hold"
+        held_wh = self.needed * self.heater.power_w * QUARTER_H
+        return words if held_wh >= self.need_wh else f"{words}, of which its off-peak windows hold {held_wh / 1000:.1f}"
 
     @cached_property
     def allowed(self) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ The rules that it keeps:
 - only the device's own word acknowledges, only power measured behind that word proves;
 - a device found in another state is a person's will, unless it has just come back or its fail-safe may have fired;
 - a cycle that is under way is never cut, and is given its power back after a blip;
-- nothing is wanted in a slot that is over, though the clock goes back to it.
+- nothing is wanted in a slot that is over, though the clock goes back to it, and nothing is said before its slot.
 """
 
 from __future__ import annotations

@@ -177,6 +177,10 @@ class Order:
         """The end of its slot."""
         return slot_start(self.slot + 1)
 
+    def valid_at(self, now: datetime) -> bool:
+        """Whether it is its slot: a clock that was set back shows an instant before it."""
+        return slot_start(self.slot) <= now < self.valid_until
+
     @property
     def live(self) -> bool:
         """Whether something may still happen to it."""
@@ -229,11 +233,11 @@ class Order:
 
     def due(self, now: datetime) -> bool:
         """Whether it is time to say it, or to say it again."""
-        return self.sayable and now < self.valid_until and (self.say_again_at is None or now >= self.say_again_at)
+        return self.sayable and self.valid_at(now) and (self.say_again_at is None or now >= self.say_again_at)
 
     def fades(self, now: datetime) -> bool:
         """Whether it is time to say again what the device has done, before its fail-safe undoes it; a press is never said again."""
-        return self.heard and not self.press and self.say_again_at is not None and self.say_again_at <= now < self.valid_until
+        return self.heard and not self.press and self.say_again_at is not None and self.say_again_at <= now and self.valid_at(now)
 
     @property
     def can_be_weighed(self) -> bool:

@@ -104,6 +104,16 @@ def test_d3_what_a_device_says_while_the_clock_is_back_is_nobodys_will(world: Wo
     assert next(each.what for each in effects if isinstance(each, Save)) is On.LAPSES
 
 
+def test_d3_what_a_fail_safe_undid_while_the_clock_is_back_is_said_again_in_its_slot(world: World) -> None:
+    world.change(a_pilot(type=ApplianceType.WATER_HEATER))
+    world.tell(Said("D001", state(False)))
+    world.now -= HOUR
+    assert world.said(world.tell(Said("D001", state(True)))) == []
+    assert world.said(world.after(minutes=59)) == []
+
+    assert world.said(world.after(minutes=1)) == [("D001/set", b"off")]
+
+
 def test_d3_an_engine_that_begins_before_its_own_past_orders_nothing_until_that_is_over(world: World) -> None:
     world.tell(LedgerRead((), slot_of(NOON) + 2), PlanRead(a_plan(m1=(0,) * 8)))
     assert world.said(world.change(a_pilot(type=ApplianceType.WATER_HEATER))) == []

@@ -12,7 +12,7 @@ from elfe.devices.values import Publish
 from elfe.slots import slot_of
 from tests.command.sim import Sim, faults, lived
 from tests.command.sim.invariants import Judge
-from tests.command.sim.world import Change
+from tests.command.sim.world import Change, Spoken
 
 
 def judged(*kinds: str, hours: float, script) -> list[str]:
@@ -21,6 +21,28 @@ def judged(*kinds: str, hours: float, script) -> list[str]:
 
 def plug_of(sim: Sim):
     return next(unit for unit in sim.units.values() if unit.twin.outputs)
+
+
+@pytest.mark.parametrize(("set_back", "broken"), [
+    (timedelta(), []),
+    (timedelta(hours=2), ["I1 27 13:20:00 A004 went OFF by a message without a live order"]),
+])
+def test_i1_what_is_said_before_its_slot_is_found_however_far_the_clock_was_set_back(set_back, broken):
+    def script(sim: Sim) -> None:
+        sim.now += timedelta(hours=1, minutes=20)
+        faults.note(sim, "clock jump", timedelta(hours=3), what=f"-{set_back.total_seconds():.0f} s")
+        judge = Judge(sim)
+        order = Order("o1", "A004", 1, Why.PLAN, False, False, slot_of(sim.now), 0, sim.now, recorded_at=sim.now, sent_at=sim.now)
+        judge.of_device, judge.orders = {"A004": [order]}, [order]
+        judge.spoken["A004"] = [Spoken(sim.now, sim.now - set_back, "A004", False)]
+        sim.changes.append(Change(sim.now, sim.now - set_back, "A004", False, "order", False))
+        told.extend(judge.i1())
+        sim.changes.clear()
+        sim.now = sim.start
+
+    told: list[str] = []
+    judged("finger", hours=1, script=script)
+    assert told == broken
 
 
 def test_i5_a_delay_begins_anew_with_every_off_whoever_retains_it():

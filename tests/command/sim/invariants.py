@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.command.sim.world import Change, Fault, Sim, Spoken, Told, Written
 
 MOMENT = timedelta(minutes=1)
+GRAIN = timedelta(milliseconds=1)      # the ledger's
 LATE_WORDS = LATEST + timedelta(seconds=40)
 """How late an order is obeyed at most: the network's time, and a gateway's."""
 CAPPED = frozenset({Why.PLAN, Why.START, Why.GUARANTEE})
@@ -89,7 +90,7 @@ class Judge:
     def i1(self) -> Iterator[str]:
         """No contact moves, no arm presses, without a live order that was sent for it: by a hand or a timer excepted."""
         for change in self.sim.changes:
-            if change.why == "order" and not self._ordered(change.device_id, change.engine_at, change.at, change.on) \
+            if change.why == "order" and not self._ordered(change.device_id, change.at, change.on) \
                     and not self.excused(self.home(change.device_id), change.at, change.at, "retained command"):
                 yield f"I1 {_at(change.at)} {change.device_id} went {_word(change.on)} by a message without a live order"
         for pressed in self.sim.pressed:
@@ -101,14 +102,21 @@ class Judge:
             if order.why is not Why.HAND and not ALLOWED[order.why]:
                 yield f"I1 order {order.key} is of no mode"
 
-    def _ordered(self, device_id: str, engine_at: datetime, at: datetime, on: bool) -> bool:
+    def _ordered(self, device_id: str, at: datetime, on: bool) -> bool:
+        """Whether an engine has just said so, and an order stood for it by the clock of who said it: that may jump meanwhile."""
         late = LATE_WORDS if self._between(at - MOMENT, at, "messages", "clock") else timedelta(seconds=5)
         if self._was_away(device_id, at):      # what its broker kept for it is not older than that
             late = LONGEST_PATIENCE
-        return any(each.on == on and each.sent_at and not each.press and each.sent_at - SLOT * 5 * bool(self._clock_was_wrong(at))
-                   <= engine_at and (each.ended_at is None or engine_at <= each.ended_at + late or self._clock_was_wrong(at))
-                   and engine_at <= each.valid_until + (late if not self._clock_was_wrong(at) else SLOT * 5)
-                   for each in self.of_device[device_id])
+        said_at = [each.engine_at for each in self.spoken[device_id] if each.on == on and at - late <= each.at <= at]
+        levels = [each for each in self.of_device[device_id] if each.on == on and not each.press]
+        return any(self._stood(each, then) for each in levels for then in said_at)
+
+    def _stood(self, order: Order, at: datetime) -> bool:
+        """Whether it could be said then: it had been recorded, it had not ended, and it was its slot. What ended before it was
+        recorded ended after the clock was set back."""
+        since, ended_at = order.recorded_at, order.ended_at
+        over = since is not None and ended_at is not None and since <= ended_at < at - GRAIN
+        return since is not None and since - GRAIN <= at and not over and slot_start(order.slot) <= at < order.valid_until
 
     def _was_away(self, device_id: str, at: datetime) -> bool:
         """Whether it has just come back to a broker that keeps what was said meanwhile."""

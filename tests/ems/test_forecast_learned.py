@@ -125,6 +125,23 @@ def test_a_night_of_zeros_is_no_lie():
     assert np.isfinite(sound(plant)).all()
 
 
+def test_f8_a_meter_that_is_stuck_says_nothing_and_one_that_never_moves_does():
+    balance = week(np.arange(FIRST, FIRST + 20 * DAY), np.random.default_rng(7))
+    stuck = balance.copy()
+    stuck[-5 * DAY:], stuck[300:330] = 0.0, balance[300]
+    found = sound(stuck)
+    assert np.isnan(found[-5 * DAY:]).all()
+    assert np.isnan(found[300:330]).all()
+    np.testing.assert_array_equal(found[:300], balance[:300])
+    for never in (np.full(20 * DAY, -5e4), np.repeat(balance[::4], 4)):      # nor one that speaks once an hour
+        assert np.isfinite(sound(never)).all()
+
+
+def test_a_lie_is_told_from_a_balance_that_never_moved():
+    found = sound(np.append(np.full(20 * DAY, -5e4), [1e10, -5e4]))
+    assert np.flatnonzero(np.isnan(found)).tolist() == [20 * DAY]
+
+
 @pytest.mark.parametrize("missing", [12, 40, 96])
 def test_f8_data_that_is_late_costs_little(missing):
     balance = week(np.arange(FIRST, FIRST + 45 * DAY), np.random.default_rng(8))

@@ -98,6 +98,35 @@ def test_what_is_kept_is_preferred_to_the_history(territory):
     assert store.measured(territory.sources.sortie, slot, 1) == [123.0]
 
 
+@pytest.mark.parametrize("absurd", [1e12, -1e7, 1e300])
+def test_f8_what_cannot_be_is_believed_by_a_young_territory_no_more_than_by_an_old_one(territory, absurd):
+    measured(territory, 4)
+    expected = gather(territory.sources, NOON, FIRST).forecast
+    territory.history.append([Reading(territory.history.find(BALANCE), slot_start(FIRST - 8) + SLOT / 3, absurd)])
+    told = gather(territory.sources, NOON, FIRST).forecast
+    assert told.source == "persistence of the last 24 hours, 1 of 96 quarters taken from the day before"
+    assert np.allclose(np.delete(told.balance_w, 88), np.delete(expected.balance_w, 88))
+    assert abs(told.balance_w[88]) < 1e5
+    run_once(territory.sources, Solver(), NOON, FIRST)
+    assert store.measured(territory.sources.sortie, FIRST - 8, 1) == [None]
+
+
+def test_f8_a_young_territory_whose_data_is_three_days_late_expects_what_it_last_saw(territory):
+    measured(territory, 2)
+    told = gather(territory.sources, NOON + timedelta(days=3), FIRST + 3 * HORIZON).forecast
+    assert told.source == "persistence of the last 24 hours, 96 of 96 quarters taken from earlier days"
+    assert np.mean(told.balance_w) < -10_000
+
+
+def test_f8_what_was_measured_while_no_run_was_made_is_kept_by_the_next_one(territory):
+    measured(territory, 20)
+    early = FIRST - 6 * HORIZON
+    run_once(territory.sources, Solver(), slot_start(early) - timedelta(seconds=30), early)
+    run_once(territory.sources, Solver(), NOON - timedelta(seconds=30), FIRST)
+    kept = store.measured(territory.sources.sortie, early - 96, 7 * HORIZON)
+    assert kept[:-1] == [pytest.approx(day(slot)) for slot in range(early - 96, FIRST - 1)]
+
+
 # -- the weather --------------------------------------------------------------------------------------------------------------
 
 

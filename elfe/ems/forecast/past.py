@@ -18,6 +18,10 @@ from elfe.slots import HORIZON, SLOT, SLOTS_PER_HOUR, slot_start
 DAY, WEEK = HORIZON, 7 * HORIZON
 ABSURD = 30.0
 """So many times the median distance from the median: no balance is there, a meter lied."""
+MOST_W = 1e9
+"""No territory's balance is beyond a gigawatt, and the contract's columns hold no more than two."""
+STUCK, LONGER, AS_LONG = 16, 4, 3
+"""A meter that says the very same for four hours, and four times longer than all but three times before, says nothing."""
 FILLED_FROM = (DAY, WEEK, 2 * DAY, 3 * DAY)
 CALM_MS = 13.0
 """Above this wind, m/s, a turbine gives no more for more wind."""
@@ -96,13 +100,24 @@ def _laid(rows: Floats, places: Ints, length: int) -> Floats:
 
 
 def sound(values: Floats) -> Floats:
-    """The values without what no balance can be: infinite, or absurdly far from all the others."""
-    values = np.where(np.isfinite(values), values, np.nan)
+    """The values without what no balance can be: infinite, absurdly far from all the others, or stuck."""
+    values = np.where(np.abs(values) < MOST_W, values, np.nan)
     if np.isnan(values).all():
         return values
     distance = np.abs(values - np.nanmedian(values))
-    spread = np.nanmedian(distance)
-    return np.where(distance > ABSURD * spread, np.nan, values) if spread > 0 else values
+    spread = np.nanmedian(distance) or np.nanmedian(distance[distance > 0]) if (distance > 0).any() else 0.0
+    return _moving(np.where(distance > ABSURD * spread, np.nan, values) if spread else values)
+
+
+def _moving(values: Floats) -> Floats:
+    """The values without those of a meter that is stuck; what is often the same for so long is no lie: a plant by night."""
+    begins = np.flatnonzero(np.append(True, values[1:] != values[:-1]))
+    lasts = np.diff(np.append(begins, len(values))) * np.isfinite(values[begins])
+    usual = np.sort(np.append(np.zeros(AS_LONG), lasts))[-AS_LONG - 1]
+    stuck = (lasts >= STUCK) & (lasts > LONGER * usual)
+    if lasts[~stuck].sum() < 2 * DAY:                   # of too little that moves nothing can be said
+        return values
+    return np.where(np.repeat(stuck, np.diff(np.append(begins, len(values)))), np.nan, values)
 
 
 def filled(values: Floats) -> Floats:

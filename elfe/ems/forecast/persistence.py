@@ -14,19 +14,23 @@ from elfe.ems.forecast.values import Forecast
 from elfe.slots import HORIZON
 
 
-def persistence(measured: Sequence[float | None], day_before: Sequence[float | None]) -> Forecast:
+def persistence(measured: Sequence[float | None], day_before: Sequence[float | None],
+                earlier: Sequence[float | None] = (None,) * HORIZON) -> Forecast:
     """Yesterday's curve with a fading shift.
 
-    `measured`: the last 96 quarters, the newest last; `day_before`: the 96 before. What is missing is taken from the same
-    quarter of the day before, else from its neighbours in time; with nothing at all the balance is taken as zero.
+    `measured`: the last 96 quarters, the newest last; `day_before`: the 96 before; `earlier`: of each quarter what was last
+    measured in it on the days before that. What is missing is taken from the same quarter of the day before, of an earlier day,
+    else from its neighbours in time; with nothing at all the balance is taken as zero.
     """
-    known = [here if here is not None else there for here, there in zip(measured, day_before, strict=True)]
+    known = [next((each for each in days if each is not None), None) for days in zip(measured, day_before, earlier, strict=True)]
+    missing = [days for days in zip(measured, day_before, earlier, strict=True) if days[0] is None]
     unknown = sum(value is None for value in known)
-    borrowed = sum(value is None for value in measured) - unknown
     if unknown == HORIZON:
         return Forecast((0.0,) * HORIZON, "no balance was measured: taken as zero")
+    yesterday = sum(there is not None for _, there, _ in missing)
     holes = [f"{count} of 96 quarters taken from {where}" for count, where in
-             ((borrowed, "the day before"), (unknown, "their neighbours")) if count]
+             ((yesterday, "the day before"), (len(missing) - yesterday - unknown, "earlier days"), (unknown, "their neighbours"))
+             if count]
     return Forecast(tuple(_shifted(_interpolated(known))), ", ".join(["persistence of the last 24 hours", *holes]))
 
 

@@ -10,13 +10,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
+import numpy as np
 from attrs import define, field, frozen
 from sqlalchemy import Engine
 
 from elfe.ems.forecast import blend, store
 from elfe.ems.forecast.blend import Blend
 from elfe.ems.forecast.models import LEARNS_FROM
-from elfe.ems.forecast.past import DAY, Past, local_quarters, past
+from elfe.ems.forecast.past import DAY, Past, local_quarters, past, sound
 from elfe.ems.forecast.persistence import persistence
 from elfe.ems.forecast.values import Forecast
 from elfe.history.values import BALANCE, History
@@ -54,21 +55,23 @@ class Forecaster:
     learns: bool = True                                                           # else: persistence, as the documentation
     _blends: Mapping[bool, Blend | None] = field(factory=dict, init=False)        # with the weather or without
     _learned: int | None = field(default=None, init=False)                       # the day
+    _looked_for: int | None = field(default=None, init=False)                    # the day, of what was never kept
 
     def look(self, first_slot: int, placed: Sequence[int]) -> Seen:
         """The forecast from `first_slot` on; `placed`: the power series of what was placed in the last day."""
-        fresh = self._fresh(first_slot, placed)
-        simple = persistence([fresh.get(slot) for slot in range(first_slot - HORIZON, first_slot)],
-                             [fresh.get(slot) for slot in range(first_slot - FRESH, first_slot - HORIZON)])
         kept = self._kept(first_slot)
-        older = kept or self._imported(first_slot)
-        new = {slot: power for slot, power in fresh.items() if slot < first_slot - 1
-               and (slot >= first_slot - CORRECTED or slot not in kept)}
-        learned = self._ask({**older, **fresh}, first_slot) if self.learns else None
-        return Seen(first_slot, learned or simple, {**({} if kept else older), **new})
+        missed, fresh = self._missed(first_slot, kept), self._fresh(first_slot, placed)
+        known = _sound({**missed, **kept, **fresh}, first_slot)
+        simple = persistence([known.get(slot) for slot in range(first_slot - HORIZON, first_slot)],
+                             [known.get(slot) for slot in range(first_slot - FRESH, first_slot - HORIZON)],
+                             [_days_before(known, slot) for slot in range(first_slot - HORIZON, first_slot)])
+        new = {slot for slot in fresh if slot < first_slot - 1 and (slot >= first_slot - CORRECTED or slot not in kept)}
+        learned = self._ask(known, first_slot) if self.learns else None
+        return Seen(first_slot, learned or simple, {slot: known[slot] for slot in missed.keys() | new if slot in known})
 
     def keep(self, seen: Seen, now: datetime) -> None:
         """Keep what was measured and what is expected."""
+        self._looked_for = seen.first_slot // DAY
         store.keep_measured(self.sortie, seen.measured)
         store.keep_forecast(self.sortie, seen.first_slot, now, seen.forecast)
 
@@ -90,12 +93,18 @@ class Forecaster:
     def _kept(self, first_slot: int) -> dict[int, float]:
         return _known(first_slot - REACH, store.measured(self.sortie, first_slot - REACH, REACH))
 
-    def _imported(self, first_slot: int) -> dict[int, float]:
-        """What was measured before anything was kept, as it was: nobody knows what was placed in it."""
-        series = self.history.find(BALANCE)
+    def _missed(self, first_slot: int, kept: Mapping[int, float]) -> dict[int, float]:
+        """What was measured and never kept, as it was: nobody knows what was placed in it.
+
+        Before elfe came, while no run was made, or what came days late. Looked for once a day.
+        """
+        missing = [slot for slot in range(first_slot - REACH, first_slot - FRESH) if slot not in kept]
+        series = self.history.find(BALANCE) if missing and self._looked_for != first_slot // DAY else None
         if series is None:
             return {}
-        return _known(first_slot - REACH, self.history.quarters(series, first_slot - REACH, REACH - FRESH, HELD_FOR))
+        begins, ends = missing[0], missing[-1] + 1
+        found = _known(begins, self.history.quarters(series, begins, ends - begins, HELD_FOR))
+        return {slot: power for slot, power in found.items() if slot not in kept}
 
     # -- what is said -----------------------------------------------------------------------------------------------------------
 
@@ -126,6 +135,18 @@ class Forecaster:
 
 def _known(start_slot: int, powers: Sequence[float | None]) -> dict[int, float]:
     return {start_slot + n: power for n, power in enumerate(powers) if power is not None}
+
+
+def _sound(known: Mapping[int, float], first_slot: int) -> dict[int, float]:
+    """What can be of what was measured."""
+    begins = first_slot - REACH
+    curve = sound(np.array([known.get(slot, np.nan) for slot in range(begins, first_slot)]))
+    return {begins + int(n): float(curve[n]) for n in np.flatnonzero(np.isfinite(curve))}
+
+
+def _days_before(known: Mapping[int, float], slot: int) -> float | None:
+    """What was last measured in the same quarter of a day, two days before it and earlier."""
+    return next((known[each] for each in range(slot - 2 * DAY, slot - REACH, -DAY) if each in known), None)
 
 
 def _forecast(asked: Blend, seen: Past, first_slot: int, zone: tzinfo) -> Forecast:

@@ -58,7 +58,19 @@ from elfe.command.values import (
     Unsent,
 )
 from elfe.coordination.values import ApplianceType, CommandState, ControlState, Mode, Write
-from elfe.devices.values import Acknowledgement, LocalControl, Measure, OutputState, Presence, Press, Quantity, Query, Switch
+from elfe.devices.values import (
+    PROTECTIONS,
+    Acknowledgement,
+    Fault,
+    LocalControl,
+    Measure,
+    OutputState,
+    Presence,
+    Press,
+    Quantity,
+    Query,
+    Switch,
+)
 from elfe.ems.values import Decisions
 from elfe.errors import DriverDefect
 from elfe.slots import slot_of, slot_start
@@ -624,6 +636,8 @@ class Engine:
                 return self._hear_answer(device_id, token, ok, detail, now)
             case LocalControl(taken):
                 return self._hear_local(device_id, taken, now)
+            case Fault() if said.cuts:
+                return self._hear_protection(device_id, said.what)
         return []
 
     def _recall(self, device_id: str, said: object, now: datetime) -> list[Effect]:
@@ -673,6 +687,7 @@ class Engine:
         order, known = self.live.get(device_id), self._seen(device_id)
         first, known.output = known.output is None, on
         was_on, known.last_output = known.last_output, on
+        known.cut_itself = known.cut_itself and not on
         if order is None:
             return self._restore(device_id, on, was_on, now)
         if order.press:
@@ -685,7 +700,18 @@ class Engine:
             return []
         if self._lost_it(order, now):
             return [*self._move(order.id, On.LAPSES, now), *self._say(self.live.get(device_id), now)]
-        return self._yield_to_a_person(order, now)
+        return self._yield(order, now)
+
+    def _hear_protection(self, device_id: str, what: str) -> list[Effect]:
+        """It has opened its output to protect itself: nobody's will, nothing to be repeated. Told once, until it is on again."""
+        known, pilot = self._seen(device_id), self._pilot_of(device_id)
+        told, known.cut_itself = known.cut_itself, True
+        if told or pilot is None:
+            return []
+        look_at = LookAt(device_id, f"s'est coupé pour se protéger : {PROTECTIONS[what]}")
+        if pilot.typology.inverted:
+            return [look_at]
+        return [look_at, Write(pilot.appliance.id, MANUAL, control=ControlState.OFF, command=CommandState.FAILED)]
 
     def _hear_local(self, device_id: str, taken: bool, now: datetime) -> list[Effect]:
         """A person has the unit in hand, or has given it back: what they do until then is no news to anybody."""
@@ -838,9 +864,12 @@ class Engine:
         order = self._order(pilot, device_id, Why.RESTORE, now, on=pilot.typology.level(True))
         return [] if self.settled.get(device_id) == order.key else self._make(order, None, pilot, now)
 
-    def _yield_to_a_person(self, order: Order, now: datetime) -> list[Effect]:
-        """Switched by hand: no fight. A waiting cycle is theirs again, a continuous load for a while."""
-        effects = self._move(order.id, On.OVERRIDES, now, Cause.PERSON)
+    def _yield(self, order: Order, now: datetime) -> list[Effect]:
+        """Switched by hand, or by the device to protect itself: no fight. A waiting cycle is its person's again, a continuous load
+        for a while."""
+        protects = order.on and self._seen(order.device_id).cut_itself
+        what, why = (On.FAILS, Cause.PROTECTED) if protects else (On.OVERRIDES, Cause.PERSON)
+        effects = self._move(order.id, what, now, why)
         if order.why is Why.WAIT:
             return [*effects,
                     Write(order.appliance_id, PILOTED, mode=Mode.MANUAL, control=ControlState.ON,

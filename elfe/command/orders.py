@@ -32,7 +32,7 @@ class Stage(StrEnum):
     SUPERSEDED = "superseded"      # something else is wanted now
     OVERRIDDEN = "overridden"      # a person decided otherwise
     OFFLINE = "offline"            # its validity ended and the device was known to be away
-    FAILED = "failed"              # the device refused, or was switched and drew nothing
+    FAILED = "failed"              # the device refused, or was switched and drew nothing, or cut itself
 
 
 class On(StrEnum):
@@ -63,7 +63,7 @@ TRANSITIONS: Mapping[Stage, Mapping[On, Stage]] = {
                          **_ENDS},
     Stage.ACKNOWLEDGED: {On.DRAWS: Stage.PROVED, On.LAPSES: Stage.SENT, On.SETTLES: Stage.DONE,
                          On.FAILS: Stage.FAILED, **_ENDS},
-    Stage.PROVED:       {On.LAPSES: Stage.SENT, On.SETTLES: Stage.DONE, **_ENDS},
+    Stage.PROVED:       {On.LAPSES: Stage.SENT, On.SETTLES: Stage.DONE, On.FAILS: Stage.FAILED, **_ENDS},
     Stage.DONE:         {},
     Stage.EXPIRED:      {},
     Stage.SUPERSEDED:   {},
@@ -117,6 +117,7 @@ class Cause(StrEnum):
     MODE = "the mode does not allow it any more"
     NEW_WISH = "something else is wanted now"
     PERSON = "switched by hand"
+    PROTECTED = "the device cut itself: it draws too much, or is too hot"
     HELD = "a person holds it"
     RUNS = "a cycle is under way: it is not cut"
     UNSAID = "never said: its appliance may have been running, or the limit of kilowatts held it back"

@@ -26,6 +26,7 @@ class Seen:
     powers: bool | None = None               # that level, as a supply
     output: bool | None = None               # the last state of its output, since we hear it
     last_output: bool | None = None          # the same, and before
+    cut_itself: bool = False                 # it has said that it opened its output to protect itself, and is not on since
     watts: float | None = None               # the last power that it measured, since we hear it
     drew_at: datetime | None = None          # when it last measured a power that is no standby
     draws_since: datetime | None = None      # when that began, pauses included

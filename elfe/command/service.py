@@ -50,8 +50,8 @@ from elfe.command.values import (
 from elfe.command.writing import Writer, Written, touched
 from elfe.devices.drivers import Drivers
 from elfe.devices.floods import Floods
-from elfe.devices.routing import Heard, Router, SetAside, commanded
-from elfe.devices.values import ConfigPush, Device, Publish
+from elfe.devices.routing import Heard, Router, SetAside, Unreadable, commanded
+from elfe.devices.values import ConfigPush, Device, Fault, Publish
 from elfe.ems.store import decisions_in_force
 from elfe.slots import next_slot_start, slot_of
 
@@ -66,6 +66,10 @@ its device connects, against everybody's will."""
 KEPT = 100_000
 """How much of what happened is kept in memory while the database is away: the last of it."""
 log = logging.getLogger("elfe.command")
+
+
+def _is_no_fault(heard: Heard | Unreadable | SetAside) -> bool:
+    return not (isinstance(heard, Heard) and isinstance(heard.event, Fault))
 
 
 class CommandService:
@@ -283,7 +287,7 @@ class CommandService:
         unit = self._router.unit(topic)
         if unit and not self._floods.lets(unit, now):
             return
-        for each in self._router.read(topic, payload):
+        for each in sorted(self._router.read(topic, payload), key=_is_no_fault):      # why comes before what follows of it
             if isinstance(each, Heard):
                 yield Said(each.device.id, each.event, retained)
             elif isinstance(each, SetAside):

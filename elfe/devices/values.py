@@ -270,12 +270,23 @@ class Setting:
     value: str
 
 
+PROTECTIONS: Mapping[str, str] = {
+    "overpower": "surcharge", "overcurrent": "surintensité", "overvoltage": "surtension", "undervoltage": "sous-tension",
+    "overtemperature": "surchauffe", "overtemp": "surchauffe"}
+"""The faults for which devices open their outputs by themselves, in the words of their families, and in French."""
+
+
 @event
 class Fault:
     """The device says that something is wrong with it: overpower, overtemperature, ..."""
 
     what: str
     channel: int = 0
+
+    @property
+    def cuts(self) -> bool:
+        """Whether it opens its output by itself for that."""
+        return self.what in PROTECTIONS
 
 
 Event = Measure | OutputState | Acknowledgement | Progress | LocalControl | UserInput | Setting | Firmware | Fault

@@ -21,6 +21,7 @@ from elfe.command.values import (
     Known,
     LeaveAlone,
     LedgerRead,
+    LookAt,
     MarkStarted,
     NotRecorded,
     PlanRead,
@@ -32,8 +33,8 @@ from elfe.command.values import (
     Unsent,
     Write,
 )
-from elfe.coordination.values import ApplianceType, CommandState, Mode, Usage
-from elfe.devices.values import Acknowledgement, Measure, Presence, Press, Quantity, Query, Setting, Switch
+from elfe.coordination.values import ApplianceType, CommandState, ControlState, Mode, Usage
+from elfe.devices.values import Acknowledgement, Fault, Measure, Presence, Press, Quantity, Query, Setting, Switch
 from elfe.slots import SLOT, slot_of
 from tests.command.conftest import NOON, TOY, World, a_device, a_pilot, a_plan, a_wired_pilot, state
 
@@ -170,6 +171,34 @@ def test_a_machine_whose_start_is_switched_off_by_hand_is_left_to_its_person(wor
     assert [(each.order.stage, each.order.cause) for each in effects if isinstance(each, Save)] == [
         (Stage.OVERRIDDEN, Cause.PERSON)]
     assert not [each for each in effects if isinstance(each, Write | LeaveAlone | Send)]
+
+
+def test_a_plug_that_cuts_itself_is_no_person(world):
+    """A dryer of 2,540 W behind a plug of 2,500: it was called switched by hand, and nobody was told."""
+    world.change(a_pilot())
+    world.after(hours=2)
+    world.tell(Said("D001", state(True)), Said("D001", Measure(Quantity.POWER, 1959.0)))
+    overload = Said("D001", Fault("overpower")), Said("D001", state(False))
+    effects = world.tell(*overload)
+
+    assert [(each.order.stage, each.order.cause) for each in effects if isinstance(each, Save)] == [(Stage.FAILED, Cause.PROTECTED)]
+    assert [each.why for each in effects if isinstance(each, LookAt)] == ["s'est coupé pour se protéger : surcharge"]
+    assert [(each.only_in, each.control, each.command) for each in effects if isinstance(each, Write)] == [
+        ({Mode.MANUAL}, ControlState.OFF, CommandState.FAILED)]
+    assert not [each for each in effects if isinstance(each, Send)]
+    assert world.tell(*overload) == []                                       # it says so every half minute
+    world.tell(Said("D001", state(True)))
+    assert [type(each) for each in world.tell(*overload)].count(LookAt) == 1
+
+
+def test_a_tank_whose_relay_cuts_itself_is_left_alone_for_a_while(world):
+    world.change(a_tank())
+    world.tell(PlanRead(a_plan(m1=(1,))))
+    world.tell(Said("D001", state(True)))
+    effects = world.tell(Said("D001", Fault("overtemperature")), Said("D001", state(False)))
+
+    assert [each.order.cause for each in effects if isinstance(each, Save)] == [Cause.PROTECTED]
+    assert [type(each) for each in effects].count(LeaveAlone) == 1
 
 
 # -- machines on fingers -----------------------------------------------------------------------------------------------------

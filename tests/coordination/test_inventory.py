@@ -13,7 +13,7 @@ from attrs import evolve
 from elfe.coordination import inventory
 from elfe.coordination.inventory import Inventory, ParticipantLine
 from elfe.coordination.lines import COLUMNS, NOWHERE, Problem
-from elfe.coordination.values import OffPeak
+from elfe.coordination.values import ApplianceType, OffPeak
 from elfe.devices.drivers import Drivers
 from tests.coordination.conftest import A_DISHWASHER, A_TANK, A_WASHER, HEADER, csv
 
@@ -188,6 +188,9 @@ def test_the_sample_of_twenty_homes_is_right(drivers: Drivers) -> None:
     assert not problems
     assert len(found.participants) == 20
     assert {each.typology for each in found.appliances} == {120, 180, 190}
+    dryers = [device for each in found.appliances if each.type == ApplianceType.TUMBLE_DRYER for device in each.devices]
+    assert len(dryers) == 5
+    assert min(drivers[each.device.type_id].type.carries_w for each in dryers) > 3000      # a real one draws 2,560 W
 
 
 def test_every_column_is_documented() -> None:

@@ -182,7 +182,7 @@ class Engine:
     def _look_at(self, device_id: str, now: datetime) -> list[Effect]:
         order = self.live.get(device_id)
         effects: list[Effect] = []
-        if order is not None and orders.is_over(order, now, self.rules.proves_within):
+        if order is not None and self._is_over(order, now):
             effects += self._end(order, now)
         effects += self._say(self.live.get(device_id), now)
         pilot = self._pilot_of(device_id)
@@ -765,6 +765,8 @@ class Engine:
             return []
         weighed = order.weighs(power_w, self.rules.proof_w, now)
         self.live[order.device_id] = weighed
+        if weighed.press and weighed.seen_w != order.seen_w:
+            heappush(self._alarms, (weighed.over_at(self.rules.proves_within), order.device_id))
         if weighed.stage is order.stage:
             return []
         proved: list[Effect] = [Save(weighed, On.DRAWS, now, f"{power_w:.0f} W")]
@@ -886,8 +888,18 @@ class Engine:
 
     def _close(self, now: datetime) -> list[Effect]:
         """End the orders whose validity is over."""
-        return [effect for order in list(self.live.values()) if orders.is_over(order, now, self.rules.proves_within)
-                for effect in self._end(order, now)]
+        return [effect for order in list(self.live.values()) if self._is_over(order, now) for effect in self._end(order, now)]
+
+    def _is_over(self, order: Order, now: datetime) -> bool:
+        """Whether it ends now. What was pressed before our last silence ended is judged by its meter's first word since."""
+        if not orders.is_over(order, now, self.rules.proves_within):
+            return False
+        pilot, deaf_until = self.pilots.get(order.appliance_id), self._deaf_until_at
+        measured = order.press and order.attempts and pilot is not None and pilot.meter
+        if not measured or order.seen_w is not None or deaf_until is None or order.sent_at is None or order.sent_at > deaf_until:
+            return True
+        heappush(self._alarms, (deaf_until + LISTENS, order.device_id))
+        return now >= deaf_until + LISTENS
 
     def _end(self, order: Order, now: datetime) -> list[Effect]:
         if order.stage is Stage.WANTED:          # never recorded: it never was

@@ -10,7 +10,7 @@ from attrs import evolve
 from elfe.command.fleet import fleet
 from elfe.command.orders import Cause, On, Stage
 from elfe.command.typologies import TYPOLOGIES, lacking
-from elfe.command.values import BrokerUp, CloseFlexibility, LedgerRead, MarkStarted, PlanRead, Record, Said, Send, Tick, Write
+from elfe.command.values import BrokerUp, CloseFlexibility, LedgerRead, MarkStarted, PlanRead, Record, Said, Save, Send, Tick, Write
 from elfe.coordination import reference
 from elfe.coordination.values import ApplianceType, CommandState, ControlState, Mode, Usage
 from elfe.devices.drivers import load
@@ -288,6 +288,25 @@ def test_f1_an_engine_that_restarts_after_a_press_that_was_sent_does_not_send_it
     reborn.after(minutes=1)
 
     assert not [each for each in reborn.effects if isinstance(each, Send)]
+
+
+@pytest.mark.parametrize(("power_w", "cause"), [(2.0, Cause.DID_NOT_START), (1900.0, Cause.PROVED), (None, Cause.UNKNOWN)])
+def test_f1_a_press_whose_time_was_over_when_an_engine_takes_it_up_is_judged_by_the_next_word_of_its_meter(world, power_w, cause):
+    """The engine died behind the commit and before the publish: the press was called unknown, and the cycle did not run."""
+    finger(world)
+    reborn = World(type(world.engine)(), now=world.now + timedelta(minutes=6))
+    reborn.tell(LedgerRead((world.order,)), NOW_IS_ITS_TURN, BrokerUp())
+    reborn.change(world.rows[1])
+    waits = [each for each in reborn.effects if isinstance(each, Save)]
+    reborn.now += timedelta(seconds=20)
+    for said in [] if power_w is None else [Said("D1", watts(power_w))]:
+        reborn.tell(said)
+    reborn.after(minutes=6 if power_w is None else 0)
+
+    assert waits == []
+    saved = [each.order for each in reborn.effects if isinstance(each, Save) and each.order.id == world.order.id]
+    assert saved[-1].cause == cause
+    assert presses(reborn) == (["P1"] if power_w == 2.0 else [])
 
 
 def test_what_was_pressed_is_known_as_long_as_its_stay_lasts_and_a_day_longer(world):

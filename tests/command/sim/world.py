@@ -184,6 +184,7 @@ class Sim:
     cycles: list[tuple[datetime, int, datetime | None]] = field(factory=list)      # declared when, which appliance, by when
     died: bool = False                       # at `crash_at`
     modes_at_end: dict[int, int] = field(factory=dict)
+    commands_at_end: dict[int, int] = field(factory=dict)
     database_away: bool = False
     fails: float = 0.0                       # how often a statement fails
     commit_fails: str = ""                   # the next commit: lost, or done and nobody knows
@@ -213,7 +214,9 @@ class Sim:
             self._live_until(self.start + timedelta(hours=self.hours))
             self.reachable = self.interactions      # in what follows nobody dies
             self._recover()
-            self.modes_at_end = {each.id: each.mode for each in queries.appliances(self.mine)}
+            at_end = queries.appliances(self.mine)
+            self.modes_at_end = {each.id: each.mode for each in at_end}
+            self.commands_at_end = {each.id: each.command for each in at_end}
             problems = invariants.judge(self)
             self._tear_down()
         return problems

@@ -283,9 +283,14 @@ def finger_troubled(sim: Sim, home: Home) -> None:
 
 
 def operator(sim: Sim, home: Home) -> None:
+    """Somebody writes a mode; who finds it written has nothing to write: a 70 over ours could not be told from it."""
     mode, lasts = sim.chance.choice(FORBIDDEN), timedelta(minutes=sim.chance.randrange(30, 180))
+    calls = sim.chance.random() < 0.5
+    with sim.mine.connect() as connection:
+        if queries.mode_of(connection, home.id) == mode:
+            return
     note(sim, f"operator writes {mode:d}", lasts, home)
-    sim.set_mode(home.id, mode, calls=sim.chance.random() < 0.5)
+    sim.set_mode(home.id, mode, calls=calls)
     if mode != Mode.REMOVED:
         sim.at(sim.now + lasts, lambda: sim.set_mode(home.id, Mode.MANUAL))
 

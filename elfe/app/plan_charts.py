@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,15 @@ from elfe.slots import HORIZON, SLOT_S, slot_start
 DAY_S = 86_400      # matplotlib counts days since the epoch
 LARGEST = 12
 """So many appliances are drawn each in a colour; the others together."""
-WITHOUT, WITH, CHOSEN, OTHER = "#b0b0b0", "#1d3557", "#2a9d8f", "#9bd1bd"
+WITHOUT, WITH, CHOSEN, OTHER, CANNOT = "#b0b0b0", "#1d3557", "#2a9d8f", "#9bd1bd", "#eeeeee"
 WORDS = {
     "en": {"without": "without the loads", "with": "with them", "balance": "production − consumption, kW", "loads": "loads, kW",
-           "others": "{count} others", "starts": "imported if it started then, kWh", "none": "It chooses no start."},
+           "others": "{count} others", "draws": "it draws, kW", "starts": "imported if it\nstarted then, kWh",
+           "chosen": "chosen, {at}", "cannot": "it cannot start then", "none": "It chooses no start."},
     "fr": {"without": "sans les appareils", "with": "avec eux", "balance": "production − consommation, kW",
            "loads": "appareils, kW", "others": "{count} autres",
-           "starts": "importés s'il démarrait alors, kWh", "none": "Il ne choisit pas de départ."},
+           "draws": "il consomme, kW", "starts": "importés s'il\ndémarrait alors, kWh", "chosen": "choisi, {at}",
+           "cannot": "il ne peut pas démarrer alors", "none": "Il ne choisit pas de départ."},
 }
 
 
@@ -40,28 +42,47 @@ def planned(plan: Plan, names: Mapping[int, str], path: Path, zone: tzinfo) -> N
         below.stackplot(_times(plan), rows, labels=list(layers), step="post", colors=_colours(len(layers)))
         figure.legend(*below.get_legend_handles_labels(), loc="outside lower center", fontsize=8, ncols=5)
     below.set(ylabel=words["loads"])
-    _save(figure, above, below, plan, path, zone)
+    _save(figure, plan, path, zone)
 
 
 def explained(plan: Plan, each: Placement, name: str, path: Path, zone: tzinfo, language: str = "en") -> None:
     """Where it was placed, and what each other start would have imported. Raises `ElfeError` without matplotlib."""
+    _save(explanation(plan, each, name, zone, language), plan, path, zone)
+
+
+def explanation(plan: Plan, each: Placement, name: str, zone: tzinfo, language: str = "en") -> Any:
+    """The same, as a figure: the balance, what it draws, what each start would import. Raises `ElfeError` without matplotlib."""
     words = WORDS[language]
-    figure = _figure(6)
-    above, below = figure.subplots(2, sharex=True)
+    figure = _figure(8)
+    above, middle, below = figure.subplots(3, sharex=True, height_ratios=(3, 1, 2))
     _balance(above, plan, words)
-    above.stairs([power / 1000 for power in each.power_w], _times(plan), color=CHOSEN, fill=True, alpha=0.6, label=name)
-    above.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=8, frameon=False)
+    middle.stairs([power / 1000 for power in each.power_w], _times(plan), color=CHOSEN, fill=True)
+    middle.set(ylabel=words["draws"])
     starts = each.why.starts_wh if each.why else ()
     if any(wh is not None for wh in starts):
-        chosen = each.begins
-        below.bar(_times(plan)[:-1], [(wh or 0.0) / 1000 for wh in starts], width=SLOT_S / DAY_S, align="edge",
-                  color=[CHOSEN if t == chosen else OTHER for t in range(HORIZON)])
-        below.set(ylabel=words["starts"])
+        _starts(below, plan, each, starts, words, zone)
+        for axes in (above, middle):
+            axes.axvline(_times(plan)[each.begins or 0], color=CHOSEN, linewidth=1.2)
     else:
         below.text(0.5, 0.5, words["none"], transform=below.transAxes, ha="center")
+        below.set_yticks(())
     reason = each.why.french if each.why and language == "fr" else each.reason
     figure.suptitle(f"{name}: {reason}", fontsize=9, wrap=True)
-    _save(figure, above, below, plan, path, zone)
+    return figure
+
+
+def _starts(axes: Any, plan: Plan, each: Placement, starts: Sequence[float | None], words: Mapping[str, str],
+            zone: tzinfo) -> None:
+    """What each start would import. The chosen one is a line: where it imports nothing its bar has no height."""
+    times, chosen = _times(plan), each.begins or 0
+    axes.stairs([float(wh is None) for wh in starts], times, color=CANNOT, fill=True, zorder=0, label=words["cannot"],
+                transform=axes.get_xaxis_transform())
+    axes.bar(times[:-1], [(wh or 0.0) / 1000 for wh in starts], width=SLOT_S / DAY_S, align="edge",
+             color=[CHOSEN if t == chosen else OTHER for t in range(HORIZON)])
+    axes.axvline(times[chosen], color=CHOSEN, linewidth=1.2,
+                 label=words["chosen"].format(at=f"{slot_start(plan.first_slot + chosen).astimezone(zone):%H:%M}"))
+    axes.set(ylabel=words["starts"], ylim=(0, max(max((wh or 0.0) for wh in starts) / 1000 * 1.05, 0.01)))
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=8, frameon=False)
 
 
 def _figure(high: float) -> Any:
@@ -90,15 +111,16 @@ def _balance(axes: Any, plan: Plan, words: Mapping[str, str]) -> None:
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=8, frameon=False)
 
 
-def _save(figure: Any, above: Any, below: Any, plan: Plan, path: Path, zone: tzinfo) -> None:
+def _save(figure: Any, plan: Plan, path: Path, zone: tzinfo) -> None:
     from matplotlib import dates
 
     kit: Any = dates                 # it is not typed
+    below = figure.axes[-1]
     below.xaxis_date(zone)
     below.xaxis.set_major_locator(kit.HourLocator(byhour=range(0, 24, 3), tz=zone))
     below.xaxis.set_major_formatter(kit.DateFormatter("%H:%M", tz=zone))
     below.set(xlabel=f"{slot_start(plan.first_slot).astimezone(zone):%d/%m/%Y %H:%M} + 24 h")
-    above.set_xlim(_times(plan)[0], _times(plan)[-1])
+    below.set_xlim(_times(plan)[0], _times(plan)[-1])
     try:
         figure.savefig(path, dpi=120, format="png")
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,14 @@ from typer.testing import CliRunner, Result
 
 from benchmarks import proved
 from elfe import clock
+from elfe.app import plan_charts
 from elfe.app.context import Context
 from elfe.cli import app
 from elfe.coordination.values import ApplianceType, Mode
 from elfe.ems.run import Sources
+from elfe.ems.values import Placement, Plan, Why
 from elfe.settings import Settings
+from elfe.slots import slot_start
 from tests.ems.conftest import Territory
 
 
@@ -135,6 +138,21 @@ def test_plans_are_drawn(territory: Territory, tmp_path: Path) -> None:
     elfe("plan", "explain", "101", "--png", "why.png")
     for drawn in ("plan.png", "why.png"):
         assert (tmp_path / drawn).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_start_that_was_chosen_is_seen_where_it_imports_nothing_and_so_is_where_it_cannot_start() -> None:
+    pytest.importorskip("matplotlib")
+    starts = (*(500.0,) * 10, 0.0, 200.0, *(None,) * 84)
+    placed = Placement(101, 112, (0,) * 96, (*(0.0,) * 10, 900.0, *(0.0,) * 85), "its last cycle", "starts at 02:30",
+                       why=Why("démarre à 02:30", starts))
+    plan = Plan(1_900_000, slot_start(1_900_000), (placed,), (-5000.0,) * 96, "", "", 0.0, 0.0, 1)
+    figure = plan_charts.explanation(plan, placed, "lave-linge R004", UTC)
+    below = figure.axes[-1]
+    chosen, = (each for each in below.lines if "chosen" in str(each.get_label()))
+    assert chosen.get_xdata()[0] * 86_400 == slot_start(1_900_010).timestamp()
+    cannot, = (each for each in below.patches if each.get_label() == "it cannot start then")
+    assert list(cannot.get_data().values) == [0.0] * 12 + [1.0] * 84
+    assert figure.axes[1].get_ylim()[1] < 2      # what it draws is seen beside a balance of any size
 
 
 @pytest.mark.parametrize(("arguments", "told"), [

@@ -13,14 +13,15 @@ from elfe.slots import slot_start
 
 CAUSES: Mapping[str, str] = {
     "forecast": "the forecast was wrong: the same plans with the true balance",
-    "deadline": "deadlines were near: the same with 24 hours for every load",
-    "limit": "homes' limits: the same without them",
-    "solver": "the solver stopped early: the same with ten times its work",
+    "deadline": "deadlines were near: besides, 24 hours for every load",
+    "limit": "homes' limits: besides, without them",
+    "solver": "the solver stopped early: besides, with ten times its work",
 }
 SAYS = """A load is planned from the quarter after it was declared on; every quarter all that wait are planned again, and only that
-quarter is carried out. Cycles draw what they drew that day, or their type's usual profile. Each cause is judged by itself, with the
-others as they were; a loss below zero means that luck was on our side. Not replayed: people who change their minds, devices that do
-not answer."""
+quarter is carried out. Cycles draw what they drew that day, or their type's usual profile; what is declared on the last day and
+runs behind it counts as of it. The causes of loss are taken away one behind the other: they add up to what was imported beyond
+the best that could have been; a loss below zero means that luck was on our side. Quarters that were not measured are those of the
+day before. Not replayed: people who change their minds, devices that do not answer."""
 STYLE = ("body{font:16px system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;margin:1rem 0}"
          "td,th{padding:.3rem .8rem;text-align:left;border-bottom:1px solid #ccc}td+td{text-align:right}svg{max-width:100%}")
 
@@ -34,12 +35,14 @@ def page(days: Days, worth: Worth, zone: tzinfo) -> str:
         f"<p><b>{_kwh(worth.avoided_wh)}</b> of import avoided, <b>{worth.reached:.0%}</b> of what perfect foresight would have "
         f"avoided, with {len(days.declared)} loads of {_kwh(worth.energy_wh)}.</p>",
         _table(("", "imported"), [("as soon as declared", _kwh(worth.at_once_wh)), ("as it was planned", _kwh(worth.planned_wh)),
-                                  ("with perfect foresight", _kwh(worth.foresight_wh))]),
+                                  ("with perfect foresight", _kwh(worth.foresight_wh)),
+                                  ("with foresight, a day for every load and no limits", _kwh(worth.best_wh))]),
         f"<h2>By day</h2>{_chart(worth, zone)}",
         "<h2>By kind of load</h2>",
         _table(("moved alone", "avoided"), [(kind, _kwh(avoided)) for kind, avoided in worth.by_kind_wh.items()]),
         "<h2>What was lost, and to what</h2>",
-        _table(("cause", "lost"), [(CAUSES[cause], _kwh(lost)) for cause, lost in worth.lost_wh.items()]),
+        _table(("cause", "lost"), [*((CAUSES[cause], _kwh(lost)) for cause, lost in worth.lost_wh.items()),
+                                   ("in all, against the best that could have been", _kwh(worth.planned_wh - worth.best_wh))]),
         f"<p>{worth.late} loads ended behind their deadline. Forecasts erred by {worth.forecast_error_w / 1000:.1f} kW.</p>",
         f"<h2>How</h2><p>{escape(SAYS)}</p></html>"))
 
@@ -55,20 +58,21 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _chart(worth: Worth, zone: tzinfo) -> str:
-    """Three bars a day, as SVG."""
+    """What was avoided each day, and what foresight would have avoided, as SVG: beside the whole import neither would be seen."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ElfeError("a chart needs matplotlib: pip install 'elfe[charts]'; --json needs none") from error
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.subplots()
-    for n, (name, colour) in enumerate((("as soon as declared", "#b0b0b0"), ("as it was planned", "#2a7f62"),
-                                        ("with foresight", "#9bd1bd"))):
-        axes.bar([i + 0.27 * n for i in range(len(worth.per_day))], [row[n + 1] / 1000 for row in worth.per_day], 0.27,
+    for n, (name, colour) in enumerate((("as it was planned", "#2a7f62"), ("with perfect foresight", "#9bd1bd"))):
+        axes.bar([i + 0.4 * n for i in range(len(worth.per_day))], [(row[1] - row[n + 2]) / 1000 for row in worth.per_day], 0.4,
                  label=name, color=colour)
-    axes.set_xticks([i + 0.27 for i in range(len(worth.per_day))],
-                    [f"{slot_start(row[0]).astimezone(zone):%d/%m}" for row in worth.per_day], rotation=60)
-    axes.set_ylabel("imported, kWh")
+    axes.axhline(0, color="black", linewidth=0.6)
+    shown = range(0, len(worth.per_day), max(1, len(worth.per_day) // 31))
+    axes.set_xticks([i + 0.2 for i in shown],
+                    [f"{slot_start(worth.per_day[i][0]).astimezone(zone):%d/%m}" for i in shown], rotation=60)
+    axes.set_ylabel("import avoided, kWh")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)      # above: it hides no bar
     drawn = StringIO()
     figure.savefig(drawn, format="svg")

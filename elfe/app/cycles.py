@@ -177,28 +177,41 @@ def _number(value: float | timedelta) -> float:
 
 def chart(what: Shown, path: Path, zone: tzinfo) -> None:
     """The curve, the cycles and the two levels as a PNG. Raises `ElfeError` without matplotlib."""
+    figure = drawn(what, zone)
     try:
+        figure.savefig(path, dpi=120, format="png")
+    except OSError as error:
+        raise ElfeError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def drawn(what: Shown, zone: tzinfo) -> Any:
+    """The same, as a figure. Raises `ElfeError` without matplotlib."""
+    try:
+        from matplotlib import dates
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ElfeError("a chart needs matplotlib: pip install 'elfe[charts]'") from error
+    kit: Any = dates                 # it is not typed
     figure = Figure(figsize=(12, 4), layout="constrained")
     axes = figure.subplots()
     axes.step(what.curve.at_s / DAY_S, what.curve.power_w, where="post", color="#333333", linewidth=0.8, label="measured")
+    middle = (what.start + (what.end - what.start) / 2).timestamp() / DAY_S
     for each in what.cycles:
         began, ended = each.run.started_at.timestamp() / DAY_S, each.run.ended_at.timestamp() / DAY_S
         axes.axvspan(began, ended, color="#2a9d8f" if each.run.whole else "#e9c46a", alpha=0.3)
-        axes.annotate(_caption(each), (began, 1), xycoords=("data", "axes fraction"), fontsize=8, va="bottom")
+        late = began > middle            # its words stand before its end, that they stay inside
+        axes.annotate(_caption(each), (ended if late else began, 1), xycoords=("data", "axes fraction"), fontsize=8, va="bottom",
+                      ha="right" if late else "left")
     for level, name, colour in ((what.known.rules.start_w, "start", "#d62828"), (what.known.rules.stop_w, "stop", "#1d3557")):
         axes.axhline(level, color=colour, linestyle="--", linewidth=0.8, label=f"{name} {level:g} W")
     axes.set(ylabel="W", xlim=(what.start.timestamp() / DAY_S, what.end.timestamp() / DAY_S), yscale="symlog", ylim=(0, None))
     axes.set_yticks(TICKS_W, [f"{each:,}" for each in TICKS_W])
     axes.set_title(what.asked.label, loc="left", pad=18)
     axes.xaxis_date(zone)
-    axes.legend(loc="upper left", fontsize=8)
-    try:
-        figure.savefig(path, dpi=120, format="png")
-    except OSError as error:
-        raise ElfeError(f"{path} cannot be written: {error.strerror}") from error
+    axes.xaxis.set_major_locator(kit.AutoDateLocator(tz=zone, maxticks=10))
+    axes.xaxis.set_major_formatter(kit.DateFormatter("%d/%m %H:%M", tz=zone))
+    figure.legend(loc="outside lower center", fontsize=8, ncols=3, frameon=False)      # below: it hides no cycle
+    return figure
 
 
 def _caption(each: Learnt) -> str:

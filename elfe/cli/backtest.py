@@ -70,6 +70,7 @@ def _tell(lived: Days, worth: Worth) -> None:
                f"avoided; {len(lived.declared)} loads of {worth.energy_wh / 1000:.1f} kWh, {worth.late} late")
     show.table(("", "kWh imported"), [(name, f"{wh / 1000:.1f}") for name, wh in (
         ("as soon as declared", worth.at_once_wh), ("as it was planned", worth.planned_wh),
-        ("with perfect foresight", worth.foresight_wh))], "")
+        ("with perfect foresight", worth.foresight_wh), ("and a day for every load, no limits", worth.best_wh))], "")
     show.table(("moved alone", "kWh avoided"), [(kind, f"{wh / 1000:.1f}") for kind, wh in worth.by_kind_wh.items()], "")
-    show.table(("lost to", "kWh"), [(cause, f"{wh / 1000:.1f}") for cause, wh in worth.lost_wh.items()], "")
+    show.table(("lost to", "kWh"), [(cause, f"{wh / 1000:.1f}") for cause, wh in (
+        *worth.lost_wh.items(), ("in all", worth.planned_wh - worth.best_wh))], "")

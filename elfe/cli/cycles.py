@@ -20,7 +20,7 @@ from elfe.cli import show
 from elfe.cli.history import LOCAL_TIMES
 from elfe.coordination import spoken
 from elfe.ems.cycles.detection import Detection
-from elfe.ems.cycles.learning import Known, Learnt, expected
+from elfe.ems.cycles.learning import Known, Learnt, expected, recognised
 from elfe.ems.cycles.programmes import Programme
 from elfe.errors import ElfeError
 
@@ -93,7 +93,8 @@ def show_cycles(
         app.chart(what, png, here.settings.zone)
     if as_json:
         show.as_json(app.plain(asked, what.known) | {
-            "cycles": [app.plain_run(each) for each in what.cycles], "since": what.start.isoformat(),
+            "cycles": [app.plain_run(each) for each in what.cycles], "going_on": _recognised(what.known),
+            "since": what.start.isoformat(),
             "until": what.end.isoformat(), "readings": len(what.curve),
             "proposed": [{"name": each.name, "value": _seconds(each.value), "why": each.why} for each in what.better]})
         return
@@ -156,7 +157,8 @@ def _print(what: app.Shown, zone: ZoneInfo) -> None:
         show.console().print(line)
     show.table(("started", "lasted", "kWh", "programme", ""),
                [(_local(each.run.started_at, zone), spoken.show_duration(each.run.lasts), f"{each.run.energy_wh / 1000:.2f}",
-                 str(each.programme or ""), _state(each)) for each in what.cycles], "No cycle in this time.")
+                 str(each.programme or ""), _going_on(what.known, each) or _state(each)) for each in what.cycles],
+               "No cycle in this time.")
     for each in what.known.programmes:
         typer.echo(f"{_programme(each)}, last on {_local(each.last_at, zone)}")
     typer.echo(f"Next: {_expected(what.known)}")
@@ -190,6 +192,17 @@ def _state(each: Learnt) -> str:
     if not each.run.over:
         return "still runs"
     return "" if each.run.whole else "not seen whole"
+
+
+def _recognised(known: Known) -> dict[str, float] | None:
+    of = recognised(known, known.running) if known.running else None
+    return {"programme": of[0].number, "sure": of[1]} if of else None
+
+
+def _going_on(known: Known, each: Learnt) -> str:
+    """Of one that still runs: what its first minutes have told."""
+    of = None if each.run.over else recognised(known, each)
+    return f"still runs, as programme {of[0].number} ({of[1]:.0%} sure)" if of else ""
 
 
 def _value(name: str, value: float | timedelta) -> str:

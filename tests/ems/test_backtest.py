@@ -14,6 +14,7 @@ from attrs import evolve
 from typer.testing import CliRunner
 
 from elfe.cli import app
+from elfe.ems import search
 from elfe.ems.backtest import store
 from elfe.ems.backtest.losses import judged
 from elfe.ems.backtest.replay import Forecasts, Truth, at_once, replay
@@ -87,8 +88,40 @@ def test_losses_are_told_by_cause_and_gains_by_kind(solve):
     assert worth.lost_wh["deadline"] > 100      # they could have waited for the sun
     assert set(worth.by_kind_wh) == {"washing", "dryer"}
     assert set(worth.lost_wh) == {"forecast", "deadline", "limit", "solver"}
+    assert sum(worth.lost_wh.values()) == pytest.approx(worth.planned_wh - worth.best_wh)
     assert len(worth.per_day) == 2
     assert sum(row[2] for row in worth.per_day) == pytest.approx(worth.planned_wh)
+
+
+def test_d1_the_days_of_92_and_100_quarters_are_days_of_the_territory(solve):
+    for midnight, quarters in ((datetime(2026, 3, 28, tzinfo=PARIS), 92), (datetime(2026, 10, 24, tzinfo=PARIS), 100)):
+        begins = slot_of(midnight.astimezone(UTC))
+        days = Days(begins - 10 * DAY, begins, begins + 2 * DAY + quarters, sunny(14), (
+            Declared("washing", "R001", begins + 30, begins + 60, (2000.0,)),), PARIS)
+        worth = judged(days, solve, solve, None)
+        told = [slot_start(row[0]).astimezone(PARIS) for row in worth.per_day]
+        assert [(each.day - midnight.day, each.hour) for each in told] == [(0, 0), (1, 0), (2, 0)]
+        assert worth.per_day[2][0] - worth.per_day[1][0] == quarters
+        assert sum(row[1] for row in worth.per_day) == pytest.approx(worth.at_once_wh)
+
+
+def test_what_may_run_behind_the_last_day_is_not_avoided_by_running_there():
+    days = village(days=1, loads=0)
+    dark = evolve(days, balance=np.full(len(days.balance), -1000.0), declared=(
+        Declared("washing", "R001", days.ends - 4, days.ends + 20, (2000.0, 1500.0)),))
+    assert dark.imported_wh([days.ends - 4]) == dark.imported_wh([days.ends + 8]) == pytest.approx(24_000 + 875)
+    assert at_once(dark) == replay(dark, Truth(dark), lambda problem: search.greedy(problem))
+
+
+def test_f8_a_hole_in_the_balance_is_taken_as_the_day_before_it(solve):
+    days = village(days=1)
+    holes = days.balance.copy()
+    holes[-60:-50] = np.nan
+    worth = judged(evolve(days, balance=holes), solve, solve, None)
+    assert np.isfinite([worth.at_once_wh, worth.planned_wh, worth.forecast_error_w]).all()
+    filled = holes.copy()
+    filled[-60:-50] = holes[-60 - DAY:-50 - DAY]
+    assert worth.at_once_wh == pytest.approx(evolve(days, balance=filled).imported_wh(at_once(days)))
 
 
 # -- from files and databases -----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from elfe import clock
+from elfe.app import cycles
 from elfe.app.context import Context
 from elfe.cli import app
 from elfe.ems.cycles import store
@@ -83,6 +85,30 @@ def test_a_shown_time_has_its_own_cycles_alone_and_expects_what_all_of_them_say(
     shown = document("show", "101", "--since", f"{begun:%Y-%m-%d %H:%M}")
     assert shown["cycles"] == learnt["cycles"][-1:]
     assert shown["expected"] == learnt["expected"]
+
+
+def test_what_a_run_that_goes_on_is_recognised_as_is_told(territory: Territory, monkeypatch: pytest.MonkeyPatch) -> None:
+    series, = (id for id, name, _ in territory.history.names() if "puissance" in name)
+    territory.history.append(readings(curve((5, 20), (20, 2000), (20, 120), every_s=60, begins=ENDS), series))
+    monkeypatch.setattr(clock, "now", lambda: ENDS + timedelta(minutes=45))
+    elfe("learn")
+    sure = document("show", "101")["going_on"]
+    assert sure["programme"] == 1
+    assert 0.7 < sure["sure"] <= 1
+    assert f"still runs, as programme 1 ({sure['sure']:.0%} sure)" in " ".join(elfe("show", "101").split())
+
+
+def test_a_chart_hides_no_cycle_and_says_the_hour_as_people_do(territory: Territory) -> None:
+    pytest.importorskip("matplotlib")
+    here = Context(Settings())
+    what = cycles.shown(here, cycles.machines(here, "101")[0], ENDS, None, None)
+    figure = cycles.drawn(what, here.settings.zone)
+    figure.canvas.draw()
+    axes, = figure.axes
+    assert axes.get_legend() is None      # it stands outside
+    assert all(re.fullmatch(r"\d\d/\d\d \d\d:\d\d", each.get_text()) for each in axes.get_xticklabels())
+    edge = figure.bbox.x1
+    assert all(each.get_window_extent().x1 <= edge for each in axes.texts)
 
 
 def test_a_chart_is_drawn(territory: Territory, tmp_path: Path) -> None:

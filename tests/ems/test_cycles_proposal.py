@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+import pytest
 from attrs import evolve
 
 from elfe.coordination.values import ApplianceType
 from elfe.ems.cycles.curve import Curve
 from elfe.ems.cycles.detection import Detection, parameters, runs
-from elfe.ems.cycles.proposal import Proposal, proposals, standby_w
+from elfe.ems.cycles.proposal import Proposal, proposals, standby_w, suited
 from tests.ems.curves import COLD, REST, WASH, Step, curve
 from tests.ems.made import minutes
 
@@ -47,6 +48,23 @@ def test_a_rest_is_what_is_usual_in_it_and_a_blink_is_not() -> None:
     assert standby_w(said) == 2
     assert standby_w(curve((20, 2))) is None
     assert standby_w(Curve(np.empty(0), np.empty(0))) is None
+
+
+@pytest.mark.parametrize("level", [15, 40, 90])
+def test_what_shares_its_plug_with_something_that_is_never_off_is_found_above_it(level: float) -> None:
+    dice = np.random.default_rng(1)
+    days = curve(*((lasts, power + level) for _ in range(4) for lasts, power in (*WASH, (700, 0), *WASH, (600, 0))), every_s=30)
+    said = Curve(days.at_s, days.power_w + dice.normal(0, level / 50, len(days)))
+    found, = proposals(said, WASHER)
+    assert found.name == "stop_w"
+    assert found.value == pytest.approx(1.1 * level, rel=0.02)
+    whole = runs(said, suited(said, WASHER))
+    assert [round(each.lasts / timedelta(minutes=1)) for each in whole[1:]] == [65] * 7
+
+
+def test_something_that_draws_as_much_all_day_long_but_never_keeps_to_a_level_is_at_no_rest() -> None:
+    assert standby_w(curve(*((20, 60), (20, 30), (20, 90)) * 40, every_s=30)) is None
+    assert standby_w(curve((600, 40), every_s=30)) is None      # too short to tell
 
 
 def test_a_start_power_is_proposed_that_every_run_reaches() -> None:

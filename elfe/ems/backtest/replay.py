@@ -46,8 +46,10 @@ def replay(days: Days, expects: Expects, solve: Solve, home_w: float | None = No
         by_slot.setdefault(each.known, []).append(n)
     waiting: list[int] = []
     told: dict[int, int] = {}            # of those that wait: the start that was planned, an index from this slot on
-    running = np.zeros(len(days.balance) + HORIZON + max((len(each.profile) for each in days.declared), default=0))
-    for slot in range(min([days.begins, *by_slot]), days.ends):
+    running = np.zeros(len(days.came) + HORIZON + max((len(each.profile) for each in days.declared), default=0))
+    for slot in range(min([days.begins, *by_slot]), days.stops):
+        if slot >= days.ends and not waiting:
+            break
         waiting += by_slot.get(slot, [])
         tell(slot)
         if not waiting:
@@ -65,7 +67,7 @@ def replay(days: Days, expects: Expects, solve: Solve, home_w: float | None = No
             waiting.remove(n)
             profile = days.declared[n].profile
             running[at:at + len(profile)] += profile
-    return [starts.get(n, max(each.known, days.ends)) for n, each in enumerate(days.declared)]
+    return [starts.get(n, max(each.known, days.stops)) for n, each in enumerate(days.declared)]
 
 
 def _problem(loads: Sequence[Declared], slot: int, balance: Floats, home_w: float | None) -> Problem:
@@ -90,7 +92,7 @@ class Truth:
     def __call__(self, slot: int) -> Floats:
         """As `Expects`."""
         at = slot - self.days.first
-        return _whole(self.days.balance[at:at + HORIZON])
+        return self.days.came[at:at + HORIZON]
 
 
 @define
@@ -121,12 +123,6 @@ class Forecasts:
             said = asked.ask(seen)[0]
         told = np.array([said[lead] for lead in leads_of(seen, slot, days.zone)]) * seen.scale_w
         came = days.balance[at:at + HORIZON]
-        self.errors.append(float(np.nanmean(np.abs(told[:len(came)] - came))))
+        if np.isfinite(came).any():
+            self.errors.append(float(np.nanmean(np.abs(told[:len(came)] - came))))
         return told
-
-
-def _whole(balance: Floats) -> Floats:
-    """Of the last day's end, beyond which nothing is known: as it last was."""
-    if len(balance) < HORIZON:
-        balance = np.concatenate([balance, np.full(HORIZON - len(balance), balance[-1] if len(balance) else 0.0)])
-    return np.nan_to_num(balance)

@@ -41,9 +41,10 @@ def days(sources: Sources, begins: datetime, ends: datetime, balance_file: Path 
         return f"{at.astimezone(sources.zone):%Y-%m-%d}"
 
     first, last = slot_of(begins) - LEARNS_FROM, slot_of(ends)
-    balance = _balance_of(balance_file, first, last, sources.zone) if balance_file else np.array(
-        [np.nan if each is None else each for each in forecasts.measured(sources.sortie, first, last - first)])
-    inside = balance[slot_of(begins) - first:]
+    behind = last + HORIZON
+    balance = _balance_of(balance_file, first, behind, sources.zone) if balance_file else np.array(
+        [np.nan if each is None else each for each in forecasts.measured(sources.sortie, first, behind - first)])
+    inside = balance[slot_of(begins) - first:last - first]
     if not len(inside) or np.isnan(inside).mean() > 0.5:
         where = balance_file or "elfe.base_balance, which a run of the EMS fills"
         raise ElfeError(f"less than half of the quarters from {day(begins)} to {day(ends)} are known in {where}")
@@ -51,7 +52,7 @@ def days(sources: Sources, begins: datetime, ends: datetime, balance_file: Path 
     within = tuple(each for each in sorted(declared, key=lambda each: each.known) if slot_of(begins) <= each.known < last)
     if not within:
         raise ElfeError(f"nothing was declared from {day(begins)} to {day(ends)}")
-    around = forecasts.weather(sources.sortie, first, last - first + HORIZON)
+    around = forecasts.weather(sources.sortie, first, behind - first + HORIZON)
     return Days(first, slot_of(begins), last, balance, within, sources.zone, around)
 
 

@@ -8,7 +8,9 @@ from datetime import tzinfo
 import numpy as np
 from attrs import field, frozen
 
+from elfe.ems.forecast.past import filled
 from elfe.ems.forecast.values import Floats
+from elfe.slots import HORIZON
 
 
 @frozen
@@ -32,7 +34,7 @@ class Days:
     """A balance without the loads, from `first` on, W per slot, and what was declared. Replayed from `begins` to `ends`.
 
     What lies before `begins` is what forecasts are learned from; `weather` has rows of °C, W/m² and m/s for the same slots, or
-    none.
+    none. What is declared before `ends` may run behind it: the balance goes on as far as it is known, a day at most.
     """
 
     first: int
@@ -42,14 +44,33 @@ class Days:
     declared: tuple[Declared, ...]
     zone: tzinfo
     weather: Floats = field(factory=lambda: np.empty((0, 0)))
+    came: Floats = field(init=False)
+    """The balance with its holes filled from the days before, up to two days behind `ends`."""
 
-    def imported_wh(self, starts: Sequence[int]) -> float:
-        """What is imported from `begins` to `ends` when each load starts in its slot."""
-        left = self.balance.copy()
+    @came.default
+    def _came(self) -> Floats:
+        behind = self.ends + 2 * HORIZON - self.first
+        return filled(np.append(self.balance, np.full(max(0, behind - len(self.balance)), np.nan))[:behind])
+
+    @property
+    def stops(self) -> int:
+        """The slot by which everything is started."""
+        return self.ends + HORIZON
+
+    def imports_wh(self, starts: Sequence[int]) -> Floats:
+        """What is imported in each slot from `begins` on when each load starts in its slot; from `ends` on what they add alone."""
+        left = np.append(self.came, np.full(HORIZON, self.came[-1]))
+        base = np.maximum(0.0, -left)
         for each, start in zip(self.declared, starts, strict=True):
             profile = each.profile[:max(0, len(left) - (start - self.first))]
             left[start - self.first:start - self.first + len(profile)] -= profile
-        return float(np.maximum(0.0, -left[self.begins - self.first:self.ends - self.first]).sum()) / 4
+        imported: Floats = np.maximum(0.0, -left)
+        imported[self.ends - self.first:] -= base[self.ends - self.first:]
+        return imported[self.begins - self.first:] / 4
+
+    def imported_wh(self, starts: Sequence[int]) -> float:
+        """What is imported from `begins` to `ends`, and by the loads behind it, when each load starts in its slot."""
+        return float(self.imports_wh(starts).sum())
 
 
 @frozen
@@ -61,10 +82,12 @@ class Worth:
     planned_wh: float                      # as it was planned, with what was known then
     foresight_wh: float                    # as it would have been planned with the true balance
     by_kind_wh: Mapping[str, float]        # avoided by each kind alone
-    lost_wh: Mapping[str, float]           # forecast, deadline, limit, solver: what could have been avoided besides
+    best_wh: float                         # with foresight, a day for every load, no limits, ten times the solver's work
+    lost_wh: Mapping[str, float]           # planned less best, by cause: forecast, deadline, limit, solver
     late: int                              # loads that ended behind their deadline
     forecast_error_w: float
-    per_day: tuple[tuple[int, float, float, float], ...]      # first slot of the day; imported at once, planned, with foresight
+    per_day: tuple[tuple[int, float, float, float], ...]
+    """First slot of each of the territory's days; imported at once, planned, with foresight, Wh."""
 
     @property
     def avoided_wh(self) -> float:

@@ -102,11 +102,16 @@ def rest(known: Known, started_at: datetime, first_slot: int) -> tuple[float, ..
     if begun[-1].run.over:
         return ()
     running = begun[-1]
-    of = programmes.recognised(known.programmes, running.minutes_w[:-1])      # the last one has only begun
+    of = recognised(known, running)
     if of is None and not known.whole:
         return None
     minutes_w = of[0].minutes_w if of else known.whole[-1].minutes_w
     return rest_of(minutes_w, running.run.started_at, first_slot)
+
+
+def recognised(known: Known, running: Learnt) -> tuple[Programme, float] | None:
+    """The programme that a run that goes on is of, by its first minutes, and how sure that is; None: not yet told."""
+    return programmes.recognised(known.programmes, running.minutes_w[:-1])      # the last one has only begun
 
 
 def rest_of(minutes_w: Sequence[float], started_at: datetime, first_slot: int) -> tuple[float, ...]:

@@ -26,6 +26,10 @@ SOAKS_S, WORKS_WH = 4500.0, 10.0
 USUAL = 0.8
 """At rest it draws as much for four fifths of the time, or less: a blink of its panel is left out."""
 ABOVE_W = 1.0
+NEVER_OFF_W, NEVER_OFF_S = 100.0, 86_400.0
+"""What is never below 12 W in a day and keeps to one level below 100 W for half of it rests there: a lamp on the same plug."""
+NEAR = 0.1
+"""Such a level wavers by a tenth."""
 
 MINUTE = timedelta(minutes=1)
 LEVELS_W = (40, 60, 100, 150, 250, 400, 600, 1000, 1500, 2000)
@@ -48,11 +52,20 @@ class Proposal:
 
 def suited(curve: Curve, rules: Detection) -> Detection:
     """The parameters with a stop power above what this appliance draws when it is left on."""
-    return evolve(rules, stop_w=max(rules.stop_w, (standby_w(curve) or 0.0) + ABOVE_W))
+    at_rest = standby_w(curve)
+    return rules if at_rest is None else evolve(rules, stop_w=max(rules.stop_w, at_rest + _above_w(at_rest)))
+
+
+def _above_w(at_rest_w: float) -> float:
+    """How far above the standby a run is over, W."""
+    return ABOVE_W if at_rest_w < RESTS_W else NEAR * at_rest_w
 
 
 def standby_w(curve: Curve) -> float | None:
-    """What it draws at rest, W, in the rest in which it draws most: switched off and left on are two. None without a rest."""
+    """What it draws at rest, W, in the rest in which it draws most: switched off and left on are two. None without a rest.
+
+    Of one that is never below 12 W: the level that it keeps to.
+    """
     if not len(curve):
         return None
     lasts_s = np.diff(curve.at_s)
@@ -60,7 +73,18 @@ def standby_w(curve: Curve) -> float | None:
     begins, ends = np.flatnonzero(np.diff(low.astype(np.int8))).reshape(-1, 2).T
     lasts = curve.at_s[ends] - curve.at_s[begins]
     rests = (lasts >= RESTS_S) & ((lasts >= SOAKS_S) | (_drawn_wh(curve, curve.at_s[ends]) < WORKS_WH))
+    if not low.any():
+        return _never_off_w(curve.power_w[:-1], lasts_s)
     return max((_usual_w(curve.power_w[a:b], lasts_s[a:b]) for a, b in zip(begins[rests], ends[rests], strict=True)), default=None)
+
+
+def _never_off_w(power_w: Floats, lasts_s: Floats) -> float | None:
+    """The level that something keeps to that never rests, W; None where it keeps to none, or was seen for too short."""
+    if lasts_s.sum() < NEVER_OFF_S:
+        return None
+    level_w = _usual_w(power_w, lasts_s, 0.5)
+    kept_s = lasts_s[np.abs(power_w - level_w) <= NEAR * level_w].sum()
+    return level_w if level_w < NEVER_OFF_W and kept_s >= lasts_s.sum() / 2 else None
 
 
 def _drawn_wh(curve: Curve, at_s: Floats) -> Floats:
@@ -79,7 +103,7 @@ def _stop_power(curve: Curve, rules: Detection) -> Iterator[Proposal]:
     better = suited(curve, rules).stop_w
     if better > rules.stop_w:
         yield Proposal("stop_w", round(better, 1),
-                       f"it draws {better - ABOVE_W:.1f} W at rest: no run would end at {rules.stop_w:g} W")
+                       f"it draws {standby_w(curve):.1f} W at rest: no run would end at {rules.stop_w:g} W")
 
 
 def _start_power(curve: Curve, rules: Detection) -> Iterator[Proposal]:
@@ -125,8 +149,8 @@ def _whole(curve: Curve, rules: Detection) -> list[Run]:
     return [run for run in runs(curve, rules) if run.whole and run.over]
 
 
-def _usual_w(power_w: Floats, lasts_s: Floats) -> float:
+def _usual_w(power_w: Floats, lasts_s: Floats, share: float = USUAL) -> float:
     """What is not exceeded for the usual share of the time, W."""
     order = np.argsort(power_w)
     upto_s = np.cumsum(lasts_s[order])
-    return float(power_w[order][np.searchsorted(upto_s, USUAL * upto_s[-1])])
+    return float(power_w[order][np.searchsorted(upto_s, share * upto_s[-1])])

@@ -1,4 +1,4 @@
-"""The page of what may fail names tests that exist, and each scenario has some."""
+"""The page of what may fail names tests that exist, each scenario has some, and of each a defence can be taken away."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+
+from tests.undefended import DEFENCES
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
@@ -28,3 +30,17 @@ def test_what_a_scenario_names_exists(id: str, tests: str) -> None:
         assert [each for each in re.findall(r"`(\w+)`", names) if f"def {each}(" not in source] == []
         assert all(each.startswith(f"test_{id.lower()}_") for each in re.findall(r"`(\w+)`", names))
     assert named
+
+
+def test_of_every_scenario_a_defence_can_be_taken_away() -> None:
+    assert {id.upper() for id in DEFENCES} == SCENARIOS
+
+
+@pytest.mark.parametrize("id", DEFENCES)
+def test_what_is_taken_away_is_there_and_the_tests_that_it_is_taken_from_too(id: str) -> None:
+    defence = DEFENCES[id]
+    assert all(each.owner() is not None for each in defence.removals)
+    found = {name for file in defence.where.split() for name in re.findall(r"def (test_\w+)\(", (ROOT / file).read_text())}
+    chosen = {each: [name for name in found if each in name] for each in (defence.which or f"test_{id}_").split(" or ")}
+    assert all(chosen.values())
+    assert any(name.startswith(f"test_{id}_") for names in chosen.values() for name in names)

@@ -58,7 +58,7 @@ class Leadership:
 
     def __init__(self, engine: Engine, share: int = 1, shares: int = 1) -> None:
         self._engine, self._share, self._shares = engine, share, shares
-        self._told_others = False
+        self._told_others = self._told_standing_by = False
         self._connection: Connection | None = None
         self._file: IO[str] | None = None
         self._key = self.KEY + share - 1
@@ -67,9 +67,11 @@ class Leadership:
 
     def held(self) -> bool:
         """Take the lock if it is free, and say that we are alive; whether it is ours now."""
-        if self._engine.dialect.name == "postgresql":
-            return self._holds_connection()
-        return self._holds_file()
+        held = self._holds_connection() if self._engine.dialect.name == "postgresql" else self._holds_file()
+        if not held and not self._told_standing_by:
+            log.info("another engine leads share %d: this one stands by", self._share)
+        self._told_standing_by = not held
+        return held
 
     def confirm(self, connection: Connection) -> None:
         """Within a transaction: raises `LostLead` where another one leads. Until it ends nobody can take the lead."""
@@ -99,6 +101,7 @@ class Leadership:
             return False
         if self._others_count_otherwise(connection):
             locks.let_go(connection, None)      # of both
+            self._told_standing_by = True       # and why
             return False
         self._connection, self._epoch, self._beat_at = connection, self._begins(connection), monotonic()
         return True

@@ -3,7 +3,6 @@ and the twins of a home, which live whenever a test waits for something."""
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -33,13 +32,11 @@ from tests.brokers import connected
 from tests.conftest import Server
 from tests.coordination.conftest import A_DISHWASHER, A_TANK, A_WASHER, MemoryHistory, csv
 from tests.proxy import Proxy
-from tests.undefended import CHOSEN
+from tests.undefended import PROGRAM
 
 WASHER, DISHWASHER, TANK = 1, 2, 3
 POINTS = {WASHER: "A001", DISHWASHER: "A002", TANK: "D001"}
 WITHIN_S = 90.0
-PROGRAM = ("tests.undefended", "elfe") if CHOSEN in os.environ else ("elfe",)
-"""Where a defence has been taken away, it is gone in the engines too."""
 
 
 @define(eq=False)

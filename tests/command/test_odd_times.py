@@ -176,12 +176,16 @@ def test_d5_a_level_that_nobody_answered_before_a_sleep_is_not_sent_after_it(wor
 # -- days that are odd ---------------------------------------------------------------------------------------------------------
 
 
-def test_d6_the_night_of_92_quarters_with_its_faults_breaks_no_invariant() -> None:
-    """Every fourth seed lives each of these nights; a week around each: `python -m tests.command.sim --around`."""
-    sim, problems = lived(5, homes=4, hours=5, begins=datetime(2026, 3, 28, 20, tzinfo=UTC))
+@pytest.mark.parametrize("begins", [datetime(2026, 3, 28, 22, tzinfo=UTC), datetime(2026, 10, 24, 22, tzinfo=UTC)],
+                         ids=["92 quarters", "100 quarters"])
+def test_d6_nights_of_92_and_100_quarters_with_their_faults_break_no_invariant_and_lose_no_quarter(begins: datetime) -> None:
+    """The clock changes at one o'clock UTC. Every fourth seed lives each of these nights; a week around each:
+    `python -m tests.command.sim --around`."""
+    sim, problems = lived(5, homes=6, hours=6, begins=begins)
+    driven = {(each.at.hour, each.at.minute // 15) for each in sim.spoken}
 
     assert problems == []
-    assert sim.changes
+    assert {(hour, quarter) for hour in (1, 2, 3) for quarter in range(4)} <= driven
 
 
 @pytest.mark.parametrize("now", [

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 
 from elfe.app.up import SERVICES
+from tests.undefended import CHOSEN, PROGRAM
 
 WITHIN_S = 90
-IMPATIENT = """
+IMPATIENT = f"""
+{"from tests import undefended; undefended.take_away()" if CHOSEN in os.environ else ""}
 from elfe.app import up
 up.HANGS_AFTER_S = 15.0
-up.SERVICES = {"command": up.SERVICES["command"]}
+up.SERVICES = {{"command": up.SERVICES["command"]}}
 from elfe.cli import main
 main()
 """
@@ -60,7 +62,7 @@ class Up:
     def __init__(self, folder: Path, *program: str) -> None:
         self.log = folder / "log"
         with self.log.open("wb") as log:
-            command = [sys.executable, *(program or ("-m", "elfe")), "up"]
+            command = [sys.executable, *(program or ("-m", *PROGRAM)), "up"]
             self.process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
 
     def says(self, words: str, times: int = 1) -> bool:

@@ -6,7 +6,7 @@ contract's tables.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 SLOT_S = 900
 SLOT = timedelta(seconds=SLOT_S)
@@ -50,3 +50,10 @@ def is_due(at: datetime, now: datetime, at_most: timedelta) -> bool:
 def slots_lasting(duration: timedelta) -> int:
     """How many slots a duration needs: the ceiling."""
     return -(-duration // SLOT)
+
+
+def local_time(at: datetime, zone: tzinfo, form: str = "%H:%M") -> str:
+    """An instant as the territory's clocks show it; in the hour that is lived twice with which of the two: 02:15 CEST."""
+    here = at.astimezone(zone)
+    twice = here.replace(fold=0).utcoffset() != here.replace(fold=1).utcoffset()
+    return f"{here:{form}} {here:%Z}" if twice else f"{here:{form}}"

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from elfe.slots import HORIZON, SLOT, SLOT_S, SLOTS_PER_HOUR, epoch_s, instant, next_slot_start, slot_of, slot_start, slots_lasting
+from elfe.slots import (
+    HORIZON,
+    SLOT,
+    SLOT_S,
+    SLOTS_PER_HOUR,
+    epoch_s,
+    instant,
+    local_time,
+    next_slot_start,
+    slot_of,
+    slot_start,
+    slots_lasting,
+)
 
 QUARTER = datetime(2024, 10, 11, 12, 15, tzinfo=UTC)
 A_MOMENT = timedelta(microseconds=1)
@@ -41,3 +54,10 @@ def test_the_second_of_an_instant_is_by_floor_and_back_again_nothing_is_lost():
 @pytest.mark.parametrize(("minutes", "slots"), [(0, 0), (1, 1), (15, 1), (16, 2), (150, 10)])
 def test_what_lasts_needs_its_slots_whole(minutes, slots):
     assert slots_lasting(timedelta(minutes=minutes)) == slots
+
+
+def test_d1_the_hour_that_is_lived_twice_says_which_of_the_two_it_is() -> None:
+    paris = ZoneInfo("Europe/Paris")
+    told = [local_time(datetime(2026, 10, 25, 0, 15, tzinfo=UTC) + timedelta(hours=n), paris) for n in range(-1, 3)]
+    assert told == ["01:15", "02:15 CEST", "02:15 CET", "03:15"]
+    assert local_time(datetime(2026, 3, 29, 1, 0, tzinfo=UTC), paris, "%d/%m %H:%M") == "29/03 03:00"

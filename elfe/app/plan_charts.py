@@ -9,7 +9,7 @@ from typing import Any
 
 from elfe.ems.values import Placement, Plan
 from elfe.errors import ElfeError
-from elfe.slots import HORIZON, SLOT_S, slot_start
+from elfe.slots import HORIZON, SLOT_S, local_time, slot_start
 
 DAY_S = 86_400      # matplotlib counts days since the epoch
 LARGEST = 12
@@ -80,7 +80,7 @@ def _starts(axes: Any, plan: Plan, each: Placement, starts: Sequence[float | Non
     axes.bar(times[:-1], [(wh or 0.0) / 1000 for wh in starts], width=SLOT_S / DAY_S, align="edge",
              color=[CHOSEN if t == chosen else OTHER for t in range(HORIZON)])
     axes.axvline(times[chosen], color=CHOSEN, linewidth=1.2,
-                 label=words["chosen"].format(at=f"{slot_start(plan.first_slot + chosen).astimezone(zone):%H:%M}"))
+                 label=words["chosen"].format(at=local_time(slot_start(plan.first_slot + chosen), zone)))
     axes.set(ylabel=words["starts"], ylim=(0, max(max((wh or 0.0) for wh in starts) / 1000 * 1.05, 0.01)))
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=8, frameon=False)
 

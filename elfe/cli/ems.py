@@ -21,7 +21,7 @@ from elfe.ems.forecast.store import Kept
 from elfe.ems.run import exact_model, first_slot_at, gather, run_once
 from elfe.ems.solve import Limits, Solver
 from elfe.errors import ElfeError
-from elfe.slots import HORIZON, SLOTS_PER_HOUR, slot_of, slot_start
+from elfe.slots import HORIZON, SLOTS_PER_HOUR, local_time, slot_of, slot_start
 
 ems = typer.Typer(help="The planner.", no_args_is_help=True)
 
@@ -111,7 +111,7 @@ def _show_expected(newest: Kept, zone: tzinfo) -> None:
         mean, low, high = (sum(each[t:t + SLOTS_PER_HOUR]) / SLOTS_PER_HOUR / 1000 if each else None
                            for each in (told.balance_w, told.low_w, told.high_w))
         band = f"{low:.1f} to {high:.1f}" if low is not None and high is not None else ""
-        rows.append((f"{slot_start(newest.first_slot + t).astimezone(zone):%d/%m %H:%M}", f"{mean:.1f}", band))
+        rows.append((local_time(slot_start(newest.first_slot + t), zone, "%d/%m %H:%M"), f"{mean:.1f}", band))
     show.table(("from", "balance kW", "four of five"), rows, "")
     typer.echo(told.source)
 

@@ -21,7 +21,7 @@ from elfe.ems.fairness import store as fairness
 from elfe.ems.store import newest_plan
 from elfe.ems.values import Placement, Plan
 from elfe.errors import ElfeError
-from elfe.slots import SLOTS_PER_HOUR, slot_of, slot_start
+from elfe.slots import SLOTS_PER_HOUR, local_time, slot_of, slot_start
 
 plan = typer.Typer(help="What is planned, and why.", no_args_is_help=True)
 BARS = " ▁▂▃▄▅▆▇█"
@@ -160,7 +160,7 @@ def _why(found: Plan, placed: Placement) -> dict[str, object]:
 
 
 def _clock(found: Plan, start: int, zone: ZoneInfo) -> str:
-    return f"{slot_start(found.first_slot + start).astimezone(zone):%d/%m %H:%M}"
+    return local_time(slot_start(found.first_slot + start), zone, "%d/%m %H:%M")
 
 
 def print_plan(here: Context, found: Plan) -> None:
@@ -171,7 +171,7 @@ def print_plan(here: Context, found: Plan) -> None:
     wanted |= {each.appliance.id: each.deadline for each in queries.vehicles(here.coordination)}
 
     def local(at: datetime | None) -> str:
-        return f"{at.astimezone(zone):%d/%m %H:%M}" if at else ""
+        return local_time(at, zone, "%d/%m %H:%M") if at else ""
 
     show.table(("appliance", "wanted by", "starts", "ends", "why"),
                [(escape(f"{each.appliance_id} {names.get(each.appliance_id, '?')}"), local(wanted.get(each.appliance_id)),

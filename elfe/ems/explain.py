@@ -13,6 +13,8 @@ from elfe.ems.model import Choice, Placing, imported_wh
 from elfe.slots import HORIZON, SLOT_S
 
 INDIFFERENT_WH = 5.0
+KEPT = ("comforts", "heats")
+"""What chooses no start and keeps somebody warm does not wait: it is told beside a heater that nobody plans."""
 LONG_PAST = timedelta(days=2)
 """A wish so far behind is a row that nobody has renewed, not a delay."""
 
@@ -71,6 +73,8 @@ SENTENCES = {
         "only": "{begins} {at}: there was no other choice",
         "soon": "{begins} {at}, {earliest}: {local} of its {energy} kWh come from local surplus, waiting would not help",
         "same": "{begins} {at}: {local} of its {energy} kWh come from local surplus, no other time is better",
+        "unplanned": "{begins} {at}: {local} of its {energy} kWh come from local surplus; unplanned it would have imported {saved} "
+                     "kWh more",
         "waits": "{begins} {at} because {local} of its {energy} kWh then come from local surplus; {earliest} it would have "
                  "imported {saved} kWh more",
     },
@@ -82,16 +86,18 @@ SENTENCES = {
         "only": "{begins} {at} : il n'y avait pas d'autre choix",
         "soon": "{begins} {at}, {earliest} : {local} de ses {energy} kWh viennent du surplus local, attendre n'y changerait rien",
         "same": "{begins} {at} : {local} de ses {energy} kWh viennent du surplus local, aucune autre heure n'est meilleure",
+        "unplanned": "{begins} {at} : {local} de ses {energy} kWh viennent du surplus local ; sans plan, {saved} kWh de plus "
+                     "auraient été importés",
         "waits": "{begins} {at} parce que {local} de ses {energy} kWh viennent alors du surplus local ; {earliest}, "
                  "{saved} kWh de plus auraient été importés",
     },
 }
 WORDS = {
     "en": {"starts": "starts at", "heats": "heats from", "charges": "charges from", "runs": "runs from",
-           "stores": "works from",
+           "comforts": "is in comfort from", "stores": "works from",
            "now": "at once", "earliest": "at the earliest"},
     "fr": {"starts": "démarre à", "heats": "chauffe dès", "charges": "se charge dès", "runs": "tourne dès",
-           "stores": "travaille dès",
+           "comforts": "est en confort dès", "stores": "travaille dès",
            "now": "tout de suite", "earliest": "au plus tôt"},
 }
 
@@ -114,9 +120,12 @@ def _kind(told: Facts) -> str:
         return "late" if told.late_by < LONG_PAST else "past"
     if told.choices == 1:
         return "only"
+    helps = told.saved_wh >= INDIFFERENT_WH
+    if not told.choices and told.begins in KEPT:
+        return "unplanned" if helps else "same"
     if not told.waits:
         return "soon"
-    return "waits" if told.saved_wh >= INDIFFERENT_WH else "same"
+    return "waits" if helps else "same"
 
 
 def _kwh(energy_wh: float, language: str) -> str:

@@ -62,7 +62,7 @@ from elfe.ems.values import Placement, Plan, Way, Why
 from elfe.errors import PlanError
 from elfe.history import quarters
 from elfe.history.values import History
-from elfe.slots import HORIZON, SLOT, slot_of, slot_start, slots_lasting
+from elfe.slots import HORIZON, SLOT, local_time, slot_of, slot_start, slots_lasting
 
 HELD_FOR = timedelta(minutes=15)
 DAY = timedelta(days=1)
@@ -547,21 +547,22 @@ def _tell_feeder(inputs: Inputs, left: Floats) -> None:
     for level in inputs.costs.levels[1:]:
         over = -left - level.offset
         if over.max() > 1:
-            at = slot_start(inputs.first_slot + int(over.argmax())).astimezone(inputs.zone)
+            at = local_time(slot_start(inputs.first_slot + int(over.argmax())), inputs.zone)
             log.warning("the territory imports %.1f kW more than its maximum at %s, in %d quarters in all: no plan found avoids it",
-                        over.max() / 1000, f"{at:%H:%M}", int((over > 1).sum()))
+                        over.max() / 1000, at, int((over > 1).sum()))
 
 
 def _placement(inputs: Inputs, placing: model.Placing, choice: model.Choice, n: int, powers: Floats, left: Floats,
                room: Floats | None) -> Placement:
     load, run = inputs.loads[n], placing.run_of(choice, n)
-    starts = slot_start(inputs.first_slot + int(np.append(np.flatnonzero(powers), 0)[0])).astimezone(inputs.zone)
-    told, at = explain.facts(placing, choice, n, load, left), f"{starts:%H:%M}"
+    decisions = load.decisions(run)
+    starts = decisions.index(1) if 1 in decisions else int(np.append(np.flatnonzero(powers), 0)[0])
+    told, at = explain.facts(placing, choice, n, load, left), local_time(slot_start(inputs.first_slot + starts), inputs.zone)
     out = ways.ways(load, inputs.first_slot, inputs.zone)
     if room is not None:
         out += ways.within_limit(load, powers, room, inputs.homes[load.appliance.id][1], inputs.first_slot, inputs.zone)
     return Placement(
-        appliance_id=load.appliance.id, appliance_type=load.appliance.type, decisions=load.decisions(run),
+        appliance_id=load.appliance.id, appliance_type=load.appliance.type, decisions=decisions,
         power_w=tuple(map(float, powers)), source=load.source, reason=explain.reason_in("en", told, at),
         late_by=load.late_by, ends_at=slot_start(inputs.first_slot + load.ends(run)),
         pauses=isinstance(load, FOLLOWED),

@@ -14,8 +14,9 @@ from elfe.ems import search
 from elfe.ems.model import Choice, Problem
 from elfe.ems.run import gather, place
 from elfe.ems.values import Placement, Plan
+from elfe.slots import local_time, slot_start
 from tests.ems.conftest import Territory
-from tests.ems.made import FIRST, HOUR, NOON, SUNNY, minutes
+from tests.ems.made import FIRST, HOUR, NOON, PARIS, SUNNY, minutes
 from tests.ems.test_gather import heating, room, vehicle
 
 HOURS = timedelta(hours=1)
@@ -72,6 +73,18 @@ def test_the_numbers_of_every_kinds_sentence_are_those_of_the_plan_in_both_langu
             continue
         assert rest[0] == pytest.approx(energy / 1000, abs=0.006), placed.reason
         assert local == pytest.approx((energy - added_wh(plan, placed)) / 1000, abs=0.006), placed.reason
+
+
+@pytest.mark.parametrize("sortie", ["sqlite"], indirect=True)
+def test_what_keeps_somebody_warm_is_told_from_its_first_comfort_on_and_does_not_wait(plan: Plan) -> None:
+    heater, room = (each for each in plan.placements if each.appliance_id in (4, 5))
+    assert heater.why is not None
+    assert heater.power_w[0] > 0      # in eco
+    comfort = local_time(slot_start(plan.first_slot + heater.decisions.index(1)), PARIS)
+    assert heater.reason.startswith(f"is in comfort from {comfort}: ")
+    assert heater.why.french.startswith(f"est en confort dès {comfort} : ")
+    for each in (heater, room):
+        assert "at once" not in each.reason
 
 
 @pytest.mark.parametrize("sortie", ["sqlite"], indirect=True)

@@ -151,7 +151,7 @@ class Load(Protocol):
 
     @property
     def begins(self) -> str:
-        """What it does when it begins to draw: starts, heats, charges."""
+        """What it does when it begins to draw: starts, heats, charges, ...: the words of `explain.py`."""
 
     @property
     def modulates(self) -> bool:

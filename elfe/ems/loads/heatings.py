@@ -30,7 +30,7 @@ class HeatingLoad:
     zone: tzinfo
     past: tuple[bool | None, ...] = ()
     wishes: Wishes = field(factory=Wishes)
-    begins, modulates = "heats", False
+    begins, modulates = "comforts", False
     late_by = timedelta()
 
     @classmethod

@@ -1,0 +1,151 @@
+"""How well the facts prove what moves a home: wrong code is noticed.
+
+    make mutants ARGS="--share 0.2 --seed 3"        (python -m tests.mutants, with cosmic-ray beside it)
+
+Each mutant is one of the `MODULES` of `proof` with one thing changed: a comparison, a bound, a sign, a `not`, a number. Its facts
+are run on it until one fails; a mutant that all of them pass is told with its line. All of them take hours, a share is drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.abc
+import importlib.util
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import sqlmodel  # noqa: F401   what every child needs is read once
+from attrs import frozen
+
+from tests.proof import FACTS, MODULES, ROOT, Facts
+
+OPERATORS = tuple(f"core/{each}" for each in (
+    "AddNot", "ReplaceUnaryOperator_Delete_Not", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceTrueWithFalse",
+    "ReplaceFalseWithTrue", "ReplaceBreakWithContinue", "ReplaceContinueWithBreak", "ZeroIterationForLoop", "NumberReplacer",
+    "ExceptionReplacer",
+    *(f"ReplaceComparisonOperator_{each}" for each in (
+        "Lt_LtE", "LtE_Lt", "Gt_GtE", "GtE_Gt", "Is_IsNot", "IsNot_Is", "Eq_LtE", "Eq_IsNot", "NotEq_Is")),
+    *(f"ReplaceBinaryOperator_{each}" for each in ("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul"))))
+PATIENCE_S = 120
+"""A mutant that hangs for so long is noticed."""
+
+
+def _source(module: str) -> str:
+    return (ROOT / f"{module.replace('.', '/')}.py").read_text()
+
+
+@frozen
+class Mutant:
+    """A module with one thing changed: what, and the how manieth of such things."""
+
+    module: str
+    operator: str
+    occurrence: int
+
+    @property
+    def code(self) -> str:
+        """What stands there."""
+        from cosmic_ray.mutating import mutate_code  # no dependency: `make mutants` brings it
+        from cosmic_ray.plugins import get_operator
+
+        return str(mutate_code(_source(self.module), get_operator(self.operator)(), self.occurrence))
+
+    def __str__(self) -> str:
+        pairs = enumerate(zip(_source(self.module).splitlines(), self.code.splitlines(), strict=False), 1)
+        n, was, now = next((n, was.strip(), now.strip()) for n, (was, now) in pairs if was != now)
+        return f"{self.module}:{n} {self.operator.removeprefix('core/')}\n    - {was}\n    + {now}"
+
+
+def mutants(module: str) -> Iterator[Mutant]:
+    """All of a module."""
+    from cosmic_ray.ast import ast_nodes, get_ast  # no dependency: `make mutants` brings it
+    from cosmic_ray.plugins import get_operator
+
+    nodes = list(ast_nodes(get_ast(_source(module))))
+    for name in OPERATORS:
+        operator = get_operator(name)()
+        for occurrence in range(sum(len(list(operator.mutation_positions(node))) for node in nodes)):
+            yield Mutant(module, name, occurrence)
+
+
+class _Instead(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Gives the mutant where its module is asked for."""
+
+    def __init__(self, module: str, code: str) -> None:
+        self._module, self._code = module, code
+
+    def find_spec(self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None) -> ModuleSpec | None:
+        """As of `MetaPathFinder`."""
+        return importlib.util.spec_from_loader(name, self) if name == self._module else None
+
+    def get_source(self, _name: str) -> str:
+        """As of `InspectLoader`."""
+        return self._code
+
+
+def is_noticed(module: str, code: str) -> bool:
+    """Whether a fact fails where a module is this: in a process of its own, which may hang or die."""
+    child = os.fork()
+    if not child:
+        os.setsid()
+        signal.alarm(PATIENCE_S)
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+            os.dup2(nowhere.fileno(), 2)
+        sys.meta_path.insert(0, _Instead(module, code))
+        failed = 1
+        try:
+            failed = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *FACTS], plugins=[Facts()]))
+        finally:
+            os._exit(failed)
+    _, status = os.waitpid(child, 0)
+    return status != 0
+
+
+def main() -> int:
+    """Draw, try, tell; 1 where the facts do not pass as they are."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--share", type=float, default=0.1, help="of all mutants; 1: all")
+    parser.add_argument("--seed", type=int, default=1, help="which")
+    parser.add_argument("--only", default="", help="of the modules, those whose name has this in it")
+    given = parser.parse_args()
+    chosen = [each for module in MODULES if given.only in module for each in mutants(module)]
+    drawn = random.Random(given.seed).sample(chosen, round(given.share * len(chosen)))
+    if is_noticed(MODULES[0], _source(MODULES[0])):
+        _say("the facts fail on the code as it is")
+        return 1
+    tried: Counter[str] = Counter()
+    noticed: Counter[str] = Counter()
+    began = time.monotonic()
+    for each in drawn:
+        tried[each.module] += 1
+        if is_noticed(each.module, each.code):
+            noticed[each.module] += 1
+        else:
+            _say(each)
+    for module in tried:
+        _say(f"{module}: {noticed[module]} of {tried[module]} noticed")
+    score = noticed.total() / max(1, tried.total())
+    took_s = time.monotonic() - began
+    _say(f"{noticed.total()} of {tried.total()} noticed ({score:.0%}), of {len(chosen)} that there are, in {took_s:.0f} s")
+    return 0
+
+
+def _say(what: object) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    sys.path.insert(0, str(Path.cwd()))
+    sys.exit(main())

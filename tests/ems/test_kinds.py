@@ -186,6 +186,18 @@ def test_a_room_is_warm_when_comfort_begins():
     assert set(run) <= {0.0, 5000.0}
 
 
+@pytest.mark.parametrize("eco_c", [12.0, 16.0, 18.5])
+@pytest.mark.parametrize("rc_h", [3.6, 12, 40, 150])
+def test_a_room_of_any_walls_is_warm_in_all_its_comfort_however_low_its_eco(rc_h, eco_c):
+    load = a_room(warm=17.5, outside=3.0, power_w=6000, thermal=Thermal(0.005, rc_h * 3600, ""))
+    load = evolve(load, room=evolve(load.room, eco_c=eco_c))
+    fleet, price = RoomLoad.fleet([load]), np.ones(HORIZON)
+    for run in (fleet.soonest()[0], fleet.realised(fleet.respond(price)[0], price)[0]):
+        now = temperatures(load, run)
+        assert all(now[t] >= 18.0 - 0.01 for t in range(HORIZON) if load.wanted(t + 1) == 19.0)
+        assert set(run) <= {0.0, 6000.0}
+
+
 def test_a_heater_that_is_too_weak_heats_all_it_can():
     load = a_room(warm=10.0, outside=-10.0, power_w=1000)
     run = RoomLoad.fleet([load]).soonest()[0]

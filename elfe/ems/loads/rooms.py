@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta, tzinfo
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from attrs import define, field, frozen
 
-from elfe.coordination.values import Appliance, Room
+from elfe.coordination.values import Appliance, Room, Week
 from elfe.ems.loads.base import Floats, Wishes
 from elfe.ems.loads.hours import in_programme
 from elfe.ems.loads.stores import Stores
@@ -113,28 +113,46 @@ class RoomLoad:
     def band(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """The least and the most that its temperature may be after each slot, as far as heating or not heating can keep them.
 
-        What was allowed may cool at its own pace, and what is wanted later is heated for in time: from the least of one slot the
-        least of the next can be reached, and with a heater that is only switched the room stays between the two.
+        What was allowed may cool at its own pace, and what is wanted later is heated for in time, above the eco band where it must:
+        from the least of one slot the least of the next can be reached, and with a heater that is only switched the room stays
+        between the two.
         """
-        keeps = self.thermal.keeps
-        a_slot = (1 - keeps) * self.thermal.resistance * self.room.power_w
+        keeps, a_slot, needed = self.thermal.keeps, self._a_slot, self._needed
         hottest = allowed = self.warm_c
         lows, highs = [], []
         for t, outside in enumerate(self.outside_c):
-            wanted, cools = self.wanted(t + 1), (1 - keeps) * outside
+            cools = (1 - keeps) * outside
             hottest = keeps * hottest + cools + a_slot
-            lows.append(min(wanted - self.room.band_k, hottest))
-            allowed = max(wanted + self.room.band_k, keeps * allowed + cools)
+            lows.append(min(needed[t], hottest))
+            allowed = max(self.wanted(t + 1) + self.room.band_k, keeps * allowed + cools, needed[t])
             highs.append(allowed)
             hottest = min(hottest, allowed)
         for t in range(HORIZON - 1, 0, -1):
             lows[t - 1] = max(lows[t - 1], (lows[t] - (1 - keeps) * self.outside_c[t] - a_slot) / keeps)
         return tuple(lows), tuple(max(high, low + a_slot) for low, high in zip(lows, highs, strict=True))
 
+    @property
+    def _a_slot(self) -> float:
+        """K that a slot of heating is worth at its end."""
+        return (1 - self.thermal.keeps) * self.thermal.resistance * self.room.power_w
+
+    @property
+    def _needed(self) -> list[float]:
+        """The least after each slot that is wanted then, or from which a heater that goes on reaches what is wanted later.
+
+        Never above what is wanted at some time: a heater that is too weak is not to overheat the room before.
+        """
+        keeps, most = self.thermal.keeps, -np.inf
+        needed = [self.wanted(t + 1) - self.room.band_k for t in range(HORIZON)]
+        for t in range(HORIZON - 1, 0, -1):
+            most = max(most, needed[t])
+            before = (needed[t] - (1 - keeps) * self.outside_c[t] - self._a_slot) / keeps
+            needed[t - 1] = max(needed[t - 1], min(most, before))
+        return needed
+
     def wanted(self, index: int) -> float:
-        """°C that its programme asks for in a slot."""
-        comfort = in_programme(self.room.programme, self.first_slot + index, self.zone)
-        return self.room.comfort_c if comfort else self.room.eco_c
+        """°C that its programme asks for in a slot, the one behind the horizon included."""
+        return self.room.comfort_c if _comfort(self.room.programme, self.first_slot, self.zone)[index] else self.room.eco_c
 
     def decisions(self, run: Floats) -> tuple[int, ...]:
         """The contract's row: a 1 in every slot that it heats in."""
@@ -144,3 +162,9 @@ class RoomLoad:
         """The index behind the last slot that it heats in."""
         heats = np.flatnonzero(run)
         return int(heats[-1]) + 1 if len(heats) else 0
+
+
+@lru_cache(maxsize=1024)      # rooms share their programmes, and a room is asked with others of its numbers
+def _comfort(programme: Week, first_slot: int, zone: tzinfo) -> tuple[bool, ...]:
+    """Whether comfort is wanted, of each slot of the horizon and the one behind it."""
+    return tuple(in_programme(programme, first_slot + t, zone) for t in range(HORIZON + 1))

@@ -146,6 +146,16 @@ def objective(problem: Problem, runs: Sequence[Runs]) -> float:
     return problem.costs.of(left_of(problem, runs), problem.balance) + own_of(problem, runs)
 
 
+def overload(problem: Problem, runs: Sequence[Runs]) -> float:
+    """What homes draw beyond their limits, W summed over homes and slots."""
+    if problem.homes is None:
+        return 0.0
+    of, limit_w = problem.homes.of, problem.homes.limit_w
+    drawn = np.zeros((len(limit_w) + 1, HORIZON))      # the last for those of no home that is limited
+    np.add.at(drawn, of, powers_of(problem, runs))
+    return float((drawn[:-1] - limit_w[:, None]).clip(min=0.0).sum())
+
+
 def longest_waiting(problem: Problem) -> float:
     """The most that the runs can cost by themselves: what to take off a bound on the objective to bound the rest alone."""
     return sum(float(fleet.dearest().sum()) for fleet in problem.fleets)
@@ -171,6 +181,7 @@ class Built:
     model: pulp.LpProblem
     loads: tuple[tuple[Formulation, ...], ...]
     imports: tuple[tuple[pulp.LpVariable, ...], ...]       # by level and slot
+    peak: pulp.LpVariable                                  # stands in the model only where the peak weighs
 
     def begin(self, problem: Problem, runs: Sequence[Runs]) -> None:
         """Set every variable to what a choice says."""
@@ -181,6 +192,7 @@ class Built:
         for level, row in zip(problem.costs.levels, self.imports, strict=True):
             for variable, watts in zip(row, np.maximum(0.0, net - level.offset), strict=True):
                 variable.setInitialValue(float(watts))
+        self.peak.setInitialValue(float(net.max(initial=0.0)))
 
     def read(self) -> tuple[Runs, ...]:
         """The choice that the variables say."""
@@ -214,7 +226,7 @@ def build(problem: Problem) -> Built:
         model.addConstraint(p - m[0][t] >= 0, f"peak_{t}")
     if problem.homes is not None:
         _limit_homes(model, problem.homes, everybody)
-    return Built(model, loads, m)
+    return Built(model, loads, m, p)
 
 
 def _limit_homes(model: pulp.LpProblem, homes: Homes, everybody: Sequence[Formulation]) -> None:

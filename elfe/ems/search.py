@@ -16,12 +16,11 @@ from attrs import evolve
 
 from elfe.ems.baths import Used, annealed
 from elfe.ems.board import ASKS_EVERY, HELPS, Board, GoOn
-from elfe.ems.loads.base import Fleet, Runs
-from elfe.ems.loads.chains import Chains
-from elfe.ems.loads.shifts import Shifts
+from elfe.ems.loads.base import Runs
 from elfe.ems.model import Choice, Problem, objective, soonest
 
 ENOUGH = 10              # tries per cube of the number of loads: a handful of loads is soon searched through
+KEPT = "the plan before, kept"
 BATHS = 0.9              # share of the time after which the baths are cold
 
 
@@ -39,21 +38,22 @@ def greedy(problem: Problem) -> Choice:
 def kept(problem: Problem) -> Choice:
     """What was told before, wherever it still can be; the others where they cost least around it, the largest first."""
     board = Board(problem, [some.copy() for some in soonest(problem)])
-    told = {n: promised for n, (f, i) in enumerate(board.places)
-            if (promised := _promised(problem.fleets[f], i)) is not None and promised in board.offers(n).menu.runs}
+    told = np.concatenate([np.zeros(0, np.int64), *(fleet.told() for fleet in problem.fleets)])
     board.lift(range(problem.count))
-    for n, promised in told.items():
-        board.put(n, int(np.flatnonzero(board.offers(n).menu.runs == promised)[0]))
+    for n in map(int, np.flatnonzero(told >= 0)):
+        board.put(n, int(np.flatnonzero(board.offers(n).menu.runs == told[n])[0]))
     sizes = np.concatenate([np.zeros(0), *(fleet.sizes() for fleet in problem.fleets)])
-    for n in np.argsort(-sizes, kind="stable"):
-        if int(n) not in told:
-            board.settle(int(n))
-    return _choice(problem, board.runs, "the plan before, kept")
+    for n in map(int, np.argsort(-sizes, kind="stable")):
+        if told[n] < 0:
+            board.settle(n)
+    return _choice(problem, board.runs, KEPT)
 
 
-def _promised(fleet: Fleet, i: int) -> int | None:
-    starts = fleet.promised if isinstance(fleet, Shifts | Chains) else None
-    return None if starts is None or starts[i] < 0 else int(starts[i])
+def keeping(problem: Problem, choice: Choice) -> Choice:
+    """A choice with what was told before wherever it still can be: at once, for any number; its bound and prices stay."""
+    runs = tuple(np.where(told >= 0, told, some) if (told >= 0).any() else some
+                 for told, some in zip((fleet.told() for fleet in problem.fleets), choice.runs, strict=True))
+    return evolve(choice, runs=runs, objective=objective(problem, runs), made_by=KEPT)
 
 
 def improved(problem: Problem, runs: Sequence[Runs], made_by: str, bound: float = -np.inf, go_on: GoOn = lambda: True) -> Choice:

@@ -33,7 +33,7 @@ from elfe.ems import model, search
 from elfe.ems.baths import Used
 from elfe.ems.decompose import decomposed, quick
 from elfe.ems.flow import flows
-from elfe.ems.loads.base import Fleet
+from elfe.ems.loads.base import OVERLOAD, Fleet
 from elfe.ems.model import Choice, Problem
 from elfe.ems.shortlist import Shorter, shorter
 from elfe.slots import HORIZON
@@ -101,7 +101,7 @@ class Solver:
             return Choice((), nothing, nothing, "nothing to place")
         found = self._ask(problem)
         if found is None:
-            return search.greedy(problem) if problem.count <= MANY else quick(problem)
+            return unhelped(problem)
         proved = found.bound is not None and found.objective - found.bound <= max(1e-3, self._limits.gap * abs(found.objective))
         return evolve(found, made_by="optimal") if proved else found
 
@@ -127,7 +127,8 @@ class Solver:
                 best = _sensible(answer, problem)
         except (EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
             log.error("the solver's process is lost (%s): %s", error or type(error).__name__,
-                      "the best that it had said is taken" if best else "the greedy plan is taken")
+                      "the best that it had said is taken" if best else
+                      "the greedy plan is taken, or the one before where that costs less")
             self.close()
         return best
 
@@ -148,6 +149,15 @@ class Solver:
                 raise TimeoutError(f"not started within {STARTS_WITHIN_S} s")
             self._pipe.recv()
         return self._pipe
+
+
+def unhelped(problem: Problem) -> Choice:
+    """What is done without a child: the greedy choice, or what was told before where that costs less."""
+    if problem.count <= MANY:
+        found = (search.greedy(problem), search.kept(problem))
+    else:
+        found = (at_once := quick(problem), search.keeping(problem, at_once))
+    return min(found, key=lambda each: each.objective + OVERLOAD * model.overload(problem, each.runs))
 
 
 def _send(pipe: Connection, asked: object) -> None:

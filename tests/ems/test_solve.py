@@ -20,9 +20,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elfe.ems import decompose, model, search
-from elfe.ems.loads.base import EARLIER
-from elfe.ems.model import Choice, Problem
-from elfe.ems.solve import Limits, Solver, _serve
+from elfe.ems.costs import Aims
+from elfe.ems.loads.base import EARLIER, Wishes
+from elfe.ems.loads.shifts import Shifts
+from elfe.ems.model import Choice, Homes, Problem
+from elfe.ems.solve import Limits, Solver, _serve, exact
 from elfe.slots import HORIZON
 from tests.ems.made import a_problem
 
@@ -212,6 +214,27 @@ def test_f5_what_a_choice_costs_is_computed_again_whatever_it_says() -> None:
     assert Answering(said(SOONEST)).solve(problem).objective == pytest.approx(cost(problem, tuple(map(int, SOONEST))))
 
 
+@pytest.mark.parametrize("count", [40, 400])
+def test_f5_without_a_child_the_plan_before_is_kept_where_it_costs_less(count: int) -> None:
+    problem = a_problem(count=count, starts=30, seed=3)
+    good = decompose.decomposed(problem).runs[0]
+    told = evolve(problem, fleets=(evolve(problem.fleets[0], promised=good, faith=np.zeros(count)),))
+    left = Answering("42").solve(told)
+    assert (left.made_by, left.runs[0].tolist()) == ("the plan before, kept", good.tolist())
+    assert left.objective < Answering("42").solve(problem).objective
+    bad = evolve(problem, fleets=(evolve(problem.fleets[0], promised=problem.fleets[0].last, faith=np.zeros(count)),))
+    assert Answering("42").solve(bad).made_by != "the plan before, kept"
+
+
+def test_f5_the_plan_before_is_not_kept_where_it_breaks_what_a_home_may_draw() -> None:
+    two = Shifts.of([[2000.0, 500.0]] * 2, [0, 0], [20, 20], [Wishes(promised=10, faith=1e4)] * 2)
+    problem = Problem(np.zeros(HORIZON), (two,), homes=Homes(np.zeros(2, np.int64), np.array([3000.0])))
+    assert model.overload(problem, (two.told(),)) == 1000.0
+    assert model.overload(problem, search.kept(problem).runs) == 1000.0
+    left = Answering("42").solve(problem)
+    assert (model.overload(problem, left.runs), left.made_by) == (0.0, "greedy")
+
+
 def test_loads_that_are_all_alike_are_placed_and_proved(solver: Solver) -> None:
     one = a_problem(count=1, starts=40, seed=5)
     alike = evolve(one, fleets=(one.fleets[0].some(np.zeros(30, np.int64)),))
@@ -250,3 +273,17 @@ def test_the_objective_of_the_model_is_the_one_that_is_told() -> None:
     problem = a_problem(count=5, starts=6, seed=2)
     first = tuple(int(each) for each in problem.fleets[0].first)
     assert model.objective(problem, (problem.fleets[0].first,)) == pytest.approx(cost(problem, first))
+
+
+@pytest.mark.parametrize("aims", [
+    Aims(peak=3.0), Aims(peak=2.0, feeder_w=2_000.0, unused_surplus=0.5),
+    Aims(imported=0.0, price=1.0, prices=tuple(2 + np.sin(np.arange(HORIZON))), peak=1.0)])
+def test_the_exact_model_begins_from_a_choice_and_finds_the_best_whatever_is_aimed_at(aims: Aims) -> None:
+    problem = evolve(a_problem(count=3, starts=6, seed=4), costs=aims.costs())
+    cycles, = problem.fleets
+    every = itertools.product(*(range(first, last + 1) for first, last in zip(cycles.first, cycles.last, strict=True)))
+    least = min(model.objective(problem, (np.array(each),)) for each in every)
+    soonest = model.soonest(problem)
+    found = exact(problem, Choice(soonest, model.objective(problem, soonest), None, "soonest"), Limits(gap=0.0, seconds=None))
+    assert found.bound is not None
+    assert (found.objective, found.bound) == (pytest.approx(least), pytest.approx(least, rel=1e-4))

@@ -95,6 +95,10 @@ class Fleet(ABC):
     def soonest(self) -> Runs:
         """How they would run if nobody planned them: each as soon as it may."""
 
+    def told(self) -> Ints:
+        """The start that each load was told before, where it still can have it; −1 else."""
+        return np.full(self.count, -1)
+
     def realised(self, runs: Runs, _price: Floats) -> Runs:
         """Runs that can be carried out, near these; another than themselves only where answers are relaxed."""
         return runs

@@ -91,6 +91,12 @@ class Chains(Choosing):
         """As of `Fleet`."""
         return self.usable[:, 0].copy()
 
+    def told(self) -> Ints:
+        """As of `Fleet`."""
+        behind = (self.usable < HORIZON).sum(axis=1) - (self.usable < self.promised[:, None]).sum(axis=1)
+        may = (self.usable == self.promised[:, None]).any(axis=1) & (behind >= self.needed) & (self.promised < HORIZON)
+        return np.where(may, self.promised, -1)
+
     def dearest(self) -> Floats:
         """As of `Fleet`."""
         dearest: Floats = self.haste * HORIZON + self.faith

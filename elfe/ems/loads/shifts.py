@@ -97,6 +97,11 @@ class Shifts(Choosing):
         """As of `Fleet`."""
         return self.first.copy()
 
+    def told(self) -> Ints:
+        """As of `Fleet`."""
+        promised = np.full(self.count, -1) if self.promised is None else self.promised
+        return np.where((promised >= self.first) & (promised <= self.last), promised, -1)
+
     def dearest(self) -> Floats:
         """As of `Fleet`."""
         dearest: Floats = self.haste * self.last + (0.0 if self.faith is None else self.faith)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -16,7 +15,7 @@ from elfe.app.planning import sources
 from elfe.cli import show
 from elfe.coordination import queries, spoken
 from elfe.coordination.values import Appliance, Flexibility
-from elfe.ems.run import ways_out
+from elfe.ems.run import Outlook, outlook
 from elfe.errors import DeclarationError
 
 
@@ -27,6 +26,8 @@ def declare(
     lasts: Annotated[str, typer.Option("--lasts", help="La durée du programme : 2h30, 45min.")] = "",
     charge: Annotated[int | None, typer.Option(
         "--charge", min=0, max=100, help="D'un véhicule : ce que sa batterie contient déjà, %.")] = None,
+    wanted: Annotated[int | None, typer.Option(
+        "--wanted", min=1, max=100, help="D'un véhicule : ce qu'elle doit contenir au départ, %.")] = None,
     as_json: show.AsJson = False,
 ) -> None:
     """Déclarer un appareil chargé, prêt à être placé avant une heure ; un véhicule, branché, prêt à partir à cette heure."""
@@ -34,32 +35,36 @@ def declare(
     zone = here.settings.zone
     found = spoken.find_appliance(appliance, queries.appliances(here.coordination))
     vehicle = bool(queries.vehicles(here.coordination, [found.id]))
-    _refuse_what_means_nothing(found, vehicle, by=by, lasts=lasts, charge=charge)
+    _refuse_what_means_nothing(found, vehicle, by=by, lasts=lasts, charge=charge, wanted=wanted)
     deadline = spoken.parse_deadline(by, now, zone) if by else None
     if vehicle and deadline and deadline <= now:
         raise DeclarationError("l'heure de départ est déjà passée")
     declared = queries.declare(here.coordination, found.id, deadline, _duration(lasts), now)
     if vehicle:
-        queries.choose(here.coordination, found.id, deadline, charge_pct=charge)
+        queries.choose(here.coordination, found.id, deadline, charge_pct=charge, wanted_pct=wanted)
         (chosen,) = queries.vehicles(here.coordination, [found.id])
         declared = evolve(declared, deadline=chosen.deadline)
-    late_by, ways, absurd = ways_out(sources(here), found.id, now)
+    told = outlook(sources(here), found.id, now)
     if as_json:
-        show.as_json(_plain(found, declared) | {"late_s": int(late_by.total_seconds()), "ways": [each.french for each in ways],
-                                                      "left_out": absurd})
+        show.as_json(_plain(found, declared) | {
+            "late_s": int(told.late_by.total_seconds()), "missing": told.missing, "ways": [each.french for each in told.ways],
+            "left_out": told.absurd})
         return
     typer.echo(_told(found, declared, zone))
-    if absurd:
-        typer.echo(f"Il ne sera pas planifié tant que sa fiche n'est pas corrigée : {absurd}.")
-    if ways:
-        typer.echo(_impossible(late_by, [each.french for each in ways]))
+    if told.absurd:
+        typer.echo(f"Il ne sera pas planifié tant que sa fiche n'est pas corrigée : {told.absurd}.")
+    if told.missing:
+        typer.echo(_impossible(told))
 
 
-def _refuse_what_means_nothing(found: Appliance, vehicle: bool, *, by: str, lasts: str, charge: int | None) -> None:
-    if charge is not None and not vehicle:
-        raise DeclarationError(f"« {found.name} » n'est pas un véhicule : pas de --charge")
+def _refuse_what_means_nothing(found: Appliance, vehicle: bool, *, by: str, lasts: str, charge: int | None,
+                               wanted: int | None) -> None:
+    for option, given in (("--charge", charge), ("--wanted", wanted)):
+        if given is not None and not vehicle:
+            raise DeclarationError(f"« {found.name} » n'est pas un véhicule : pas de {option}")
     if vehicle and lasts:
-        raise DeclarationError(f"« {found.name} » : la durée d'une charge se calcule ; donnez --by et --charge, sans --lasts")
+        raise DeclarationError(f"« {found.name} » : la durée d'une charge se calcule ; donnez --by, --charge et --wanted, "
+                               "sans --lasts")
     if found.recurs and (by or lasts):
         raise DeclarationError(f"« {found.name} » chauffe quand il y a de l'énergie : ni --by ni --lasts")
     if found.continuous and not vehicle and (by or lasts):
@@ -79,11 +84,10 @@ def _told(appliance: Appliance, declared: Flexibility, zone: ZoneInfo) -> str:
     return f"{appliance.name} {appliance.participant} : déclaré{wanted}{lasts} (flexibilité n° {declared.id})."
 
 
-def _impossible(late_by: timedelta, ways: Sequence[str]) -> str:
-    """What cannot be kept, and what could."""
-    behind = f" : au plus tôt, il finirait {spoken.show_duration(late_by)} après" if late_by else ""
-    return f"Ce n'est pas possible tel quel{behind}. Il sera fait au mieux. Ce qui le serait :\n" + "\n".join(
-        f"  - {each}" for each in ways)
+def _impossible(told: Outlook) -> str:
+    """What cannot be kept, by how much, and what could."""
+    line = f"Ce n'est pas possible tel quel : {told.missing}. Il sera fait au mieux."
+    return "\n".join([f"{line} Ce qui le serait :" if told.ways else line, *(f"  - {each.french}" for each in told.ways)])
 
 
 def _when(at: datetime, zone: ZoneInfo) -> str:

@@ -179,6 +179,8 @@ def print_plan(here: Context, found: Plan) -> None:
                  f"{escape(each.reason)}\n[dim]from {escape(each.source)}[/]")
                 for each in found.placements],
                "Nothing is to be placed.", marked=True)
+    if unkept := [str(each.appliance_id) for each in found.placements if each.why and each.why.ways]:
+        typer.echo(f"not as it was wished: {', '.join(unkept)}; `elfe plan explain {unkept[0]}` says what would be possible")
     bound = "" if found.bound_wh is None else f", no plan imports less than {found.bound_wh / 1000:.2f} kWh (gap {found.gap:.2%})"
     typer.echo(f"from {local(slot_start(found.first_slot))}: imports {found.imported_wh / 1000:.2f} kWh{bound} "
                f"({found.solver}, {found.solve_ms} ms; {found.forecast})")

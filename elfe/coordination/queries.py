@@ -430,13 +430,14 @@ def declare(engine: Engine, appliance_id: int, deadline: datetime | None, lasts:
 
 
 def choose(engine: Engine, appliance_id: int, deadline: datetime | None = None, lasts: timedelta | None = None,
-           charge_pct: int | None = None) -> None:
+           charge_pct: int | None = None, wanted_pct: int | None = None) -> None:
     """Keep what a person chose, where their appliance has such a thing, without declaring it; None: as it was."""
     with engine.begin() as connection:
         machine = connection.execute(select(MACHINE).where(MACHINE.c.equipement_pilote_ou_mesure_id == appliance_id)).first()
         if machine is not None:
             _declare_machine(connection, machine, deadline, lasts)
-        chosen = {"timestamp_dispo_souhaitee": deadline and epoch_s(deadline), "pourcentage_charge_restant": charge_pct}
+        chosen = {"timestamp_dispo_souhaitee": deadline and epoch_s(deadline), "pourcentage_charge_restant": charge_pct,
+                  "pourcentage_charge_finale_minimale_souhaitee": wanted_pct}
         given = {name: value for name, value in chosen.items() if value is not None}
         if given:
             connection.execute(update(VEHICLE).where(VEHICLE.c.equipement_pilote_ou_mesure_id == appliance_id).values(given))

@@ -68,26 +68,28 @@ SENTENCES = {
     "en": {
         "rests": "needs nothing in the next 24 hours",
         "gives": "{begins} {at}: {energy} kWh in and {gives} kWh back; without it {saved} kWh more would have been imported",
-        "late": "{begins} {at}, at once, and yet it ends {late} behind its deadline, which can no longer be kept",
-        "past": "{begins} {at}, at once: the hour that it was wanted by is long past",
+        "late": "{begins} {at}, {earliest}, and yet it ends {late} behind its deadline, which can no longer be kept",
+        "past": "{begins} {at}, {earliest}: the hour that it was wanted by is long past",
         "only": "{begins} {at}: there was no other choice",
         "soon": "{begins} {at}, {earliest}: {local} of its {energy} kWh come from local surplus, waiting would not help",
         "same": "{begins} {at}: {local} of its {energy} kWh come from local surplus, no other time is better",
         "unplanned": "{begins} {at}: {local} of its {energy} kWh come from local surplus; unplanned it would have imported {saved} "
                      "kWh more",
+        "imports": "{begins} {at}: {local} of its {energy} kWh come from local surplus, no more than {earliest}",
         "waits": "{begins} {at} because {local} of its {energy} kWh then come from local surplus; {earliest} it would have "
                  "imported {saved} kWh more",
     },
     "fr": {
         "rests": "n'a besoin de rien dans les 24 heures",
         "gives": "{begins} {at} : {energy} kWh stockés, {gives} kWh rendus ; sans elle, {saved} kWh de plus auraient été importés",
-        "late": "{begins} {at}, tout de suite, et finit pourtant {late} après l'heure voulue, qui ne peut plus être tenue",
-        "past": "{begins} {at}, tout de suite : l'heure voulue est passée depuis longtemps",
+        "late": "{begins} {at}, {earliest}, et finit pourtant {late} après l'heure voulue, qui ne peut plus être tenue",
+        "past": "{begins} {at}, {earliest} : l'heure voulue est passée depuis longtemps",
         "only": "{begins} {at} : il n'y avait pas d'autre choix",
         "soon": "{begins} {at}, {earliest} : {local} de ses {energy} kWh viennent du surplus local, attendre n'y changerait rien",
         "same": "{begins} {at} : {local} de ses {energy} kWh viennent du surplus local, aucune autre heure n'est meilleure",
         "unplanned": "{begins} {at} : {local} de ses {energy} kWh viennent du surplus local ; sans plan, {saved} kWh de plus "
                      "auraient été importés",
+        "imports": "{begins} {at} : {local} de ses {energy} kWh viennent du surplus local, pas plus que {earliest}",
         "waits": "{begins} {at} parce que {local} de ses {energy} kWh viennent alors du surplus local ; {earliest}, "
                  "{saved} kWh de plus auraient été importés",
     },
@@ -125,7 +127,9 @@ def _kind(told: Facts) -> str:
         return "unplanned" if helps else "same"
     if not told.waits:
         return "soon"
-    return "waits" if helps else "same"
+    if helps:
+        return "waits"
+    return "same" if told.local_wh >= INDIFFERENT_WH else "imports"
 
 
 def _kwh(energy_wh: float, language: str) -> str:

@@ -32,9 +32,10 @@ from elfe.coordination.values import (
     WaterHeater,
 )
 from elfe.ems import believable, check, decompose, explain, model, search, store, ways
+from elfe.ems.believable import Unbelievable
 from elfe.ems.costs import IMPORT, Aims, Costs
 from elfe.ems.cycles import Cycle, usual_cycle
-from elfe.ems.cycles.learning import expected, rest
+from elfe.ems.cycles.learning import Known, expected, lengths, rest
 from elfe.ems.cycles.run import Book
 from elfe.ems.fairness import Account, booked, evened, weights
 from elfe.ems.fairness import store as accounts
@@ -64,6 +65,8 @@ from elfe.history import quarters
 from elfe.history.values import History
 from elfe.slots import HORIZON, SLOT, local_time, slot_of, slot_start, slots_lasting
 
+LEAD = timedelta(seconds=30)
+"""A run that the clock calls begins so long before its quarter."""
 HELD_FOR = timedelta(minutes=15)
 DAY = timedelta(days=1)
 TANK_DAYS = 3
@@ -77,6 +80,8 @@ FRESH = timedelta(hours=2)
 """As long as a room's temperature is believed."""
 ROOM_DAYS = 21
 """Of its history, that a room is learned from."""
+UNDESCRIBED = Unbelievable("no table says what it is: a row of its kind is missing",
+                           "aucune table ne dit ce qu'il est : il manque une ligne de son genre")
 Movable = Machine | WaterHeater | Vehicle | Heating | Room | Duty | Battery
 FOLLOWED = (ChargeLoad, DutyLoad, BatteryLoad)
 """What is told what to draw slot by slot."""
@@ -181,8 +186,7 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
             except (ValueError, ArithmeticError) as error:
                 left_out.append(_left_out(each.appliance, error))
             described.add(each.appliance.id)
-    left_out += [_left_out(each, "lent, and no table says what it is: a row of its kind is missing")
-                 for each in lent if each.id not in described]
+    left_out += [_left_out(each, f"lent, and {UNDESCRIBED}") for each in lent if each.id not in described]
     placed = about.started | {
         each.appliance.id for each in loads if each.appliance.recurs or isinstance(each, FOLLOWED)}
     seen = sources.forecasts.look(first_slot, [each.power_series for each in movable if each.appliance.id in placed])
@@ -191,22 +195,30 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
                   accounts.accounts(sources.sortie, first_slot))
 
 
-def ways_out(sources: Sources, appliance_id: int, now: datetime) -> tuple[timedelta, tuple[Way, ...], str]:
-    """What is impossible of one wish, before any plan: how late it must end, and the ways out; none where it is possible.
+@frozen
+class Outlook:
+    """What is to be said of a wish before any plan."""
 
-    And why no plan will hold it, where its rows are those of nothing that can be.
-    """
-    first_slot = first_slot_at(now)
+    late_by: timedelta = timedelta()
+    missing: str = ""                # in French: by how much it cannot be kept; nothing where it can
+    ways: tuple[Way, ...] = ()       # out
+    absurd: str = ""                 # in French: why no plan will hold it, where its rows are those of nothing that can be
+
+
+def outlook(sources: Sources, appliance_id: int, now: datetime) -> Outlook:
+    """What the next run will find impossible of one wish, and the ways out."""
+    first_slot = first_slot_at(now + LEAD - timedelta.resolution)      # one that has begun before does not know of it
     known = {each.id: each for each in queries.appliances(sources.coordination)}
     asked = [each for each in _movable(sources.coordination, known) if each.appliance.id == appliance_id]
     about = _about(sources, asked, now, first_slot)
     try:
         loads = [load for each in asked for load in _loads(_believed(each, set()), about)]
     except (ValueError, ArithmeticError) as error:
-        return timedelta(), (), str(error) or type(error).__name__
-    found = [way for load in loads for way in ways.ways(load, first_slot, sources.zone)]
+        return Outlook(absurd=_in_french(error))
+    found = tuple(way for load in loads for way in ways.ways(load, first_slot, sources.zone))
     late_by = max((load.late_by for load in loads), default=timedelta())
-    return late_by, tuple(found), "" if asked else "no table says what it is: a row of its kind is missing"
+    missing = ", ".join(french for _, french in filter(None, map(ways.missing, loads)))
+    return Outlook(late_by, missing, found, "" if asked else UNDESCRIBED.french)
 
 
 def _about(sources: Sources, movable: Sequence[Movable], now: datetime, first_slot: int) -> About:
@@ -263,7 +275,8 @@ def _loads(what: Movable, about: About) -> list[Load]:
     match what:
         case Machine():
             busy = len(np.trim_zeros(about.running[what.appliance.id] or (), "b"))
-            return [_sound(CycleLoad(what, _cycle_of(what, sources, about.now), first_slot, busy, wishes))]
+            learned = sources.cycles.of(what, about.now)
+            return [_sound(CycleLoad(what, _cycle_of(what, learned), first_slot, busy, wishes, lengths(learned)))]
         case WaterHeater():
             return [_sound(_tank_load(what, sources, about.allowed.get(what.appliance.id, set()), first_slot, wishes))]
         case Vehicle():
@@ -288,10 +301,18 @@ def _left_out(appliance: Appliance, why: object) -> str:
 def _believed(what: Movable, described: Set[int]) -> Movable:
     """An appliance, where it can be. Raises `ValueError` with what to change."""
     if what.appliance.id in described:
-        raise ValueError("another row describes it as well: the first one alone counts, remove the other")
+        raise Unbelievable("another row describes it as well: the first one alone counts, remove the other",
+                           "une autre ligne le décrit aussi : seule la première compte, retirez l'autre")
     if found := believable.problem(what):
-        raise ValueError(found)
+        raise found
     return what
+
+
+def _in_french(error: Exception) -> str:
+    """What is wrong with a row, for participants."""
+    if isinstance(error, Unbelievable):
+        return error.french
+    return f"une de ses données ne se lit pas ({error or type(error).__name__})"
 
 
 def _sound(load: Load) -> Load:
@@ -299,7 +320,7 @@ def _sound(load: Load) -> Load:
     alone = type(load).fleet([load])
     powers = alone.powers(alone.soonest())
     if not (np.isfinite(powers).all() and (powers >= 0).all() and powers.any()):
-        raise ValueError("its power is not a number of watts")
+        raise Unbelievable("its power is not a number of watts", "sa puissance n'est pas un nombre de watts")
     return load
 
 
@@ -335,15 +356,16 @@ def _duty_load(duty: Duty, about: About) -> DutyLoad:
 def _battery_load(battery: Battery, about: About) -> BatteryLoad:
     """A battery from where it stands; half full where that is not measured, and told."""
     if not (battery.capacity_wh > 0 and battery.charge_w >= 0 and battery.discharge_w >= 0 and 0 < battery.efficiency <= 1):
-        raise ValueError("its capacity, powers or efficiency are none of a battery")
+        raise Unbelievable("its capacity, powers or efficiency are none of a battery",
+                           "sa capacité, ses puissances ou son rendement ne sont pas ceux d'une batterie")
     last = about.sources.history.last(battery.charge_series, about.now) if battery.charge_series else None
     if last is None or last.at < about.now - FRESH or not 0 <= last.value <= 100:
         return BatteryLoad(battery, battery.capacity_wh / 2, "its charge not measured: taken as half")
     return BatteryLoad(battery, battery.capacity_wh * last.value / 100)
 
 
-def _cycle_of(machine: Machine, sources: Sources, now: datetime) -> Cycle:
-    return usual_cycle(machine.appliance.type, expected(sources.cycles.of(machine, now)), machine.lasts)
+def _cycle_of(machine: Machine, learned: Known) -> Cycle:
+    return usual_cycle(machine.appliance.type, expected(learned, machine.lasts), machine.lasts)
 
 
 def _running(what: Movable, started: Sequence[Flexibility], sources: Sources, now: datetime,
@@ -356,8 +378,9 @@ def _running(what: Movable, started: Sequence[Flexibility], sources: Sources, no
     if isinstance(what, Vehicle):
         left = vehicles.profile(what)[first_slot - begun:][:HORIZON] if what.appliance.mode != Mode.PILOTED else ()
     else:
-        known = rest(sources.cycles.of(what, now), max(starts), first_slot)
-        left = known if known is not None else _cycle_of(what, sources, now).power_w[first_slot - begun:][:HORIZON]
+        learned = sources.cycles.of(what, now)
+        known = rest(learned, max(starts), first_slot)
+        left = known if known is not None else _cycle_of(what, learned).power_w[first_slot - begun:][:HORIZON]
     return (*left, *(0.0,) * (HORIZON - len(left))) if left else None
 
 
@@ -410,7 +433,8 @@ def _room_load(room: Room, about: About) -> RoomLoad:
         told.append("its temperature not measured: taken as too cold")
     warm = last.value if last and last.at >= about.now - FRESH else room.eco_c - room.band_k
     if not rooms.COLDEST_C <= warm <= rooms.WARMEST_C:
-        raise ValueError(f"its room cannot have {warm:.1f} °C")
+        raise Unbelievable(f"its room cannot have {warm:.1f} °C",
+                           f"il ne peut pas faire {warm:.1f} °C dans sa pièce".replace(".", ","))
     return RoomLoad(room, thermal, warm, tuple(map(float, coming)), first_slot, sources.zone, ", ".join(told))
 
 
@@ -500,6 +524,7 @@ def _plan(inputs: Inputs, placing: model.Placing, choice: model.Choice, began: f
     room = _room_of(problem, powers)
     priced_wh, prices = _priced(problem, choice, left)
     _tell_feeder(inputs, left)
+    _tell_homes(inputs, placing, powers, room)
     return Plan(
         first_slot=inputs.first_slot, made_at=inputs.now, balance_w=inputs.balance_w,
         placements=tuple(_placement(inputs, placing, choice, n, powers[placing.number[n]], left, room.get(placing.number[n]))
@@ -542,6 +567,16 @@ def _room_of(problem: model.Problem, powers: Floats) -> dict[int, Floats]:
     return found
 
 
+def _tell_homes(inputs: Inputs, placing: model.Placing, powers: Floats, room: Mapping[int, Floats]) -> None:
+    """A home that cannot keep below its limit is told where, and by how much."""
+    over = {load.appliance.participant: powers[number] - room[number]
+            for load, number in zip(inputs.loads, placing.number, strict=True) if number in room}
+    for name, watts in sorted(over.items()):
+        at = slot_start(inputs.first_slot + int(watts.argmax())).astimezone(inputs.zone)
+        log.warning("the loads of %s draw %.1f kW more than their home may at %s: no plan found avoids it", name,
+                    watts.max() / 1000, f"{at:%H:%M}")
+
+
 def _tell_feeder(inputs: Inputs, left: Floats) -> None:
     """A territory that cannot keep below its maximum is told where, and by how much."""
     for level in inputs.costs.levels[1:]:
@@ -558,12 +593,16 @@ def _placement(inputs: Inputs, placing: model.Placing, choice: model.Choice, n: 
     decisions = load.decisions(run)
     starts = decisions.index(1) if 1 in decisions else int(np.append(np.flatnonzero(powers), 0)[0])
     told, at = explain.facts(placing, choice, n, load, left), local_time(slot_start(inputs.first_slot + starts), inputs.zone)
-    out = ways.ways(load, inputs.first_slot, inputs.zone)
+    out, over_w = ways.ways(load, inputs.first_slot, inputs.zone), 0.0
     if room is not None:
-        out += ways.within_limit(load, powers, room, inputs.homes[load.appliance.id][1], inputs.first_slot, inputs.zone)
+        limit_w, over_w = inputs.homes[load.appliance.id][1], ways.over_limit_w(powers, room)
+        out += ways.within_limit(load, powers, room, limit_w, inputs.first_slot, inputs.zone)
+    english, french = (explain.reason_in(language, told, at) for language in ("en", "fr"))
+    if not load.late_by and (missing := ways.missing(load, over_w)):
+        english, french = f"{english}; {missing[0]}", f"{french} ; {missing[1]}"
     return Placement(
         appliance_id=load.appliance.id, appliance_type=load.appliance.type, decisions=decisions,
-        power_w=tuple(map(float, powers)), source=load.source, reason=explain.reason_in("en", told, at),
+        power_w=tuple(map(float, powers)), source=load.source, reason=english,
         late_by=load.late_by, ends_at=slot_start(inputs.first_slot + load.ends(run)),
         pauses=isinstance(load, FOLLOWED),
-        why=Why(explain.reason_in("fr", told, at), explain.starts_wh(placing, choice, n, left), out))
+        why=Why(french, explain.starts_wh(placing, choice, n, left), out))

@@ -9,12 +9,11 @@ from sqlalchemy.exc import DBAPIError
 
 from elfe.coordination import queries
 from elfe.ems import store
-from elfe.ems.run import Sources, first_slot_at, run_once
+from elfe.ems.run import LEAD, Sources, first_slot_at, run_once
 from elfe.ems.solve import Solver
 from elfe.errors import ElfeError
 from elfe.slots import next_slot_start, slot_of, slot_start
 
-LEAD = timedelta(seconds=30)
 KEEP = timedelta(days=400)
 
 log = logging.getLogger("elfe.ems")

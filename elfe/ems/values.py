@@ -13,7 +13,7 @@ from elfe.slots import slot_of
 class Way:
     """A smallest change that makes a wish possible."""
 
-    what: str                       # deadline, programme, charge, power, window, hours, comfort, degrees, limit
+    what: str                       # as in `ways.SENTENCES`
     english: str
     french: str
 

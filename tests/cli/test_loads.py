@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
 
+from elfe import clock
 from elfe.cli import app
 from elfe.coordination import abilities, queries
 from elfe.coordination.values import ApplianceType, Battery, Duty, Mode, OffPeak
 from elfe.errors import DeclarationError
 from tests.ems.conftest import Territory
+from tests.ems.made import NOON
 from tests.ems.test_commands import elfe, territory
 from tests.ems.test_gather import vehicle
 
@@ -59,7 +62,9 @@ def test_what_cannot_be_is_refused_in_a_sentence(territory: Territory, arguments
         CliRunner().invoke(app, ("loads", *arguments), catch_exceptions=False)
 
 
-def test_what_was_said_of_an_appliance_goes_before_its_row_of_the_contract(territory: Territory) -> None:
+def test_what_was_said_of_an_appliance_goes_before_its_row_of_the_contract(
+        territory: Territory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON)      # at night its day could not hold three hours any more
     elfe("loads", "runs", "101", "--hours", "3", "--watts", "900")
     assert elfe("declare", "101").exit_code == 0, "wanted by no hour"
     (placed,) = json.loads(elfe("ems", "run", "--json").stdout)["placements"]
@@ -77,7 +82,7 @@ def test_a_vehicle_is_declared_with_its_departure_and_what_its_battery_holds(ter
 
 def test_what_is_absurd_is_told_as_soon_as_it_is_declared(territory: Territory) -> None:
     vehicle(territory, charge=120)
-    assert "cannot be charged to 120 % now: give 0 to 100" in elfe("declare", "3").stdout
+    assert "sa batterie ne peut pas être chargée à 120 % maintenant : donnez de 0 à 100." in elfe("declare", "3").stdout
 
 
 @pytest.mark.parametrize(("arguments", "says"), [
@@ -88,3 +93,15 @@ def test_a_declaration_that_means_nothing_is_refused(territory: Territory, argum
     vehicle(territory)
     with pytest.raises(DeclarationError, match=says):
         CliRunner().invoke(app, ("declare", *arguments), catch_exceptions=False)
+
+
+def test_a_lower_charge_that_declare_has_named_is_declared_and_suffices(
+        territory: Territory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    vehicle(territory)
+    told = elfe("declare", "3", "--by", "14:00", "--charge", "10").stdout
+    (percent,) = re.findall(r"accepter (\d+) % à cette heure", told)
+    assert "au plus tôt, il finirait" in told
+    assert "possible" not in elfe("declare", "3", "--by", "14:00", "--wanted", percent).stdout
+    (car,) = queries.vehicles(territory.coordination)
+    assert (car.charge_pct, car.wanted_pct) == (10, int(percent))

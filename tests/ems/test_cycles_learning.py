@@ -13,7 +13,7 @@ from elfe.coordination.values import ApplianceType, Mode
 from elfe.ems.cycles import store
 from elfe.ems.cycles.curve import Curve
 from elfe.ems.cycles.detection import parameters
-from elfe.ems.cycles.learning import BY_DATA, BY_HAND, BY_TYPE, Known, expected, learned, looked, rest
+from elfe.ems.cycles.learning import BY_DATA, BY_HAND, BY_TYPE, Known, expected, learned, lengths, looked, rest
 from elfe.ems.cycles.programmes import Programme, distance, grouped, recognised
 from elfe.ems.cycles.run import FIRST_LOOK, Book, learn
 from elfe.ems.service import EmsService
@@ -23,7 +23,7 @@ from tests.ems.conftest import Territory
 from tests.ems.curves import COLD, ECO, REST, WASH, Step, curve, readings
 from tests.ems.made import NOON, a_machine, minutes
 
-DAY = timedelta(days=1)
+DAY, HOUR_LONG = timedelta(days=1), timedelta(hours=1)
 NEW = Known(parameters(ApplianceType.WASHING_MACHINE))
 
 
@@ -179,6 +179,17 @@ def test_the_programme_of_the_latest_run_is_planned_with_its_mean() -> None:
     assert cycle is not None
     assert cycle.source == "its programme 1 (3 runs, 80% sure)"
     assert cycle.energy_wh == pytest.approx(772, rel=0.05)
+
+
+def test_the_programme_that_lasts_as_was_declared_is_what_is_planned_where_the_latest_lasted_otherwise() -> None:
+    known = known_of(ECO, ECO, WASH, WASH)
+    short, long = sorted(lengths(known))
+    assert long - short > 1
+    declared = expected(known, long * SLOT)
+    assert declared is not None
+    assert (len(declared.power_w), declared.source) == (long, "its programme 1 (2 runs, 75% sure), as was declared")
+    for lasts in (timedelta(), short * SLOT, (short + 1) * SLOT, 12 * HOUR_LONG):      # not said, as the latest, as none
+        assert expected(known, lasts) == expected(known)
 
 
 def test_nothing_known_is_nothing_expected() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from elfe.ems.explain import Facts, facts, reason_in
 from elfe.ems.loads import Load
@@ -54,12 +55,14 @@ def test_what_others_draw_is_not_local_surplus() -> None:
     (a_cycle_load(CYCLE), 8, "starts at 14:00 because 0.75 of its 0.75 kWh then come from local surplus; at once it would have "
                              "imported 0.75 kWh more"),
     (a_cycle_load(CYCLE), 0, "starts at 14:00, at once: 0.00 of its 0.75 kWh come from local surplus, waiting would not help"),
-    (a_cycle_load(CYCLE), 20, "starts at 14:00: 0.00 of its 0.75 kWh come from local surplus, no other time is better"),
+    (a_cycle_load(CYCLE), 20, "starts at 14:00: 0.00 of its 0.75 kWh come from local surplus, no more than at once"),
     (a_cycle_load(CYCLE, by=slots(3)), 0, "starts at 14:00: there was no other choice"),
     (a_cycle_load(CYCLE, by=slots(1)), 0, "starts at 14:00, at once, and yet it ends 30 min behind its deadline, which can no "
                                           "longer be kept"),
     (a_cycle_load(CYCLE, by=slots(-5)), 0, "starts at 14:00, at once, and yet it ends 2 h 00 behind its deadline, which can no "
                                            "longer be kept"),
+    (evolve(a_cycle_load(CYCLE, by=slots(1)), busy_until=2), 2,
+     "starts at 14:00, at the earliest, and yet it ends 1 h 00 behind its deadline, which can no longer be kept"),
     (a_tank_load(1000), 40, "heats from 14:00, at the earliest: 0.00 of its 1.00 kWh come from local surplus, waiting would not "
                            "help"),
 ])
@@ -71,6 +74,8 @@ def test_a_participant_reads_it_in_french() -> None:
     assert told(a_cycle_load(CYCLE), 8, language="fr") == (
         "démarre à 14:00 parce que 0,75 de ses 0,75 kWh viennent alors du surplus local ; tout de suite, 0,75 kWh de plus "
         "auraient été importés")
+    assert told(a_cycle_load(CYCLE), 20, language="fr") == (
+        "démarre à 14:00 : 0,00 de ses 0,75 kWh viennent du surplus local, pas plus que tout de suite")
 
 
 def test_a_flat_balance_leaves_nothing_to_choose_between() -> None:

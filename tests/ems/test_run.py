@@ -16,7 +16,7 @@ from elfe.ems import search
 from elfe.ems.cycles.profiles import DEFAULTS, Cycle
 from elfe.ems.loads import Load
 from elfe.ems.model import Choice, Problem
-from elfe.ems.run import first_slot_at, gather, run_once, ways_out
+from elfe.ems.run import Outlook, first_slot_at, gather, outlook, run_once
 from elfe.ems.service import EmsService
 from elfe.ems.solve import Solver
 from elfe.ems.store import RESULT, newest_plan, plan_in_force, write_plan
@@ -338,13 +338,14 @@ def test_f6_the_plan_before_is_kept_where_it_still_can_be(
 
 def test_f4_an_impossible_wish_is_told_with_its_ways_out_in_the_plan_and_before_it(territory: Territory, solver: Solver) -> None:
     territory.machine(101, by=NOON + 1 * HOURS)
-    late_by, out, _ = ways_out(territory.sources, 101, RUNS_AT)
-    assert late_by == HOURS
+    before = outlook(territory.sources, 101, RUNS_AT)
+    assert (before.late_by, before.missing, before.absurd) == (HOURS, "au plus tôt, il finirait 1 h 00 après", "")
+    out = before.ways
     assert [each.french for each in out] == ["finir à 14:00 plutôt", "un programme de 60 min au plus"]
     why = of(planned(territory, solver), 101).why
     assert why is not None
     assert why.ways == out
-    assert ways_out(territory.sources, 101, RUNS_AT - 2 * HOURS) == (timedelta(), (), "")
+    assert outlook(territory.sources, 101, RUNS_AT - 2 * HOURS) == Outlook()
 
 
 def test_what_each_other_start_would_import_is_kept_with_the_newest_plan_alone(territory: Territory, solver: Solver) -> None:

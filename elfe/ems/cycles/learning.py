@@ -16,9 +16,11 @@ from elfe.ems.cycles.curve import Curve
 from elfe.ems.cycles.detection import Detection, Run, resumes_at, runs
 from elfe.ems.cycles.profiles import Cycle, cycle_of, minutes, quarters
 from elfe.ems.cycles.programmes import Programme
-from elfe.slots import HORIZON, SLOT, slot_of, slot_start
+from elfe.slots import HORIZON, SLOT, slot_of, slot_start, slots_lasting
 
 MOST_KEPT = 60
+LEARNT_RUNS = 2
+"""A programme that was run once may have been a mishap."""
 KEPT_FOR = timedelta(days=180)
 """Older runs, and more of them, say nothing of how the machine is used now."""
 LATE = timedelta(hours=1)
@@ -79,16 +81,41 @@ def learned(known: Known, now: datetime) -> Known:
                   cycles=tuple(evolve(each, programme=number_of.get(each.run.started_at)) for each in kept))
 
 
-def expected(known: Known) -> Cycle | None:
-    """What its next run is planned with: its latest, or the mean of the programme that this was of. None: nothing was learned."""
+def expected(known: Known, lasts: timedelta = timedelta()) -> Cycle | None:
+    """What its next run is planned with: its latest, or the mean of the programme that this was of. None: nothing was learned.
+
+    `lasts` is what was declared: where the latest lasted otherwise and one of its programmes lasts so, it is that one.
+    """
     if not known.whole:
         return None
     latest = known.whole[-1]
     of = _programme(known, latest.programme)
-    if of is None or of.runs < 2:
-        return cycle_of(latest.run, latest.minutes_w)
-    told = f"its programme {of.number} ({of.runs} runs, {of.confidence:.0%} sure)"
-    return Cycle(quarters(of.minutes_w), told, latest.run.started_at)
+    if of is None or of.runs < LEARNT_RUNS:
+        usual = cycle_of(latest.run, latest.minutes_w)
+    else:
+        usual = Cycle(quarters(of.minutes_w), _told(of), latest.run.started_at)
+    return usual if _lasts(len(usual.power_w), lasts) else _declared(known, lasts) or usual
+
+
+def lengths(known: Known) -> tuple[int, ...]:
+    """How many slots each programme lasts of which a run may be declared by its duration."""
+    return tuple(len(quarters(each.minutes_w)) for each in known.programmes if each.runs >= LEARNT_RUNS)
+
+
+def _declared(known: Known, lasts: timedelta) -> Cycle | None:
+    """The programme that lasts as was declared, the one that was run most often of several."""
+    like = [each for each in known.programmes if each.runs >= LEARNT_RUNS and _lasts(len(quarters(each.minutes_w)), lasts)]
+    of = max(like, key=lambda each: each.runs, default=None)
+    return Cycle(quarters(of.minutes_w), f"{_told(of)}, as was declared", of.last_at) if of else None
+
+
+def _lasts(length: int, lasts: timedelta) -> bool:
+    """Whether so many slots are what was declared, to a quarter of an hour; anything is, where nothing was."""
+    return not lasts or abs(length - slots_lasting(lasts)) <= 1
+
+
+def _told(of: Programme) -> str:
+    return f"its programme {of.number} ({of.runs} runs, {of.confidence:.0%} sure)"
 
 
 def rest(known: Known, started_at: datetime, first_slot: int) -> tuple[float, ...] | None:

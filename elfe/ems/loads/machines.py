@@ -28,6 +28,7 @@ class CycleLoad:
     first_slot: int
     busy_until: int = 0              # the index from which it may start: it still runs until then
     wishes: Wishes = field(factory=Wishes)
+    known: tuple[int, ...] = ()      # slots that its learned programmes last
     begins, modulates = "starts", False
 
     @classmethod

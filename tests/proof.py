@@ -17,7 +17,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 MODULES = ("elfe.slots", "elfe.coordination.holds", *(f"elfe.command.{each}" for each in (
-    "orders", "typologies", "rules", "pace", "seen", "signature", "timekeeping", "upkeep", "fleet", "by_hand", "engine")))
+    "orders", "typologies", "rules", "pace", "seen", "signature", "timekeeping", "upkeep", "fleet", "by_hand", "engine", "memory",
+    "making", "running", "wanting", "pressing", "saying", "hearing", "answering", "ending")))
 FACTS = [f"tests/{each}.py" for each in (
     "test_slots", "coordination/test_holds", "command/test_orders", "command/test_typologies", "command/test_people",
     "command/test_engine", "command/test_rarely", "command/test_safe_without_us", "command/test_upkeep", "command/test_odd_devices",

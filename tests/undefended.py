@@ -95,6 +95,10 @@ def _unescaped(said: Mapping[str, str | int]) -> str:
     return "{" + ",".join(told) + "}"
 
 
+def _as_if_new(*said: Any) -> Any:
+    return import_module("elfe.command.hearing").hear(*said)
+
+
 def _settles() -> Any:
     return import_module("elfe.command.orders").On.SETTLES
 
@@ -175,7 +179,7 @@ def _of_32_bits(at: datetime) -> int:
 
 # -- the table ----------------------------------------------------------------------------------------------------------------
 
-ENGINE, SERVICE = "elfe.command.engine:Engine", "elfe.command.service:CommandService"
+COMMAND, SERVICE = "elfe.command", "elfe.command.service:CommandService"
 REAL, PURE, SAFE, TYPES, TIMES, DEVICES = (f"tests/command/test_{each}.py" for each in (
     "faults", "engine", "safe_without_us", "typologies", "odd_times", "odd_devices"))
 SERVED = "tests/command/test_service.py"
@@ -190,12 +194,12 @@ UP = "tests/story/test_up.py"
 ENDLESS = put("elfe.command.orders:is_over", _says(False))
 
 DEFENCES: Mapping[str, Defence] = {
-    "a1": Defence("nobody is ever asked how it is", f"{REAL} {PURE}", put(f"{ENGINE}._ask", _says([]))),
+    "a1": Defence("nobody is ever asked how it is", f"{REAL} {PURE}", put(f"{COMMAND}.saying:ask", _says([]))),
     "a2": Defence("what could not be said stays unsaid", REAL,
-                  both(put(f"{ENGINE}._say_all", _says([])), put(f"{ENGINE}._say", _says([])))),
+                  both(put(f"{COMMAND}.saying:say_all", _says([])), put(f"{COMMAND}.saying:say", _says([])))),
     "a3": Defence("an order is never too old", PURE,
                   both(ENDLESS, put("elfe.command.orders:Order.due", lambda self, now: self.sayable))),
-    "a4": Defence("a last will says nothing", REAL, put(f"{ENGINE}._present", _says(True))),
+    "a4": Defence("a last will says nothing", REAL, put(f"{COMMAND}.memory:Memory.is_present", _says(True))),
     "a5": Defence("no keep-alive", REAL, put("elfe.broker.client:KEEPALIVE_S", 600)),
     "a6": Defence("nothing is recorded before the broker has answered", REAL, put(f"{SERVICE}._write", _waits_for_the_broker)),
     "a7": Defence("everybody leads", f"{REAL} {SERVED}", put("elfe.command.leadership:Leadership.held", _says(True))),
@@ -207,7 +211,7 @@ DEFENCES: Mapping[str, Defence] = {
     "b1": Defence("what was said before is news", MEASURES, put("elfe.history.service:TWICE_WITHIN", timedelta())),
     "b2": Defence("a counter's late word is kept", MEASURES, put("elfe.history.service:LATE_WITHIN", timedelta())),
     "b3": Defence("what the broker kept is said now", PURE,
-                  put(f"{ENGINE}._recall", lambda self, *said: self._hear(*said))),
+                  put(f"{COMMAND}.hearing:recall", _as_if_new)),
     "b9": Defence("a counter that begins anew is a late word", MEASURES, put("elfe.history.service:LATE_WITHIN", timedelta(days=1)),
                   "b9_a_counter"),
     "b10": Defence("an output carries anything", MEASURES, put("elfe.devices.routing:OVERLOAD", 1e9)),
@@ -244,10 +248,10 @@ DEFENCES: Mapping[str, Defence] = {
     "e5": Defence("who waits for a lock ends", REAL, put(f"{SERVICE}._lose_database", _dies)),
     "e6": Defence("what another database lacks is not written again", REAL, put(f"{SERVICE}._remember_for_it", _says(None))),
     "e7": Defence("a start is never too late, an order never over", f"{REAL} {DEVICES}",
-                  both(put("elfe.command.engine:NextPress", _says(None)), ENDLESS)),
+                  both(put("elfe.command.pressing:NextPress", _says(None)), ENDLESS)),
     "e8": Defence("each statement asks for a connection of its own", REAL, Removal("elfe.database:create_engine", _unpooled)),
     "e9": Defence("what is missing of an appliance is not noticed", REAL, put("elfe.command.typologies:lacking", _says(""))),
-    "f1": Defence("what was left behind is not taken up", PURE, put(f"{ENGINE}._resume", _says([]))),
+    "f1": Defence("what was left behind is not taken up", PURE, put(f"{COMMAND}.engine:Engine._resume", _says([]))),
     "f2": Defence("nobody looks whether a loop turns", UP, put("elfe.app.up:Kept.hangs", _says(False))),
     "f3": Defence("who has ended stays so", UP, Removal(
         "elfe.app.up:_look_after", lambda look: lambda each, *given: look(each, *given) if each.process is None else None)),
@@ -265,22 +269,23 @@ DEFENCES: Mapping[str, Defence] = {
     "f9": Defence("everybody writes and reads as it comes", "tests/ems/test_store.py",
                   both(put("elfe.database:alone", lambda engine: engine.begin()),
                        put("elfe.database:one_state", lambda engine: engine.begin()))),
-    "f10": Defence("a level may last a moment", SAFE, put(f"{ENGINE}._too_soon", _says(False))),
-    "g1": Defence("what was missed leaves the state as it was", DEVICES, put(f"{ENGINE}._say_what_is_not_known", _says([]))),
-    "g2": Defence("nothing gets its power back", SAFE, put(f"{ENGINE}._restore", _says([])), "g2_a_cycle or g2_a_plug"),
+    "f10": Defence("a level may last a moment", SAFE, put(f"{COMMAND}.wanting:_too_soon", _says(False))),
+    "g1": Defence("what was missed leaves the state as it was", DEVICES, put(f"{COMMAND}.ending:say_what_is_not_known", _says([]))),
+    "g2": Defence("nothing gets its power back", SAFE, put(f"{COMMAND}.answering:restore", _says([])), "g2_a_cycle or g2_a_plug"),
     "g3": Defence("there is always room", SAFE, put("elfe.command.pace:Pace.room_at", lambda self, id, kw_of, most_kw, now: now)),
-    "g4": Defence("a person is contradicted", PURE, put(f"{ENGINE}._lost_it", _says(True))),
-    "g5": Defence("nothing is odd", DEVICES, put("elfe.command.engine:oddity", _says("")), "g5_what"),
+    "g4": Defence("a person is contradicted", PURE, put(f"{COMMAND}.answering:lost_it", _says(True))),
+    "g5": Defence("nothing is odd", DEVICES, put("elfe.command.hearing:oddity", _says("")), "g5_what"),
     "g6": Defence("a start that nothing follows is done", PURE,
                   put("elfe.command.orders:_level_ends", lambda order, now, *_: order.happens(_settles(), now))),
-    "g7": Defence("what runs may be cut", DEVICES, put(f"{ENGINE}._runs", _says(False))),
-    "g8": Defence("no tank is owed anything", SAFE, put(f"{ENGINE}._owed", _says(False))),
+    "g7": Defence("what runs may be cut", DEVICES, put(f"{COMMAND}.running:runs", _says(False))),
+    "g8": Defence("no tank is owed anything", SAFE, put(f"{COMMAND}.wanting:_owed", _says(False))),
     "g9": Defence("a hold is nothing", DEVICES, put("elfe.command.typologies:_held", _says(None))),
-    "g10": Defence("a battery is never flat", TYPES, put(f"{ENGINE}._flat", _says(False))),
+    "g10": Defence("a battery is never flat", TYPES, put(f"{COMMAND}.saying:_flat", _says(False))),
     "g12": Defence("every line is told", DEVICES, put("elfe.command.journal:AN_HOUR", 10**9)),
     "g14": Defence("every plug has the same delay", DEAD, put("elfe.devices.values:FailSafe.own_part", _says(timedelta())),
                    "g14_each"),
-    "g15": Defence("what a fail-safe did is a person's will", PURE, put(f"{ENGINE}._lost_it", _says(False)), "g15 or g2_a_device"),
+    "g15": Defence("what a fail-safe did is a person's will", PURE, put(f"{COMMAND}.answering:lost_it", _says(False)),
+                   "g15 or g2_a_device"),
 }
 
 

@@ -13,8 +13,9 @@ from datetime import datetime
 import pytest
 from attrs import evolve
 
-from elfe.command import orders, store, typologies
+from elfe.command import orders, saying, store, typologies
 from elfe.command.engine import Engine
+from elfe.command.memory import Memory
 from elfe.command.orders import Order
 from elfe.command.rules import Rules
 from elfe.command.seen import Seen
@@ -35,9 +36,9 @@ def test_a_seed_is_lived_twice_alike() -> None:
 
 def forgets_the_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     """It reads no mode: what is disabled is driven as if it were piloted."""
-    wish, may, record = typologies.wish, Engine._may_say, store.record
-    monkeypatch.setattr("elfe.command.engine.wish", lambda appliance, at: wish(evolve(appliance, mode=30), at))
-    monkeypatch.setattr(Engine, "_may_say", lambda self, order: may(self, order) or True)
+    wish, may, record = typologies.wish, saying._may_say, store.record
+    monkeypatch.setattr("elfe.command.wanting.wish", lambda appliance, at: wish(evolve(appliance, mode=30), at))
+    monkeypatch.setattr(saying, "_may_say", lambda memory, order: may(memory, order) or True)
     monkeypatch.setattr(Engine, "_leave", lambda self, pilots: [])
     monkeypatch.setattr("elfe.command.store.queries.modes_of", lambda connection, ids: dict.fromkeys(ids, 30))
     monkeypatch.setattr(store, "record", lambda connection, wanted: record(
@@ -46,12 +47,12 @@ def forgets_the_mode(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def repeats_a_press(monkeypatch: pytest.MonkeyPatch) -> None:
     """A press is said twice, to be sure, as if it were a level."""
-    send = Engine._send
+    send = saying._send
 
-    def twice(self: Engine, order: Order, now: datetime) -> list[Effect]:
+    def twice(memory: Memory, order: Order, now: datetime) -> list[Effect]:
         return [evolve(each, publishes=each.publishes * 2) if isinstance(each, Send) and order.press else each
-                for each in send(self, order, now)]
-    monkeypatch.setattr(Engine, "_send", twice)
+                for each in send(memory, order, now)]
+    monkeypatch.setattr(saying, "_send", twice)
 
 
 def cuts_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +67,7 @@ def never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def knows_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kilowatts are not counted."""
-    monkeypatch.setattr(Engine, "_has_room", lambda self, order, now: True)
+    monkeypatch.setattr(saying, "_has_room", lambda memory, order, now: True)
 
 
 TIGHT = Rules(most_kw_a_minute=4.0)

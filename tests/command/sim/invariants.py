@@ -328,8 +328,8 @@ class Judge:
             if seat.service is None or not seat.leads:
                 continue
             engine = seat.service.engine
-            kept = {"live": (len(engine.live), devices), "devices of orders": (len(engine._device_of), devices),
-                    "superseded": (len(engine._too_late), devices), "alarms": (len(engine._alarms), 40 * devices),
+            kept = {"live": (len(engine.live), devices), "devices of orders": (len(engine.device_of), devices),
+                    "superseded": (len(engine.too_late), devices), "alarms": (len(engine.alarms), 40 * devices),
                     "settled": (len(engine.settled), devices), "unwritten": (len(seat.service._unwritten), 0),
                     "pressed": (len(set(engine.pressed) - open_ones), 2 * devices)}
             yield from (f"I11 the engine keeps {count} {what}, of {most}" for what, (count, most) in kept.items() if count > most)

@@ -207,7 +207,7 @@ class Sim:
     def run(self) -> list[str]:
         """Live the hours; returns what was broken."""
         ids = Random(f"{self.seed}/ids")
-        with patch("elfe.command.engine.uuid4", lambda: UUID(int=ids.getrandbits(128), version=4)):      # a replay names them alike
+        with patch("elfe.command.memory.uuid4", lambda: UUID(int=ids.getrandbits(128), version=4)):      # a replay names them alike
             self._build()
             for seat in self.seats:
                 self.begin(seat)

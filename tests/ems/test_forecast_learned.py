@@ -120,6 +120,16 @@ def test_a_meter_that_lies_is_not_believed():
     assert np.isfinite(sound(balance)).all()
 
 
+def test_the_noon_of_a_solar_park_is_believed_though_the_nights_lie_close_together():
+    dice, hours = np.random.default_rng(1), np.arange(26 * HORIZON) % HORIZON / 4
+    sun = 300_000 * np.maximum(0, np.sin((hours - 8.5) / 8 * np.pi)) * ((hours > 8.5) & (hours < 16.5))
+    balance = sun - 5000 + dice.normal(0, 300, len(sun))
+    assert np.isfinite(sound(balance)).all()
+    lied = balance.copy()
+    lied[[300, 700, -3]] = 3e6, -3e6, 5e6
+    assert np.flatnonzero(np.isnan(sound(lied))).tolist() == [300, 700, len(lied) - 3]
+
+
 def test_a_night_of_zeros_is_no_lie():
     plant = np.tile(np.where((np.arange(DAY) > 30) & (np.arange(DAY) < 60), 5e6, 0.0), 10)
     assert np.isfinite(sound(plant)).all()

@@ -18,6 +18,9 @@ from elfe.slots import HORIZON, SLOT, SLOTS_PER_HOUR, slot_start
 DAY, WEEK = HORIZON, 7 * HORIZON
 ABSURD = 30.0
 """So many times the median distance from the median: no balance is there, a meter lied."""
+USUAL, BEYOND = 90.0, 3.0
+"""Per cent of the quarters that lie no further from the median than is usual, and so many times as far what may still be: beside a
+solar park the nights lie close together, and noon lies far from them."""
 MOST_W = 1e9
 """No territory's balance is beyond a gigawatt, and the contract's columns hold no more than two."""
 STUCK, LONGER, AS_LONG = 16, 4, 3
@@ -106,7 +109,8 @@ def sound(values: Floats) -> Floats:
         return values
     distance = np.abs(values - np.nanmedian(values))
     spread = np.nanmedian(distance) or np.nanmedian(distance[distance > 0]) if (distance > 0).any() else 0.0
-    return _moving(np.where(distance > ABSURD * spread, np.nan, values) if spread else values)
+    most = max(ABSURD * spread, BEYOND * float(np.nanpercentile(distance, USUAL)))
+    return _moving(np.where(distance > most, np.nan, values) if spread else values)
 
 
 def _moving(values: Floats) -> Floats:

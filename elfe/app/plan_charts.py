@@ -28,6 +28,11 @@ WORDS = {
 
 def planned(plan: Plan, names: Mapping[int, str], path: Path, zone: tzinfo) -> None:
     """The balance without and with the loads, and what each draws. Raises `ElfeError` without matplotlib."""
+    _save(overview(plan, names), plan, path, zone)
+
+
+def overview(plan: Plan, names: Mapping[int, str]) -> Any:
+    """The same, as a figure. Raises `ElfeError` without matplotlib."""
     figure = _figure(7)
     above, below = figure.subplots(2, sharex=True)
     words = WORDS["en"]
@@ -39,10 +44,14 @@ def planned(plan: Plan, names: Mapping[int, str], path: Path, zone: tzinfo) -> N
         layers[words["others"].format(count=len(largest) - LARGEST)] = tuple(map(sum, others))
     if layers:
         rows = [[each / 1000 for each in (*powers, powers[-1])] for powers in layers.values()]      # to the end of the last slot
-        below.stackplot(_times(plan), rows, labels=list(layers), step="post", colors=_colours(len(layers)))
+        drawn, given = ([[part(0.0, each) for each in row] for row in rows] for part in (max, min))
+        below.stackplot(_times(plan), drawn, labels=list(layers), step="post", colors=_colours(len(layers)))
+        if any(map(any, given)):                 # what a battery gives stands below, it hides nobody's draw
+            below.stackplot(_times(plan), given, step="post", colors=_colours(len(layers)))
+            below.axhline(0, color="black", linewidth=0.6)
         figure.legend(*below.get_legend_handles_labels(), loc="outside lower center", fontsize=8, ncols=5)
     below.set(ylabel=words["loads"])
-    _save(figure, plan, path, zone)
+    return figure
 
 
 def explained(plan: Plan, each: Placement, name: str, path: Path, zone: tzinfo, language: str = "en") -> None:

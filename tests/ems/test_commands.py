@@ -155,6 +155,17 @@ def test_the_start_that_was_chosen_is_seen_where_it_imports_nothing_and_so_is_wh
     assert figure.axes[1].get_ylim()[1] < 2      # what it draws is seen beside a balance of any size
 
 
+def test_what_a_battery_gives_hides_nothing_of_what_the_others_draw() -> None:
+    pytest.importorskip("matplotlib")
+    dishwasher = Placement(1, 111, (1, *(0,) * 95), (1000.0,) * 96, "", "")
+    battery = Placement(2, 1, (0,) * 96, (-1500.0,) * 96, "", "")
+    plan = Plan(1_900_000, slot_start(1_900_000), (dishwasher, battery), (0.0,) * 96, "", "", 0.0, 0.0, 1)
+    below = plan_charts.overview(plan, {1: "lave-vaisselle", 2: "batterie"}).axes[-1]
+    spans = {(min(heights), max(heights)) for each in below.collections for path in each.get_paths()
+             for heights in [path.vertices[:, 1]] if max(heights) > min(heights)}
+    assert spans == {(0.0, 1.0), (-1.5, 0.0)}
+
+
 @pytest.mark.parametrize(("arguments", "told"), [
     (("explain", "101", "--lang", "de"), "not spoken here"),
     (("explain", "999"), "999"),

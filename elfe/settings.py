@@ -125,6 +125,7 @@ class ScreenSettings:
     """The screens in homes."""
 
     layout: str = ""                   # a file that says which items stand on which page; empty: the usual pages
+    engine: str = field(default="elfe", metadata={"of": ("elfe", "other")})    # what drives the homes; of another nobody can tell
 
 
 @frozen

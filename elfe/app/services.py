@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, time, timedelta
 from functools import partial
 from pathlib import Path
@@ -114,7 +114,7 @@ def screens(settings: Settings) -> Made:
     session = MqttSession(here.broker_as(SCREENS_ACCOUNT), SCREENS_ACCOUNT, will=farewell[0] if farewell else None, joins=False)
     service = Screens(session, here.coordination, here.sortie, here.drivers, lambda: screens_of(here), form, settings.zone,
                       hold_for=timedelta(hours=settings.command.hold_h), farewell=farewell,
-                      undriven=partial(leadership.undriven, here.coordination, settings.command.workers))
+                      undriven=undriven(here))
     return _alone("screens", service, session, here)
 
 
@@ -123,6 +123,13 @@ def _farewell(drivers: Drivers, form: Layout) -> list[Publish]:
     return [message for driver in drivers if driver.type.can(Capability.SCREEN) and driver.type.everybody and driver.encode_command
             for message in driver.encode_command(driver.device("everybody", stored=driver.type.everybody),
                                                  Render(drawing.lost(form))).publishes]
+
+
+def undriven(here: Context) -> Callable[[Collection[str]], Collection[str]]:
+    """Of some homes, those that no command engine drives; none where another engine than ours does: nobody can tell of it."""
+    if here.settings.screens.engine == "other":
+        return lambda homes: ()
+    return partial(leadership.undriven, here.coordination, here.settings.command.workers)
 
 
 def screens_of(here: Context) -> list[Screen]:

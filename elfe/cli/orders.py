@@ -13,7 +13,7 @@ from elfe import clock
 from elfe.app.context import Context, context
 from elfe.cli import show
 from elfe.command import store
-from elfe.command.orders import S2_STATUS, Order, Stage
+from elfe.command.orders import Order, Stage
 from elfe.coordination import holds, queries
 from elfe.errors import ElfeError
 from elfe.slots import slot_of, slot_start
@@ -110,7 +110,7 @@ def _told(order: Order, named: Mapping[str, str], zone: tzinfo) -> Iterator[tupl
     yield "device", order.device_id
     yield "asked", f"{_asked(order)}, for: {order.why}"
     yield "valid", f"{_local(slot_start(order.slot), zone)} to {_local(order.valid_until, zone)}"
-    yield "status", f"{S2_STATUS[order.stage]} (stage: {order.stage})"
+    yield "status", f"{order.status} (stage: {order.stage})"
     if order.cause:
         yield "verdict", order.cause
     for name, at in (("wanted", order.wanted_at), ("sent", order.sent_at), ("acknowledged", order.acknowledged_at),
@@ -135,7 +135,7 @@ def _plain(order: Order) -> dict[str, object]:
     return {
         "id": order.id, "device": order.device_id, "appliance": order.appliance_id, "why": order.why, "on": order.on,
         "press": order.press,
-        "supplies": order.powers, "slot": slot_start(order.slot).isoformat(), "status": S2_STATUS[order.stage],
+        "supplies": order.powers, "slot": slot_start(order.slot).isoformat(), "status": order.status,
         "stage": order.stage, "cause": order.cause, "attempts": order.attempts,
         "at": {name: at.isoformat() if at else None for name, at in stages.items()},
     }

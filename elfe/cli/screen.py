@@ -16,7 +16,6 @@ from elfe.app.signals import stopped_by_signals
 from elfe.app.watchdog import sign_of_life
 from elfe.broker import serial
 from elfe.cli import show
-from elfe.command import leadership
 from elfe.devices.drivers import Driver, Drivers
 from elfe.devices.values import Capability, ConfigPush, Network, Render, SerialLine
 from elfe.errors import ElfeError
@@ -85,7 +84,7 @@ def show_screen(
     if found is None:
         raise ElfeError(f"{home} n'a pas d'écran installé ; `elfe devices list` montre les appareils")
     form, participant = services.screen_layout(here.settings), found.participant
-    undriven = leadership.undriven(here.coordination, here.settings.command.workers, [participant])
+    undriven = services.undriven(here)([participant])
     known = store.known(here.coordination, store.plan(here.sortie, now), [participant], now, undriven)[participant]
     pages = by_page(form, known, {}, {})
     if svg is not None:

@@ -85,7 +85,7 @@ S2_STATUS: Mapping[Stage, str] = {
     Stage.OFFLINE: "ABORTED",
     Stage.FAILED: "ABORTED",
 }
-"""The stage in the words of S2 (EN 50491-12-2); its REJECTED is for the orders that we refuse to make at all."""
+"""The stage in the words of S2 (EN 50491-12-2), but for what nobody ever took on: see `Order.status`."""
 
 
 class Why(StrEnum):
@@ -127,6 +127,9 @@ class Cause(StrEnum):
     FLAT = "its battery is too low to press"
     BY_HAND = "asked by hand; acknowledged"
 
+
+REJECTIONS = (Cause.REFUSED, Cause.NO_WORDS, Cause.FLAT)
+"""How it failed where its device, or its driver, did not take it on: nothing had begun that could be given up."""
 
 MISSED = frozenset({Stage.EXPIRED, Stage.OFFLINE, Stage.FAILED})
 """The ends that a home feels."""
@@ -181,6 +184,11 @@ class Order:
     def valid_at(self, now: datetime) -> bool:
         """Whether it is its slot: a clock that was set back shows an instant before it."""
         return slot_start(self.slot) <= now < self.valid_until
+
+    @property
+    def status(self) -> str:
+        """The stage in the words of S2: REJECTED is what was refused, ABORTED what was taken on and failed, or never answered."""
+        return "REJECTED" if self.stage is Stage.FAILED and self.cause.startswith(REJECTIONS) else S2_STATUS[self.stage]
 
     @property
     def live(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from attrs import frozen
 from sqlalchemy import Connection, Engine, func, select
 
-from elfe.command.orders import S2_STATUS, TRANSITIONS, On, Order, Stage, Why
+from elfe.command.orders import TRANSITIONS, On, Order, Stage, Why
 from elfe.command.values import EngineEvent, Known, NotRecorded, Record, Recorded, Save
 from elfe.coordination import holds, queries
 from elfe.coordination.ledger import OrderEventRow, OrderRow
@@ -179,7 +179,7 @@ def _row_of(order: Order) -> dict[str, object]:
     return {
         "id": order.id, "key": order.key, "device_id": order.device_id, "appliance_id": order.appliance_id,
         "flexibility_id": order.flexibility_id, "why": order.why.value, "is_on": order.on, "powers": order.powers,
-        "slot": order.slot, "status": S2_STATUS[order.stage], "stage": order.stage.value, "cause": order.cause,
+        "slot": order.slot, "status": order.status, "stage": order.stage.value, "cause": order.cause,
         "press": order.press, "step": order.step, "again": order.again, "seen_w": order.seen_w,
         "attempts": order.attempts, "wanted_ms": _ms(order.wanted_at), "recorded_ms": _ms(order.recorded_at),
         "sent_ms": _ms(order.sent_at), "acknowledged_ms": _ms(order.acknowledged_at),

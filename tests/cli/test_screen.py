@@ -157,6 +157,13 @@ def test_what_a_home_sees_is_told_and_drawn(home):
     assert "Lave-linge" in (home / "page.svg").read_text(encoding="utf-8")
 
 
+def test_where_another_engine_drives_the_homes_nobody_is_told_that_none_does(home):
+    (home / "elfe.toml").write_text('[screens]\nengine = "other"\n')
+    told = CliRunner().invoke(app, ["screen", "show", "r004", "--json"]).stdout
+
+    assert [each["status"] for each in json.loads(told)["pages"]] == ["Non piloté : tournez les chiffres, puis Piloté"]
+
+
 def test_a_home_without_a_screen_is_told_so(home):
     refused = CliRunner().invoke(app, ["screen", "show", "R999"])
     assert isinstance(refused.exception, ElfeError)

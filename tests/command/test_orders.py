@@ -27,6 +27,20 @@ def test_every_stage_is_in_the_table_and_in_the_words_of_s2():
     assert set(TRANSITIONS) == set(Stage) == set(S2_STATUS)
 
 
+@pytest.mark.parametrize(("order", "status"), [
+    (SENT, "NEW"),
+    (SENT.happens(On.REFUSES, NOON, f"{Cause.REFUSED}: overpower"), "NEW"),                                # it is said again
+    (SENT.happens(On.FAILS, NOON, f"{Cause.REFUSED}: overpower"), "REJECTED"),
+    (SENT.happens(On.FAILS, NOON, f"{Cause.NO_WORDS}: no such output"), "REJECTED"),
+    (evolve(SENT, press=True).happens(On.FAILS, NOON, Cause.FLAT), "REJECTED"),
+    (HEARD.happens(On.FAILS, NOON, Cause.NOTHING_DREW), "ABORTED"),
+    (evolve(SENT, press=True).happens(On.FAILS, NOON, Cause.DID_NOT_START), "ABORTED"),
+    (SENT.happens(On.EXPIRES, NOON, Cause.SILENT), "ABORTED"),
+])
+def test_what_was_refused_is_rejected_and_what_was_taken_on_in_vain_aborted(order, status):
+    assert order.status == status
+
+
 def test_every_end_is_final_and_every_other_stage_can_be_ended():
     ends_of = {stage for stage, row in TRANSITIONS.items() if not row}
     assert ends_of == {Stage.DONE, Stage.EXPIRED, Stage.SUPERSEDED, Stage.OVERRIDDEN, Stage.OFFLINE, Stage.FAILED}

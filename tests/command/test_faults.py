@@ -121,12 +121,14 @@ def test_a4_a_device_whose_connection_died_silently_is_known_to_be_away_and_told
     monkeypatch.setattr("elfe.broker.client.KEEPALIVE_S", 2)
     home.draw(POINTS[DISHWASHER], 0)
     driven(home)
+    home.heard.clear()
     with Proxy(home.broker.port) as air, home.moved(POINTS[DISHWASHER], air.port) as twin:
+        will = twin.last_will
+        assert will is not None
         home.draw(POINTS[DISHWASHER], 0)
-        home.until(lambda: any(each.payload == b"true" and each.topic.endswith("online") for each in home.heard))
+        home.until(lambda: any(each.topic == will.topic and each.payload != will.payload for each in home.heard))
         air.blackhole()
-        assert twin.last_will is not None
-        home.until(lambda: any((each.topic, each.payload) == (twin.last_will.topic, twin.last_will.payload) for each in home.heard))
+        home.until(lambda: any((each.topic, each.payload) == (will.topic, will.payload) for each in home.heard))
         home.declare(DISHWASHER)
         home.until(lambda: bool(home.orders(DISHWASHER)))
         for _ in range(50):

@@ -166,8 +166,9 @@ def _plan(here: Context) -> tuple[str, str]:
         return "warn", "none yet; `elfe up` makes one every quarter of an hour"
     age = clock.now() - slot_start(plan.first_slot)
     how = "with nothing to place" if plan.solver == "nothing to place" else f"made by {plan.solver}"
-    minutes = f"from {int(age.total_seconds()) // 60} minutes ago, {how}"
-    return ("ok" if age < OLD_PLAN else "warn"), minutes + ("" if age < OLD_PLAN else "; is `elfe up` running?")
+    minutes = int(abs(age).total_seconds()) // 60
+    when = f"from {minutes} minutes ago" if age >= timedelta() else f"from in {minutes} minutes"
+    return ("ok" if age < OLD_PLAN else "warn"), f"{when}, {how}" + ("" if age < OLD_PLAN else "; is `elfe up` running?")
 
 
 def _waiting(here: Context) -> tuple[str, str]:

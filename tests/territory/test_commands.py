@@ -86,6 +86,14 @@ def test_the_doctor_tells_a_plan_that_had_nothing_to_place(here):
     assert (state, says.endswith("minutes ago, with nothing to place")) == ("ok", True)
 
 
+def test_the_doctor_tells_a_plan_whose_quarter_is_to_come(here, monkeypatch):
+    now = slot_start(slot_of(clock.now()))
+    monkeypatch.setattr(clock, "now", lambda: now)
+    coming = Plan(slot_of(now) + 1, now, (), (0.0,) * 96, "persistence", "nothing to place", 1.0, 1.0, 0)
+    sortie_store.write_plan(here.sortie, coming)
+    assert examined("plan") == ("ok", "from in 15 minutes, with nothing to place")
+
+
 def test_f12_a_strangers_connector_may_raise_anything_and_the_others_are_told(here, monkeypatch):
     monkeypatch.setattr(csv_file.CsvFile, "read", lambda self, since, now: 1 / 0)
     done = RUNNER.invoke(app, ["territory", "sources", "--json"])

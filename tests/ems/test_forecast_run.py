@@ -173,6 +173,13 @@ def test_forecasts_are_judged_by_what_came():
     assert judged([(5000, said)], came) == []
 
 
+def test_no_forecast_is_judged_beside_a_persistence_that_had_nothing_to_say():
+    said = [(FIRST, Forecast((-5000.0,) * HORIZON, "similar days"))]
+    came = dict.fromkeys(range(FIRST, FIRST + HORIZON), -5000.0)
+    assert judged(said, came) == []
+    assert judged(said, came | {FIRST - 1: -5000.0})[-1].gain == 0
+
+
 def test_an_operator_sees_what_is_expected_and_what_it_has_been_worth(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "elfe.toml").write_text(f"data_dir = '{tmp_path}'\n")

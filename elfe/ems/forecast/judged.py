@@ -44,11 +44,14 @@ def judged(said: Sequence[tuple[int, Forecast]], came: Mapping[int, float]) -> l
 
 
 def _row(first: int, forecast: Forecast, came: Mapping[int, float]) -> tuple[Floats, ...] | None:
-    """What was said, what persistence says, what came, the band: 96 numbers each; NaN where nothing came."""
+    """What was said, what persistence says, what came, the band: 96 numbers each, NaN where nothing came.
+
+    None where nothing came at all, or where nothing had been measured in two days: it would be judged beside a flat zero.
+    """
     true = _curve(came, first)
-    if np.isnan(true).all():
-        return None
     before = [came.get(slot) for slot in range(first - 2 * HORIZON, first)]
+    if np.isnan(true).all() or not any(each is not None for each in before):      # persistence had nothing to say then
+        return None
     simple = persistence(before[HORIZON:], before[:HORIZON])
     band = (forecast.low_w, forecast.high_w) if forecast.low_w else ([np.nan] * HORIZON,) * 2
     return np.array(forecast.balance_w), np.array(simple.balance_w), true, np.array(band[0]), np.array(band[1])

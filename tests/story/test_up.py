@@ -72,10 +72,12 @@ class Up:
 @pytest.fixture
 def up(tmp_path) -> Iterator[Up]:
     running = Up(tmp_path)
-    until(lambda: running.says("elfe.command: connected"))
-    yield running
-    running.process.terminate()
-    running.process.wait(WITHIN_S)
+    try:
+        until(lambda: running.says("elfe.command: connected"))
+        yield running
+    finally:      # also where it was too slow: what is left running would slow down whatever is tried next
+        running.process.terminate()
+        running.process.wait(WITHIN_S)
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")

@@ -449,6 +449,7 @@ CREATE TABLE elfe.participant (
     reference TEXT NOT NULL,
     email TEXT DEFAULT '' NOT NULL,
     observer BOOLEAN NOT NULL,
+    subscribed_w INTEGER,
     PRIMARY KEY (reference)
 );
 
@@ -459,6 +460,8 @@ COMMENT ON COLUMN elfe.participant.reference IS 'R004';
 COMMENT ON COLUMN elfe.participant.email IS 'empty when unknown';
 
 COMMENT ON COLUMN elfe.participant.observer IS 'sees, does not set';
+
+COMMENT ON COLUMN elfe.participant.subscribed_w IS 'W, what its lent loads may draw at once; NULL: [ems] home_w counts';
 
 CREATE TABLE elfe.taken_over (
     id SERIAL NOT NULL,
@@ -1257,4 +1260,4 @@ INSERT INTO bdd_coordination_schema.chauffage_asservi_modele_thermique (id, nom,
     (2, 'bonne', 'aucun');
 
 INSERT INTO elfe.version_coordination (version_num) VALUES
-    ('0003');
+    ('0004');

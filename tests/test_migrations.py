@@ -152,6 +152,17 @@ def test_a_base_that_is_older_is_not_worked_with_and_the_command_is_named(old: O
         migrations.require(old.engine, old.base, "")
 
 
+def test_the_homes_of_an_older_base_have_no_limit_of_their_own_until_one_is_written(url: str) -> None:
+    _load(url, "coordination")
+    engine = database.connect(url, BASES["coordination"].metadata)
+    queries.upgrade(engine)
+    assert queries.subscribed_w(engine) == {}
+    with engine.begin() as connection:
+        changed = connection.execute(queries.PARTICIPANT.update().values(subscribed_w=6000)).rowcount
+    assert len(queries.subscribed_w(engine)) == changed > 0
+    engine.dispose()
+
+
 @pytest.mark.postgresql
 def test_the_contracts_tables_are_never_altered(postgresql_url: str) -> None:
     _load(postgresql_url, "coordination")

@@ -55,6 +55,7 @@ UNITS: Mapping[str, Mapping[str, Decimal]] = {
     "puissance_w": IN_WATTS, "puissance_eco_w": IN_WATTS, "charge_voulue": IN_PERCENT, "eco_force": IN_PERCENT,
     "temperature_confort": IN_DEGREES, "temperature_eco": IN_DEGREES, "tolerance": IN_DEGREES,
     "batterie_kwh": {"": Decimal(1), "kwh": Decimal(1), "wh": Decimal("0.001")},
+    "puissance_souscrite": {**dict.fromkeys(("", "kva", "kw"), Decimal(1)), **dict.fromkeys(("va", "w"), Decimal("0.001"))},
 }
 """The units that a number may carry, and how many of ours each is."""
 NO_UNIT: Mapping[str, Decimal] = {"": Decimal(1)}
@@ -68,6 +69,8 @@ DECIMAL_HOURS = re.compile(r"(\d{1,2})[.,](\d{1,2})\s*h", re.IGNORECASE)
 ISOLATION = tuple(Code(each.id, each.name, each.human_name) for each in reference.THERMAL_MODELS)
 PDL = re.compile(r"[0-9]{14}")
 
+LEAST_KVA, MOST_KVA = 3, 36
+"""What a home in France may subscribe."""
 PARTICIPANT = re.compile(r"[A-Z][0-9]{3,5}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LONGEST = timedelta(hours=24)
@@ -84,6 +87,7 @@ class ParticipantLine:
     reference: str
     email: str = ""                  # nothing said, as None below: what is known already stays
     observer: bool | None = None
+    subscribed_w: int | None = None      # what the lent loads of this home may draw at once
 
 
 @frozen
@@ -236,7 +240,11 @@ def _number(line: Line, column: str, least: float, most: float) -> float | None:
 
 def _value(line: Line, column: str) -> Decimal | None:
     """The number of a cell in its column's unit."""
-    number = NUMBER.fullmatch(line[column])
+    return _amount(line[column], column)
+
+
+def _amount(text: str, column: str) -> Decimal | None:
+    number = NUMBER.fullmatch(text)
     factor = UNITS.get(column, NO_UNIT).get(number[3].lower()) if number else None
     return Decimal(f"{number[1].replace(' ', '')}.{number[2] or 0}") * factor if number and factor else None
 
@@ -281,12 +289,21 @@ def _participant(lines: Sequence[Line]) -> ParticipantLine:
             line.wrong("email", "une adresse comme nom@exemple.fr, ou rien")
         if line["observateur"].lower() not in {"", *WORDS}:
             line.wrong("observateur", "oui, non ou rien")
+        if line["puissance_souscrite"] and _subscribed_w(line["puissance_souscrite"]) is None:
+            line.wrong("puissance_souscrite", f"une puissance de {LEAST_KVA} à {MOST_KVA} kVA, ou rien")
     email, observer = _said_once(lines, "email")["email"], _said_once(lines, "observateur", _yes)["observateur"]
-    return ParticipantLine(lines[0]["participant"], email, _yes(observer) if observer else None)
+    subscribed = _said_once(lines, "puissance_souscrite", _subscribed_w)["puissance_souscrite"]
+    return ParticipantLine(lines[0]["participant"], email, _yes(observer) if observer else None, _subscribed_w(subscribed))
 
 
 def _yes(word: str) -> bool | None:
     return WORDS.get(word.lower())
+
+
+def _subscribed_w(text: str) -> int | None:
+    """W of a cell in kVA, a VA taken for a watt; None: it is blank, or nothing that a home may subscribe."""
+    kva = _amount(text, "puissance_souscrite")
+    return round(kva * 1000) if kva is not None and LEAST_KVA <= kva <= MOST_KVA else None
 
 
 def _said_once(lines: Sequence[Line], column: str, meaning: Callable[[str], object] = str.lower) -> Line:

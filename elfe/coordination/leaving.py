@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
 from elfe.coordination import abilities, announced, holds, states, tables, visits
 from elfe.coordination.kinds import programme
 from elfe.coordination.lifecycle import GONE, Leaving, Retired
-from elfe.coordination.queries import CYCLE, DEVICE, EPOM, FLEXIBILITY, HARDWARE, MACHINE, OFF_PEAK, TANK
-from elfe.coordination.store import NOTHING, PARTICIPANT
+from elfe.coordination.queries import CYCLE, DEVICE, EPOM, FLEXIBILITY, HARDWARE, MACHINE, OFF_PEAK, PARTICIPANT, TANK
+from elfe.coordination.store import NOTHING
 from elfe.coordination.values import Mode
 from elfe.slots import epoch_s
 
@@ -71,7 +71,7 @@ def leave(engine: Engine, leaving: Leaving, now: datetime) -> int:
 
 
 def _move(connection: Connection, leaving: Leaving, now: datetime) -> None:
-    """What goes along: its points, hardware and measures with it, and nothing that was declared."""
+    """What goes along: its points, hardware and measures with it, and nothing that was declared or that the old home subscribes."""
     if not leaving.to:
         return
     if not leaving.known_there:

@@ -27,7 +27,7 @@ OF_KINDS = ("duree_cycle", "attente_max", "volume_l", "puissance_w", "heures_cre
 """What some kinds of appliance have; `kinds.py` says which."""
 OF_APPLIANCES = ("type_appareil", "typologie", *OF_KINDS)
 """What is said of the appliance, not of the device: on one of its lines, or alike on several."""
-OPTIONAL = ("email", "observateur", "id_materiel", "passerelle", "marque", "canal", *OF_KINDS, "topics")
+OPTIONAL = ("email", "observateur", "puissance_souscrite", "id_materiel", "passerelle", "marque", "canal", *OF_KINDS, "topics")
 COLUMNS = REQUIRED + OPTIONAL
 OF_EVERY_SHEET: Mapping[str, tuple[str, ...]] = {
     "point": ("participant", "appareil", "point", "usage", "type_materiel"),
@@ -48,6 +48,8 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
                       "device type", "hardware type"),
     "email": ("e-mail", "mail", "courriel", "adresse mail", "adresse e-mail", "adresse électronique", "email address"),
     "observateur": ("compte observateur", "observer"),
+    "puissance_souscrite": ("puissance souscrite kVA", "puissance souscrite en kVA", "puissance souscrite kW",
+                            "puissance de l'abonnement", "subscribed power", "subscribed power kVA"),
     "id_materiel": ("identifiant", "identifiant du matériel", "identifiant matériel", "hardware id", "numéro de série",
                     "n° de série", "serial number"),
     "passerelle": ("gateway", "bridge", "pont"),

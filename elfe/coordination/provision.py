@@ -193,8 +193,10 @@ def _of_participant(after: ParticipantLine, before: ParticipantLine | None) -> P
     if before is None:
         return ParticipantChange(What.CREATE, evolve(after, observer=bool(after.observer)))
     whole = evolve(after, email=after.email or before.email,
-                   observer=before.observer if after.observer is None else after.observer)
-    compared = (("adresse", before.email, whole.email), ("observateur", before.observer, whole.observer))
+                   observer=before.observer if after.observer is None else after.observer,
+                   subscribed_w=before.subscribed_w if after.subscribed_w is None else after.subscribed_w)
+    compared = (("adresse", before.email, whole.email), ("observateur", before.observer, whole.observer),
+                ("puissance souscrite", _kva(before.subscribed_w), _kva(whole.subscribed_w)))
     differs = tuple(_differences(compared))
     return ParticipantChange(What.CHANGE if differs else What.LEAVE, whole, differs)
 
@@ -266,6 +268,10 @@ def _differences(compared: Iterable[tuple[str, object, object]]) -> Iterator[str
 
 def _word(value: object) -> str:
     return {True: "oui", False: "non"}[value] if isinstance(value, bool) else str(value) or "aucun"
+
+
+def _kva(watts: int | None) -> str:
+    return "" if watts is None else f"{watts / 1000:g} kVA".replace(".", ",")
 
 
 def _pairs(templates: Mapping[str, str]) -> str:

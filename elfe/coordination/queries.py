@@ -58,6 +58,7 @@ TANK, OFF_PEAK = _table(tables.WaterHeaterRow), _table(tables.OffPeakRow)
 VEHICLE, HEATING, ROOM = (_table(each) for each in (tables.CarRow, tables.HeatingRow, tables.ControlledHeatingRow))
 DEVICE, HARDWARE = _table(tables.DeviceRow), _table(tables.HardwareRow)
 FLEXIBILITY = _table(tables.FlexibilityRow)
+PARTICIPANT = _table(tables.ParticipantRow)
 
 ENUMERATIONS: tuple[tuple[Table, tuple[reference.Code, ...]], ...] = (
     (tables.ApplianceTypes, reference.APPLIANCE_TYPES),
@@ -129,6 +130,14 @@ def appliances(engine: Engine, of: Collection[int] | None = None, homes: Collect
 @cache
 def _some(dialect: str) -> Select[Any]:
     return _SOME.where(among_those(dialect, EPOM.c.id))
+
+
+def subscribed_w(engine: Engine) -> dict[str, float]:
+    """What the lent loads of a home may draw at once, W, by participant, of those of whom it is known."""
+    known = PARTICIPANT.c.subscribed_w
+    with engine.connect() as connection:
+        return {row.reference: float(row.subscribed_w)
+                for row in connection.execute(select(PARTICIPANT.c.reference, known).where(known > 0))}
 
 
 def machines(engine: Engine, of: Collection[int] | None = None) -> list[Machine]:

@@ -23,14 +23,13 @@ from elfe.coordination.provision import (
     StandingDevice,
     What,
 )
-from elfe.coordination.queries import CYCLE, DAY_S, DEVICE, EPOM, HARDWARE, OFF_PEAK, TANK
+from elfe.coordination.queries import CYCLE, DAY_S, DEVICE, EPOM, HARDWARE, OFF_PEAK, PARTICIPANT, TANK
 from elfe.coordination.values import Appliance, CommandState, ControlState, InstalledDevice, Mode, OffPeak
 from elfe.devices.drivers import Drivers
 from elfe.errors import InventoryError
 from elfe.history.values import History
 from elfe.slots import epoch_s
 
-PARTICIPANT: Table = tables.ParticipantRow.__table__  # type: ignore[attr-defined]
 DETAIL_TABLES: Mapping[str, Table] = {kind.table: tables.Base.metadata.tables[f"{tables.CONTRACT}.{kind.table}"]
                                       for kind in KINDS.values()}
 POWER_SERIES, TEMPERATURE_SERIES = "mesures_puissance_elec_id", "mesure_temperature_id"
@@ -138,7 +137,7 @@ def standing(engine: Engine) -> Standing:
         details: dict[str, dict[int, Mapping[str, Any]]] = {
             name: {row["equipement_pilote_ou_mesure_id"]: dict(row) for row in connection.execute(select(table)).mappings()}
             for name, table in DETAIL_TABLES.items()}
-        known = {row.reference: ParticipantLine(row.reference, row.email, row.observer)
+        known = {row.reference: ParticipantLine(row.reference, row.email, row.observer, row.subscribed_w)
                  for row in connection.execute(select(PARTICIPANT))}
     appliances = tuple(
         _appliance(each, tuple(installed[each.id]), _row_of(each, details), windows.get(each.id, ()))
@@ -166,7 +165,7 @@ def _standing(row: InstalledDevice) -> StandingDevice:
 
 
 def _put_participant(connection: Connection, after: ParticipantLine) -> None:
-    values = {"email": after.email, "observer": after.observer}
+    values = {"email": after.email, "observer": after.observer, "subscribed_w": after.subscribed_w}
     known = connection.execute(update(PARTICIPANT).where(PARTICIPANT.c.reference == after.reference).values(values))
     if not known.rowcount:
         connection.execute(insert(PARTICIPANT).values(reference=after.reference, **values))

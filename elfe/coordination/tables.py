@@ -380,6 +380,8 @@ class ParticipantRow(Base, table=True):
     reference: str = Field(sa_column=Column("reference", Text, primary_key=True, comment="R004"))
     email: str = _text("email", "empty when unknown", server_default=text("''"))
     observer: bool = _bool("observer", "sees, does not set")
+    subscribed_w: int | None = _int("subscribed_w", "W, what its lent loads may draw at once; NULL: [ems] home_w counts",
+                                    nullable=True)
 
 
 class HardwareRow(Base, table=True):

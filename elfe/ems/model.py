@@ -22,7 +22,7 @@ With the first aim alone, the energy imported is Σ_t m_0t · ¼ h.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -108,6 +108,12 @@ def placing(balance_w: Sequence[float], loads: Sequence[Load], costs: Costs = IM
     fleets = tuple(kind.fleet([loads[n] for n in members]) for (kind, _), members in kinds.items())    # type: ignore[attr-defined]
     problem = Problem(np.array(balance_w, float), fleets, costs, _homes([loads[n] for n in order], homes or {}))
     return Placing(problem, tuple(int(each) for each in number))
+
+
+def limits(homes: Iterable[str], own_w: Mapping[str, float], home_w: float | None) -> dict[str, float]:
+    """What each of these homes may draw at once, W: its own limit, or that of all; those that have neither are left out."""
+    found = {home: own_w.get(home, home_w) for home in sorted(set(homes))}
+    return {home: limit_w for home, limit_w in found.items() if limit_w is not None}
 
 
 def _homes(loads: Sequence[Load], homes: Mapping[int, tuple[int, float]]) -> Homes | None:

@@ -94,7 +94,7 @@ class Rules:
     """What plans are judged by, and what they keep to."""
 
     aims: Aims = field(factory=Aims)         # its prices and intensities are filled in from the history
-    home_w: float | None = None              # what the loads of a home may draw at once
+    home_w: float | None = None              # what the loads of a home may draw at once, but for those with a limit of their own
     price_series: str = ""
     co2_series: str = ""
 
@@ -191,7 +191,8 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
         each.appliance.id for each in loads if each.appliance.recurs or isinstance(each, FOLLOWED)}
     seen = sources.forecasts.look(first_slot, [each.power_series for each in movable if each.appliance.id in placed])
     return Inputs(now, first_slot, sources.zone, seen, tuple(loads), tuple(powers for powers in about.running.values() if powers),
-                  tuple(left_out), _costs(sources, first_slot), _homes(loads, sources.rules.home_w),
+                  tuple(left_out), _costs(sources, first_slot),
+                  _homes(loads, queries.subscribed_w(sources.coordination), sources.rules.home_w),
                   accounts.accounts(sources.sortie, first_slot))
 
 
@@ -463,12 +464,11 @@ def _ahead(history: History, name: str, first_slot: int) -> tuple[float, ...]:
     return tuple(each if each is not None else sum(found) / len(found) for each in known)
 
 
-def _homes(loads: Sequence[Load], home_w: float | None) -> dict[int, tuple[int, float]]:
-    """The home of each load with its limit."""
-    if home_w is None:
-        return {}
-    numbers = {name: n for n, name in enumerate(sorted({each.appliance.participant for each in loads}))}
-    return {each.appliance.id: (numbers[each.appliance.participant], home_w) for each in loads}
+def _homes(loads: Sequence[Load], own_w: Mapping[str, float], home_w: float | None) -> dict[int, tuple[int, float]]:
+    """The home of each load with its limit, its own or that of all; what has neither is left out."""
+    limits = model.limits([each.appliance.participant for each in loads], own_w, home_w)
+    numbers = {home: n for n, home in enumerate(limits)}
+    return {each.appliance.id: (numbers[home], limits[home]) for each in loads if (home := each.appliance.participant) in limits}
 
 
 # -- placing ----------------------------------------------------------------------------------------------------------------

@@ -147,6 +147,29 @@ def test_a_bad_line_is_told_with_its_column_and_the_accepted_values(
     assert [each for each in told if each.startswith(expected)], told
 
 
+SUBSCRIBED = HEADER + ";Puissance souscrite"
+
+
+@pytest.mark.parametrize("written", ["9", "9,0", "9 kVA", "9kw", "9000 VA"])
+def test_what_a_home_subscribes_is_read_in_kva(drivers: Drivers, written: str) -> None:
+    found, problems = inventory.read(csv(f"{A_WASHER};{written}", f"{A_DISHWASHER};", header=SUBSCRIBED), drivers)
+    assert not problems
+    assert found.participants == (ParticipantLine("R004", "r004@example.org", subscribed_w=9000),)
+
+
+@pytest.mark.parametrize("written", ["2,9", "37", "9000", "neuf", "-9", "9 kWh", "9 A"])
+def test_what_no_home_subscribes_is_told_with_what_is_accepted(drivers: Drivers, written: str) -> None:
+    assert [str(each) for each in problems_of(drivers, f"{A_WASHER};{written}", header=SUBSCRIBED)] == [
+        f"ligne 2, colonne « puissance_souscrite » : « {written} » ne convient pas ; "
+        "accepté : une puissance de 3 à 36 kVA, ou rien"]
+
+
+def test_lines_that_disagree_on_what_their_home_subscribes_are_told(drivers: Drivers) -> None:
+    lines = f"{A_WASHER};9", f"{A_DISHWASHER};9 kVA", f"{A_DISHWASHER.replace('A002', 'A003').replace('vaisselle', 'linge')};12"
+    assert "ligne 4, colonne « puissance_souscrite » : « 12 » : la ligne 2 dit « 9 »" in [
+        str(each) for each in problems_of(drivers, *lines, header=SUBSCRIBED)]
+
+
 def test_a_type_whose_plugin_is_not_installed_is_told(drivers: Drivers) -> None:
     without = Drivers(drivers.plugins, {id: driver for id, driver in drivers.by_type.items() if id != 111})
     told = [str(each) for each in problems_of(without, A_WASHER)]

@@ -18,7 +18,7 @@ from elfe.coordination.values import CommandState, ControlState, Mode
 from elfe.errors import InventoryError
 from elfe.history.values import power_series
 from elfe.slots import epoch_s
-from tests.coordination.conftest import A_DISHWASHER, A_TANK, A_WASHER, NOW, Home, MemoryHistory
+from tests.coordination.conftest import A_DISHWASHER, A_TANK, A_WASHER, HEADER, NOW, Home, MemoryHistory, csv
 
 LATER = NOW + timedelta(days=30)
 RELAY_AND_METER = ("R006;;Ballon;ballon_ecs;180;B001;12;211;;;150;1800;;", "R006;;Ballon;;180;D002;21;411;;;;;;")
@@ -221,6 +221,22 @@ def test_a_blank_cell_of_a_participant_leaves_what_is_known(home: Home) -> None:
     assert home.prepare(A_WASHER.replace("r004@example.org", "")).all_stands
     home.provision(A_WASHER.replace("r004@", "new@"))
     assert store.standing(home.engine).participants["R004"].email == "new@example.org"
+
+
+def test_what_a_home_subscribes_is_changed_by_another_value_and_left_by_a_blank_cell(home: Home) -> None:
+    def prepared(written: str) -> store.Changes:
+        read, problems = inventory.read(csv(f"{A_WASHER};{written}", header=f"{HEADER};puissance_souscrite"), home.drivers)
+        return store.prepare(home.engine, read, problems, home.history)
+
+    home.provision(A_WASHER)
+    assert queries.subscribed_w(home.engine) == {}
+    for written, differs, then in (("6 kVA", "aucun → 6 kVA", 6000), ("9", "6 kVA → 9 kVA", 9000)):
+        changes = prepared(written)
+        assert changes.participants[0].differs == (f"puissance souscrite {differs}",)
+        store.apply(home.engine, changes, home.drivers, home.history, NOW)
+        assert queries.subscribed_w(home.engine) == {"R004": then}
+        assert prepared("").all_stands
+        assert prepared(written).all_stands
 
 
 def test_a_row_filled_by_hand_is_taken_over(home: Home) -> None:

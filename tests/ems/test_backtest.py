@@ -14,6 +14,7 @@ from attrs import evolve
 from typer.testing import CliRunner
 
 from elfe.cli import app
+from elfe.coordination import tables
 from elfe.ems import search
 from elfe.ems.backtest import store
 from elfe.ems.backtest.losses import judged
@@ -91,6 +92,21 @@ def test_losses_are_told_by_cause_and_gains_by_kind(solve):
     assert sum(worth.lost_wh.values()) == pytest.approx(worth.planned_wh - worth.best_wh)
     assert len(worth.per_day) == 2
     assert sum(row[2] for row in worth.per_day) == pytest.approx(worth.planned_wh)
+
+
+def test_each_home_is_replayed_within_its_own_limit_and_what_it_costs_is_told(solve):
+    alone = village(days=1, loads=0)
+    noon = alone.begins + 40
+    balance = np.full(len(alone.balance), -1000.0)
+    balance[noon - alone.first:noon - alone.first + 2] = 8000.0      # for all four at once
+    days = evolve(alone, balance=balance, own_w={"R001": 2500.0}, declared=tuple(
+        Declared("washing", home, noon, noon + 8, (2000.0, 2000.0)) for home in ("R001", "R002", "R001", "R002")))
+    for home_w, others in ((None, [0, 0]), (4500.0, [0, 0]), (2500.0, [0, 2])):
+        starts = [start - noon for start in replay(days, Truth(days), solve, home_w)]
+        assert (sorted(starts[::2]), sorted(starts[1::2])) == ([0, 2], others)
+    worth = judged(days, solve, solve, None)
+    assert worth.lost_wh["limit"] == pytest.approx(1000)             # 2000 W for half an hour, in the dark
+    assert sum(worth.lost_wh.values()) == pytest.approx(worth.planned_wh - worth.best_wh)
 
 
 def test_d1_the_days_of_92_and_100_quarters_are_days_of_the_territory(solve):
@@ -183,3 +199,18 @@ def test_what_the_ledger_and_the_history_hold_is_replayed(territory):
     assert kinds == ["type 131", "type 112"]
     assert sum(lived.declared[0].profile) / 4 == pytest.approx(1000.0, rel=0.2)
     assert lived.declared[1].known == slot_of(NOON + timedelta(hours=2)) + 1
+
+
+def test_the_homes_of_the_ledger_have_their_own_limits_those_of_a_file_have_not(territory, tmp_path):
+    from elfe.ems.forecast.store import keep_measured
+    territory.machine(1, by=NOON + timedelta(hours=8))
+    territory.started(1, NOON + timedelta(hours=2))
+    territory._add(tables.ParticipantRow(reference="R004", observer=False, subscribed_w=6000))
+    keep_measured(territory.sources.sortie, {FIRST + n: float(power) for n, power in enumerate(sunny(1))})
+    loads = tmp_path / "loads.csv"
+    loads.write_text("kind,home,declared,deadline,power_w\n"
+                     f"washing,R004,{NOON.isoformat()},{(NOON + timedelta(hours=4)).isoformat()},2000\n", encoding="utf-8")
+    for file, own_w in ((None, {"R004": 6000.0}), (loads, {})):
+        lived = store.days(territory.sources, NOON - timedelta(hours=2), NOON + timedelta(hours=22), loads_file=file)
+        assert [each.home for each in lived.declared] == ["R004"]
+        assert lived.own_w == own_w

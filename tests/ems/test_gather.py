@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from attrs import evolve
+from sqlalchemy import update
 
 from elfe.app.planning import rules_of
 from elfe.coordination import abilities, queries, tables
@@ -62,6 +63,22 @@ def plan(territory, rules: Rules | None = None, first=FIRST):
         return run_once(territory.sources, solver, slot_start(first) - timedelta(seconds=30), first)
     finally:
         solver.close()
+
+
+def lives_in(territory, homes: dict[int, str]) -> None:
+    with territory.coordination.begin() as connection:
+        for id, home in homes.items():
+            connection.execute(update(queries.EPOM).where(queries.EPOM.c.id == id).values(utilisateur=home))
+
+
+def subscribes(territory, **watts: int | None) -> None:
+    territory._add(*(tables.ParticipantRow(reference=home, observer=False, subscribed_w=each) for home, each in watts.items()))
+
+
+def drawn_by_home(made, homes: dict[int, str]) -> dict[str, float]:
+    """The most that the loads of each home draw at once, W."""
+    return {home: np.sum([each.power_w for each in made.placements if homes[each.appliance_id] == home], axis=0).max()
+            for home in set(homes.values())}
 
 
 def test_every_kind_is_planned_and_written_as_the_first_programs_read_it(territory):
@@ -161,6 +178,26 @@ def test_a_home_draws_no_more_at_once_than_its_limit(territory):
     territory.sources.sortie.dispose()
     held = np.sum([each.power_w for each in plan(territory, Rules(home_w=2000.0)).placements], axis=0).max()
     assert held <= 2000.0 < free
+
+
+def test_each_home_is_held_to_its_own_limit_and_one_without_to_that_of_all(territory):
+    of = {id: f"R00{1 + (id - 1) // 3}" for id in range(1, 10)}
+    territory.balance(tuple(3 * each for each in SUNNY))
+    for id in of:
+        territory.machine(id, by=NOON + timedelta(hours=4))
+    lives_in(territory, of)
+    subscribes(territory, R001=2500, R002=4500, R003=None)
+    held, free = (drawn_by_home(plan(territory, rules), of) for rules in (Rules(home_w=3500.0), Rules()))
+    assert held["R001"] <= 2500 < held["R002"] <= 4500
+    assert held["R003"] <= 3500 < free["R003"]
+    assert free["R001"] <= 2500 < free["R002"] <= 4500
+
+
+def test_a_limit_that_is_none_leaves_its_home_to_that_of_all(territory):
+    territory.machine(1, by=NOON + timedelta(hours=4))
+    subscribes(territory, R004=0)
+    territory.sources.rules = Rules(home_w=2500.0)
+    assert gather(territory.sources, NOON, FIRST).homes == {1: (0, 2500.0)}
 
 
 # -- aims ----------------------------------------------------------------------------------------------------------------------

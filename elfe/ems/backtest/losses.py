@@ -32,9 +32,10 @@ def judged(days: Days, solve: Solve, solve_longer: Solve, home_w: float | None, 
     planned = replay(days, forecasts, solve, home_w, lambda slot: tell("as it was planned", slot))
     known = replay(days, truth, solve, home_w, lambda slot: tell("with the true balance", slot))
     unhurried = replay(patient, truth, solve, home_w, lambda slot: tell("with a day for every load", slot))
-    free = unhurried if home_w is None else replay(
-        patient, truth, solve, None, lambda slot: tell("without the homes' limit", slot))
-    best = replay(patient, truth, solve_longer, None, lambda slot: tell("with ten times the work", slot))
+    unlimited = evolve(patient, own_w={})
+    free = unhurried if home_w is None and not days.own_w else replay(
+        unlimited, truth, solve, None, lambda slot: tell("without the homes' limit", slot))
+    best = replay(unlimited, truth, solve_longer, None, lambda slot: tell("with ten times the work", slot))
     steps = [days.imported_wh(each) for each in (planned, known, unhurried, free, best)]
     errors = forecasts.errors
     return Worth(

@@ -59,7 +59,7 @@ def replay(days: Days, expects: Expects, solve: Solve, home_w: float | None = No
             told = {n: start - 1 for n, start in told.items()}
         else:
             balance = expects(slot) - running[at:at + HORIZON]
-            runs = solve(_problem([days.declared[n] for n in waiting], slot, balance, home_w)).runs[0]
+            runs = solve(_problem([days.declared[n] for n in waiting], slot, balance, days.own_w, home_w)).runs[0]
             told = {n: int(start) for n, start in zip(waiting, runs, strict=True)}
         for n in [n for n, start in told.items() if start == 0]:
             del told[n]
@@ -70,13 +70,14 @@ def replay(days: Days, expects: Expects, solve: Solve, home_w: float | None = No
     return [starts.get(n, max(each.known, days.stops)) for n, each in enumerate(days.declared)]
 
 
-def _problem(loads: Sequence[Declared], slot: int, balance: Floats, home_w: float | None) -> Problem:
+def _problem(loads: Sequence[Declared], slot: int, balance: Floats, own_w: Mapping[str, float], home_w: float | None) -> Problem:
     last = [min(max(0, each.last_start - slot), max(0, HORIZON - len(each.profile))) for each in loads]
     fleet = Shifts.of([each.profile[:HORIZON] for each in loads], [0] * len(loads), last, [Wishes()] * len(loads))
-    if home_w is None:
+    limits = model.limits([each.home for each in loads], own_w, home_w)
+    if not limits:
         return Problem(balance, (fleet,))
-    names = sorted({each.home for each in loads})
-    homes = Homes(np.array([names.index(each.home) for each in loads]), np.full(len(names), home_w))
+    numbers = {home: n for n, home in enumerate(limits)}
+    homes = Homes(np.array([numbers.get(each.home, -1) for each in loads]), np.array([*limits.values()]))
     return Problem(balance, (fleet,), IMPORT, homes)
 
 

@@ -53,7 +53,8 @@ def days(sources: Sources, begins: datetime, ends: datetime, balance_file: Path 
     if not within:
         raise ElfeError(f"nothing was declared from {day(begins)} to {day(ends)}")
     around = forecasts.weather(sources.sortie, first, behind - first + HORIZON)
-    return Days(first, slot_of(begins), last, balance, within, sources.zone, around)
+    own_w = {} if loads_file else queries.subscribed_w(sources.coordination)
+    return Days(first, slot_of(begins), last, balance, within, sources.zone, around, own_w)
 
 
 # -- from the databases ------------------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ class Days:
     declared: tuple[Declared, ...]
     zone: tzinfo
     weather: Floats = field(factory=lambda: np.empty((0, 0)))
+    own_w: Mapping[str, float] = field(factory=dict)      # by home: what its loads may draw at once
     came: Floats = field(init=False)
     """The balance with its holes filled from the days before, up to two days behind `ends`."""
 

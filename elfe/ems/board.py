@@ -62,7 +62,7 @@ class Board:
         self._fits, self.room = fits(self.problem), None
         if self.problem.homes is not None:
             limited = self.problem.homes.of >= 0
-            self.room = np.repeat(self.problem.homes.limit_w[:, None], HORIZON + 1, axis=1)
+            self.room = np.pad(self.problem.homes.limit_w, ((0, 0), (0, 1)), constant_values=np.inf)
             np.subtract.at(self.room, self.problem.homes.of[limited], self.rows[limited])
 
     def copy(self) -> Board:
@@ -166,5 +166,5 @@ def fits(problem: Problem) -> Bools:
         return np.ones(problem.count, bool)
     peaks, of = np.concatenate([fleet.peaks() for fleet in problem.fleets]), problem.homes.of
     total = np.bincount(of[of >= 0], weights=peaks[of >= 0], minlength=len(problem.homes.limit_w))
-    fits: Bools = (of < 0) | (total <= problem.homes.limit_w)[of]
+    fits: Bools = (of < 0) | (total <= problem.homes.limit_w.min(axis=1))[of]
     return fits

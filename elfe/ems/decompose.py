@@ -454,11 +454,11 @@ def _part(problem: Problem, fleets: Sequence[Fleet], some: Sequence[Runs], runs:
 
 
 def _homes_around(problem: Problem, runs: Sequence[Runs], chosen: Ints) -> Homes:
-    """What these loads may draw in their homes: less by the most that the others of the home draw at any time."""
+    """What these loads may draw in their homes: less by what the others of the home draw."""
     assert problem.homes is not None
     others = np.ones(problem.count, bool)
     others[chosen] = False
     limited = others & (problem.homes.of >= 0)
     drawn = np.zeros((len(problem.homes.limit_w), HORIZON))
     np.add.at(drawn, problem.homes.of[limited], powers_of(problem, runs)[limited])
-    return Homes(problem.homes.of[chosen], problem.homes.limit_w - drawn.max(axis=1))
+    return Homes(problem.homes.of[chosen], problem.homes.limit_w - drawn)

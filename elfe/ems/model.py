@@ -34,12 +34,17 @@ from elfe.ems.loads.base import Fleet, Floats, Formulation, Ints, Load, Runs
 from elfe.slots import HORIZON, SLOT_S
 
 
+def _per_slot(limit_w: Floats) -> Floats:
+    """A limit per home is that of every slot."""
+    return limit_w if limit_w.ndim == 2 else np.repeat(limit_w[:, None], HORIZON, axis=1)
+
+
 @frozen(eq=False)
 class Homes:
-    """What homes may draw at once: of[i] is the home of load i of the problem, −1 for none that is limited; limit_w[h] W."""
+    """What homes may draw at once: of[i] is the home of load i of the problem, −1 for none that is limited; limit_w[h, t] W."""
 
     of: Ints
-    limit_w: Floats
+    limit_w: Floats = field(converter=_per_slot)
 
 
 @frozen(eq=False)
@@ -94,10 +99,10 @@ class Placing:
 
 
 def placing(balance_w: Sequence[float], loads: Sequence[Load], costs: Costs = IMPORT,
-            homes: Mapping[int, tuple[int, float]] | None = None) -> Placing:
+            homes: Mapping[int, tuple[int, float]] | None = None, taken: Mapping[int, Floats] | None = None) -> Placing:
     """The problem of these loads: a fleet per kind, and another of those of it that modulate.
 
-    `homes`: by appliance, the number of its home and that home's limit, W.
+    `homes`: by appliance, the number of its home and that home's limit, W; `taken`: by home, what runs in it already, W per slot.
     """
     kinds: dict[tuple[type, bool], list[int]] = {}
     for n, load in enumerate(loads):
@@ -106,7 +111,7 @@ def placing(balance_w: Sequence[float], loads: Sequence[Load], costs: Costs = IM
     number = np.empty(len(loads), np.int64)
     number[order] = np.arange(len(loads))
     fleets = tuple(kind.fleet([loads[n] for n in members]) for (kind, _), members in kinds.items())    # type: ignore[attr-defined]
-    problem = Problem(np.array(balance_w, float), fleets, costs, _homes([loads[n] for n in order], homes or {}))
+    problem = Problem(np.array(balance_w, float), fleets, costs, _homes([loads[n] for n in order], homes or {}, taken or {}))
     return Placing(problem, tuple(int(each) for each in number))
 
 
@@ -116,12 +121,12 @@ def limits(homes: Iterable[str], own_w: Mapping[str, float], home_w: float | Non
     return {home: limit_w for home, limit_w in found.items() if limit_w is not None}
 
 
-def _homes(loads: Sequence[Load], homes: Mapping[int, tuple[int, float]]) -> Homes | None:
+def _homes(loads: Sequence[Load], homes: Mapping[int, tuple[int, float]], taken: Mapping[int, Floats]) -> Homes | None:
     if not homes:
         return None
-    limits = np.full(1 + max(home for home, _ in homes.values()), np.inf)
+    limits = np.full((1 + max(home for home, _ in homes.values()), HORIZON), np.inf)
     for home, limit_w in homes.values():
-        limits[home] = limit_w
+        limits[home] = np.maximum(0.0, limit_w - taken.get(home, 0.0))
     return Homes(np.array([homes.get(load.appliance.id, (-1, 0.0))[0] for load in loads], np.int64), limits)
 
 
@@ -159,7 +164,7 @@ def overload(problem: Problem, runs: Sequence[Runs]) -> float:
     of, limit_w = problem.homes.of, problem.homes.limit_w
     drawn = np.zeros((len(limit_w) + 1, HORIZON))      # the last for those of no home that is limited
     np.add.at(drawn, of, powers_of(problem, runs))
-    return float((drawn[:-1] - limit_w[:, None]).clip(min=0.0).sum())
+    return float((drawn[:-1] - limit_w).clip(min=0.0).sum())
 
 
 def longest_waiting(problem: Problem) -> float:
@@ -239,8 +244,8 @@ def _limit_homes(model: pulp.LpProblem, homes: Homes, everybody: Sequence[Formul
     for h in np.unique(homes.of[homes.of >= 0]):
         members = [everybody[int(i)] for i in np.flatnonzero(homes.of == h)]
         for t, (drawn, base) in enumerate(_by_slot(members)):
-            if drawn and sum(max(0.0, w) * x.upBound for x, w in drawn) + base > homes.limit_w[h]:
-                model.addConstraint(_sum(drawn) <= float(homes.limit_w[h]) - base, f"home{h}_{t}")
+            if drawn and sum(max(0.0, w) * x.upBound for x, w in drawn) + base > homes.limit_w[h, t]:
+                model.addConstraint(_sum(drawn) <= float(homes.limit_w[h, t]) - base, f"home{h}_{t}")
 
 
 def _by_slot(loads: Sequence[Formulation]) -> list[tuple[list[tuple[pulp.LpVariable, float]], float]]:

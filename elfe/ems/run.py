@@ -134,6 +134,7 @@ class Inputs:
     left_out: tuple[str, ...]
     costs: Costs = IMPORT
     homes: Mapping[int, tuple[int, float]] = field(factory=dict)      # by appliance: the number of its home, and its limit, W
+    taken: Mapping[int, Floats] = field(factory=dict)                 # by number of a home: what runs in it already, W per slot
     accounts: Mapping[str, Account] = field(factory=dict)             # by participant
 
     @property
@@ -190,9 +191,9 @@ def gather(sources: Sources, now: datetime, first_slot: int) -> Inputs:
     placed = about.started | {
         each.appliance.id for each in loads if each.appliance.recurs or isinstance(each, FOLLOWED)}
     seen = sources.forecasts.look(first_slot, [each.power_series for each in movable if each.appliance.id in placed])
+    homes = _homes(loads, queries.subscribed_w(sources.coordination), sources.rules.home_w)
     return Inputs(now, first_slot, sources.zone, seen, tuple(loads), tuple(powers for powers in about.running.values() if powers),
-                  tuple(left_out), _costs(sources, first_slot),
-                  _homes(loads, queries.subscribed_w(sources.coordination), sources.rules.home_w),
+                  tuple(left_out), _costs(sources, first_slot), homes, _taken(loads, homes, movable, about.running),
                   accounts.accounts(sources.sortie, first_slot))
 
 
@@ -471,6 +472,18 @@ def _homes(loads: Sequence[Load], own_w: Mapping[str, float], home_w: float | No
     return {each.appliance.id: (numbers[home], limits[home]) for each in loads if (home := each.appliance.participant) in limits}
 
 
+def _taken(loads: Sequence[Load], homes: Mapping[int, tuple[int, float]], movable: Sequence[Movable],
+           running: Mapping[int, tuple[float, ...] | None]) -> dict[int, Floats]:
+    """By number of a home that is limited: what runs in it already, W per slot."""
+    number = {each.appliance.participant: homes[each.appliance.id][0] for each in loads if each.appliance.id in homes}
+    found: dict[int, Floats] = {}
+    for each in {what.appliance.id: what.appliance for what in movable}.values():
+        home, powers = number.get(each.participant), running[each.id]
+        if home is not None and powers:
+            found[home] = found.get(home, np.zeros(HORIZON)) + powers
+    return found
+
+
 # -- placing ----------------------------------------------------------------------------------------------------------------
 
 
@@ -485,7 +498,7 @@ def place(inputs: Inputs, solver: Solver) -> Plan:
     if unknown:
         raise PlanError(f"the forecast is no number of watts in {len(unknown)} quarters, the first of index {unknown[0]}: "
                         "look at what the history holds of the balance; the plan in force goes on")
-    placing = model.placing(inputs.balance_w, inputs.loads, inputs.costs, inputs.homes)
+    placing = model.placing(inputs.balance_w, inputs.loads, inputs.costs, inputs.homes, inputs.taken)
     weighs = _weighs(inputs, placing)
     refused: Plan | None = None
     for whose, make in (("the solver's plan", lambda problem: evened(problem, solver.solve(problem), weighs)),
@@ -507,7 +520,7 @@ def place(inputs: Inputs, solver: Solver) -> Plan:
 
 def exact_model(inputs: Inputs) -> pulp.LpProblem:
     """The model of `model.py` for what was gathered, every constraint named as there."""
-    return model.build(model.placing(inputs.balance_w, inputs.loads, inputs.costs, inputs.homes).problem).model
+    return model.build(model.placing(inputs.balance_w, inputs.loads, inputs.costs, inputs.homes, inputs.taken).problem).model
 
 
 def _weighs(inputs: Inputs, placing: model.Placing) -> Floats:

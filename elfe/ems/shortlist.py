@@ -138,4 +138,4 @@ def _carried(problem: Problem, choice: Choice) -> bool:
     limited, homes = problem.homes.of >= 0, problem.homes
     drawn = np.zeros((len(homes.limit_w), HORIZON))
     np.add.at(drawn, homes.of[limited], powers_of(problem, choice.runs)[limited])
-    return bool((drawn <= homes.limit_w[:, None] * (1 + NOISE)).all())
+    return bool((drawn <= homes.limit_w * (1 + NOISE)).all())

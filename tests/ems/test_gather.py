@@ -193,6 +193,21 @@ def test_each_home_is_held_to_its_own_limit_and_one_without_to_that_of_all(terri
     assert free["R001"] <= 2500 < free["R002"] <= 4500
 
 
+def test_what_runs_already_leaves_its_home_less_of_its_limit_and_no_other(territory):
+    territory.balance(tuple(6000.0 if t < 3 or t > 93 else -1000.0 for t in range(HORIZON)))
+    territory.machine(1, mode=Mode.MANUAL)
+    territory.started(1, NOON - timedelta(minutes=5))
+    of = {2: "R004", 3: "R005"}
+    for id in of:
+        territory.machine(id, by=NOON + timedelta(hours=8))
+    lives_in(territory, of)
+    made = plan(territory, Rules(home_w=2500.0))
+    runs = np.array(gather(territory.sources, NOON, FIRST).running).sum(axis=0)
+    washer, other = (np.array(each.power_w) for each in made.placements)
+    assert runs[0] + other[0] > 2500      # where the sun is
+    assert (runs + washer).max() <= 2500
+
+
 def test_a_limit_that_is_none_leaves_its_home_to_that_of_all(territory):
     territory.machine(1, by=NOON + timedelta(hours=4))
     subscribes(territory, R004=0)

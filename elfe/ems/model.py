@@ -5,7 +5,7 @@ Sets        t ∈ T = 0..95           slots of the horizon
 Data        b_t   [W]               the forecast balance without the loads, production − consumption
             X_i                     the runs of load i; x_it [W] what a run draws, own_i(x) what it costs by itself
             f_t                     the convex cost of a net import, see `costs.py`; its levels l with offset_lt and weight_lt
-            H_h   [W]               what the loads of home h may draw at once
+            H_ht  [W]               what the loads of home h may draw at once, less what it has begun already
 Variables   those of each load's own formulation (`loads/`), binary starts or powers
             m_lt ≥ 0  [W]           what the territory imports in slot t beyond offset_lt
             p ≥ 0  [W]              the greatest import
@@ -15,7 +15,7 @@ minimise    Σ_l Σ_t weight_lt · m_lt + Σ_t drawn_t · Σ_i x_it + peak · p 
 subject to  each load's own constraints                                     ∀ i
             import_lt:  m_lt ≥ Σ_i x_it − b_t − offset_lt                   ∀ l, t
             peak_t:     p ≥ m_0t                                            ∀ t        where the peak weighs
-            home_ht:    Σ_{i ∈ h} x_it ≤ H_h                                ∀ h, t
+            home_ht:    Σ_{i ∈ h} x_it ≤ H_ht                               ∀ h, t
 
 With the first aim alone, the energy imported is Σ_t m_0t · ¼ h.
 """

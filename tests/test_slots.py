@@ -14,6 +14,7 @@ from elfe.slots import (
     SLOTS_PER_HOUR,
     epoch_s,
     instant,
+    is_due,
     local_time,
     next_slot_start,
     slot_of,
@@ -61,3 +62,9 @@ def test_d1_the_hour_that_is_lived_twice_says_which_of_the_two_it_is() -> None:
     told = [local_time(datetime(2026, 10, 25, 0, 15, tzinfo=UTC) + timedelta(hours=n), paris) for n in range(-1, 3)]
     assert told == ["01:15", "02:15 CEST", "02:15 CET", "03:15"]
     assert local_time(datetime(2026, 3, 29, 1, 0, tzinfo=UTC), paris, "%d/%m %H:%M") == "29/03 03:00"
+
+
+@pytest.mark.parametrize(("waits", "due"), [(0, True), (1, False), (900, False), (901, True), (-5, True)])
+def test_what_waits_is_due_at_its_time_and_where_a_clock_was_set_back_by_more_than_it_may_wait(waits, due):
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    assert is_due(now + timedelta(seconds=waits), now, SLOT) is due

@@ -191,6 +191,13 @@ def test_a_plug_that_cuts_itself_is_no_person(world):
     assert [type(each) for each in world.tell(*overload)].count(LookAt) == 1
 
 
+def test_a_relay_that_supplies_when_it_is_open_has_cut_nobody_when_it_protects_itself(world):
+    world.change(a_wired_pilot(190, PLUG, type=ApplianceType.WATER_HEATER))
+    effects = world.tell(Said("D1", Fault("overtemperature")))
+
+    assert [type(each) for each in effects] == [LookAt]
+
+
 def test_a_tank_whose_relay_cuts_itself_is_left_alone_for_a_while(world):
     world.change(a_tank())
     world.tell(PlanRead(a_plan(m1=(1,))))

@@ -41,10 +41,10 @@ from elfe.ems import search
 from elfe.ems.board import GoOn
 from elfe.ems.costs import Costs
 from elfe.ems.flow import flowed, flows
-from elfe.ems.loads.base import Fleet, Floats, Ints, Runs
+from elfe.ems.loads.base import OVERLOAD, Fleet, Floats, Ints, Runs
 from elfe.ems.loads.fills import Fills
 from elfe.ems.loads.stores import PRICE_DIGITS, Stores
-from elfe.ems.model import Choice, Homes, Problem, left_of, objective, powers_of
+from elfe.ems.model import Choice, Homes, Problem, beyond, left_of, objective, overload, powers_of
 from elfe.slots import HORIZON
 
 GROUPS, FEWEST_GROUPS = 60, 16
@@ -393,12 +393,17 @@ def _sample(problem: Problem) -> Problem:
 
 
 def _mended(problem: Problem, runs: list[Runs], bound: float, go_on: GoOn) -> list[Runs]:
-    """The same after the single moves that help, of all loads or of some: those of many that store move too slowly."""
+    """The same after the single moves that help, of all loads or of some: those of many that store move too slowly.
+
+    Those of homes that are beyond their limit move first; and what is beyond a limit weighs as it does for a load alone.
+    """
     if problem.count <= SLOW:
         return list(search.improved(problem, runs, "", bound, go_on).runs)
     moves = np.concatenate([np.full(fleet.count, not isinstance(fleet, Stores)) for fleet in problem.fleets])
     dice, quickly = np.random.default_rng(4), np.flatnonzero(moves)
-    chosen = np.sort(dice.choice(quickly, min(MENDING, len(quickly)), replace=False))
+    first = dice.permutation(quickly)
+    first = first[np.argsort(~beyond(problem, runs)[first], kind="stable")]
+    chosen = np.sort(first[:MENDING])
     begins = np.cumsum([0, *(fleet.count for fleet in problem.fleets)])
     which = [chosen[(chosen >= begin) & (chosen < end)] - begin for begin, end in itertools.pairwise(begins)]
     some = [mine[each] for mine, each in zip(runs, which, strict=True)]
@@ -408,7 +413,7 @@ def _mended(problem: Problem, runs: list[Runs], bound: float, go_on: GoOn) -> li
     mended = [each.copy() for each in runs]
     for all_of, each, moved in zip(mended, which, search.improved(part, some, "", go_on=go_on).runs, strict=True):
         all_of[each] = moved
-    return min(runs, mended, key=lambda each: objective(problem, each))
+    return min(runs, mended, key=lambda each: objective(problem, each) + OVERLOAD * overload(problem, each))
 
 
 def _poured_again(problem: Problem, runs: list[Runs]) -> list[Runs]:

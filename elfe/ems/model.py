@@ -30,7 +30,7 @@ import pulp
 from attrs import cmp_using, field, frozen
 
 from elfe.ems.costs import IMPORT, Costs
-from elfe.ems.loads.base import Fleet, Floats, Formulation, Ints, Load, Runs
+from elfe.ems.loads.base import Bools, Fleet, Floats, Formulation, Ints, Load, Runs
 from elfe.slots import HORIZON, SLOT_S
 
 
@@ -159,12 +159,22 @@ def objective(problem: Problem, runs: Sequence[Runs]) -> float:
 
 def overload(problem: Problem, runs: Sequence[Runs]) -> float:
     """What homes draw beyond their limits, W summed over homes and slots."""
+    return 0.0 if problem.homes is None else float(_over(problem.homes, powers_of(problem, runs)).sum())
+
+
+def beyond(problem: Problem, runs: Sequence[Runs]) -> Bools:
+    """Of each load, whether its home draws beyond its limit in some slot."""
     if problem.homes is None:
-        return 0.0
-    of, limit_w = problem.homes.of, problem.homes.limit_w
-    drawn = np.zeros((len(limit_w) + 1, HORIZON))      # the last for those of no home that is limited
-    np.add.at(drawn, of, powers_of(problem, runs))
-    return float((drawn[:-1] - limit_w).clip(min=0.0).sum())
+        return np.zeros(problem.count, bool)
+    over: Bools = np.append(_over(problem.homes, powers_of(problem, runs)).any(axis=1), False)[problem.homes.of]
+    return over
+
+
+def _over(homes: Homes, powers: Floats) -> Floats:
+    """What homes draw beyond their limits: homes × slots, W."""
+    drawn = np.zeros((len(homes.limit_w) + 1, HORIZON))      # the last for those of no home that is limited
+    np.add.at(drawn, homes.of, powers)
+    return (drawn[:-1] - homes.limit_w).clip(min=0.0)
 
 
 def longest_waiting(problem: Problem) -> float:

@@ -18,7 +18,7 @@ from elfe.ems.loads.chains import Chains
 from elfe.ems.loads.fills import Fills
 from elfe.ems.loads.shifts import Shifts
 from elfe.ems.loads.stores import Stores
-from elfe.ems.model import Problem
+from elfe.ems.model import Homes, Problem, overload
 from elfe.ems.search import improved
 from elfe.ems.solve import Limits, Solver, choices
 from elfe.slots import HORIZON
@@ -183,3 +183,11 @@ def test_a_large_territory_is_planned_the_same_every_time():
         second.close()
     assert found == again
     assert found.objective <= found.bound * 1.01
+
+
+def test_homes_of_a_large_territory_keep_below_their_limits():
+    """What was mended was compared without its homes' limits: the plan that broke them was cheaper, and was taken."""
+    fleet, balance = cycles(2000, random.Random(5)), 400_000.0 * np.sin(np.arange(HORIZON) / 15)
+    free = Problem(balance, (fleet,))
+    limited = evolve(free, homes=Homes(np.arange(2000) // 4, np.full(500, 4000.0)))
+    assert overload(limited, decompose.decomposed(limited).runs) < 0.02 * overload(limited, decompose.decomposed(free).runs)

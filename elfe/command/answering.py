@@ -74,6 +74,8 @@ def _write_press(memory: Memory, order: Order, now: datetime) -> list[Effect]:
 def lost_it(memory: Memory, order: Order, now: datetime) -> bool:
     """The device has another state without anybody's will: it restarted, or its fail-safe fired."""
     known = memory.seen_of(order.device_id)
+    if order.on and known.cut_itself:
+        return False
     if known.just_back(now) or (order.acknowledged_at is not None and order.acknowledged_at > now):     # the clock was set back
         return True
     return not order.powers and running.may_have_fired(memory, order.device_id, now)
@@ -85,8 +87,8 @@ def restore(memory: Memory, device_id: str, on: bool, was_on: bool | None, now: 
     supplied = pilot.typology.level(True) if pilot else None
     if pilot is None or device_id not in {each.device.id for each in pilot.supplies} or on == supplied:
         return []
-    appliance = pilot.appliance
-    if appliance.mode != Mode.MANUAL or not memory.seen_of(device_id).just_back(now) or pilot.hold:
+    appliance, known = pilot.appliance, memory.seen_of(device_id)
+    if appliance.mode != Mode.MANUAL or not known.just_back(now) or known.cut_itself or pilot.hold:
         return []
     started = not appliance.continuous and appliance.ems_order and appliance.last_started
     if was_on != supplied and not (started and now - started <= memory.rules.longest_run):

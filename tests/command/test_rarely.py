@@ -191,6 +191,16 @@ def test_a_plug_that_cuts_itself_is_no_person(world):
     assert [type(each) for each in world.tell(*overload)].count(LookAt) == 1
 
 
+def test_a_plug_that_cuts_itself_just_after_its_return_is_not_lit_again(world):
+    world.change(a_pilot())
+    world.after(hours=2)
+    world.tell(Said("D001", Presence.OFFLINE), Said("D001", Presence.ONLINE), Said("D001", state(True)))
+    effects = world.tell(Said("D001", Fault("overpower")), Said("D001", state(False)))
+
+    assert [each.order.cause for each in effects if isinstance(each, Save)] == [Cause.PROTECTED]
+    assert not [each for each in effects if isinstance(each, Send)]
+
+
 def test_a_relay_that_supplies_when_it_is_open_has_cut_nobody_when_it_protects_itself(world):
     world.change(a_wired_pilot(190, PLUG, type=ApplianceType.WATER_HEATER))
     effects = world.tell(Said("D1", Fault("overtemperature")))

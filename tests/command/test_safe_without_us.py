@@ -14,7 +14,7 @@ from elfe.command.rules import Rules
 from elfe.command.values import BrokerUp, Effect, FleetRead, LedgerRead, PlanRead, Record, Said, Send, Tick
 from elfe.coordination.holds import Hold, Origin
 from elfe.coordination.values import ApplianceType, ControlState, Flexibility, Mode, Usage
-from elfe.devices.values import LocalControl, Measure, Presence, Quantity
+from elfe.devices.values import Fault, LocalControl, Measure, Presence, Quantity
 from tests.command.conftest import NOON, World, a_pilot, a_plan, a_wired_pilot, state
 
 
@@ -363,6 +363,15 @@ def test_g2_a_cycle_that_we_started_gets_its_power_back_after_a_blip(world):
     world.after(seconds=5)
     world.tell(Said("D001", state(True)))
     assert world.order.heard
+
+
+def test_a_plug_that_comes_back_and_cuts_itself_gives_no_power_back(world):
+    started(world)
+    world.now += timedelta(minutes=5)
+    world.tell(Said("D001", Presence.OFFLINE), Said("D001", Presence.ONLINE))
+    effects = world.tell(Said("D001", Fault("overpower")), Said("D001", state(False)))
+
+    assert world.said(effects) == []
 
 
 @pytest.mark.parametrize("change", [

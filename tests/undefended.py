@@ -192,13 +192,13 @@ DAYS = " ".join(f"tests/{each}.py" for each in (
 FORECASTS = "tests/ems/test_forecast.py tests/ems/test_forecast_learned.py tests/territory/test_service.py"
 UP = "tests/story/test_up.py"
 ENDLESS = put("elfe.command.orders:is_over", _says(False))
+NEVER_TOO_OLD = put("elfe.command.orders:Order.due", lambda self, now: self.sayable)
 
 DEFENCES: Mapping[str, Defence] = {
     "a1": Defence("nobody is ever asked how it is", f"{REAL} {PURE}", put(f"{COMMAND}.saying:ask", _says([]))),
     "a2": Defence("what could not be said stays unsaid", REAL,
                   both(put(f"{COMMAND}.saying:say_all", _says([])), put(f"{COMMAND}.saying:say", _says([])))),
-    "a3": Defence("an order is never too old", PURE,
-                  both(ENDLESS, put("elfe.command.orders:Order.due", lambda self, now: self.sayable))),
+    "a3": Defence("an order is never too old", f"{PURE} {SERVED}", both(ENDLESS, NEVER_TOO_OLD)),
     "a4": Defence("a last will says nothing", REAL, put(f"{COMMAND}.memory:Memory.is_present", _says(True))),
     "a5": Defence("no keep-alive", REAL, put("elfe.broker.client:KEEPALIVE_S", 600)),
     "a6": Defence("nothing is recorded before the broker has answered", REAL, put(f"{SERVICE}._write", _waits_for_the_broker)),
@@ -236,7 +236,7 @@ DEFENCES: Mapping[str, Defence] = {
     "d4": Defence("a device's clock is believed", MEASURES, both(
         Removal("elfe.history.service:Recorder._read", _by_its_own_clock),
         put("elfe.history.service:Recorder._behind", lambda self, *_: self.said_at))),
-    "d5": Defence("an order is never over", TIMES, ENDLESS),
+    "d5": Defence("an order is never over", TIMES, both(ENDLESS, NEVER_TOO_OLD)),
     "d6": Defence("slots are counted on the wall's clock", TIMES,
                   both(put("elfe.slots:slot_of", _wall_slot), put("elfe.slots:slot_start", _wall_start))),
     "d7": Defence("seconds are counted in 32 bits", TIMES, put("elfe.slots:slot_of", _of_32_bits)),

@@ -317,9 +317,9 @@ def test_e6_a_standby_that_lacks_the_last_orders_gets_them_back_and_every_device
             home.coordination = queries.open_coordination(standby.url(name))
             assert home.orders(DISHWASHER) == []
 
-            home.until(lambda: home.engines[0].says("the database lacks"))
-            home.until(lambda: was_asked(home))
             home.until(lambda: [each.id for each in home.orders(DISHWASHER)] == [lost.id])
+            home.until(lambda: was_asked(home))
+            home.until(lambda: home.engines[0].says("the database lacks"))
             must_start_now(home)
             assert each_once(home)
             home.coordination.dispose()

@@ -12,6 +12,7 @@ from elfe.command.orders import Cause, On, Stage, Why
 from elfe.command.timekeeping import BELIEVED_AFTER_S, Timekeeper
 from elfe.command.values import LedgerRead, PlanRead, Said, Save
 from elfe.coordination.values import ApplianceType, Mode
+from elfe.devices.values import Presence
 from elfe.slots import SLOT, slot_of
 from tests.command.conftest import NOON, World, a_pilot, a_plan, state
 from tests.command.home import NOW, TANK, WASHER, Home, a_daemon, a_home
@@ -164,13 +165,15 @@ def test_d5_after_forty_minutes_of_sleep_what_is_still_wanted_is_said_once_and_t
 
 
 def test_d5_a_level_that_nobody_answered_before_a_sleep_is_not_sent_after_it(world: World) -> None:
+    world.tell(PlanRead(a_plan(m1=(0, 1))))
     world.change(a_pilot(type=ApplianceType.WATER_HEATER))
+    first = world.order.id
     world.now += timedelta(minutes=20)
-    effects = world.after(seconds=1)
-    first = next(each.order for each in effects if isinstance(each, Save))
+    effects = [*world.tell(Said("D001", Presence.ONLINE)), *world.after(seconds=1)]      # its device is the first to be heard
+    ended = next(each.order for each in effects if isinstance(each, Save) and each.order.id == first)
 
-    assert (first.stage, first.cause) == (Stage.EXPIRED, Cause.SILENT)
-    assert world.said(effects) == [("D001/set", b"off")]     # the present slot's, once
+    assert world.said(effects) == [("D001/set", b"on")]      # the present slot's, once
+    assert (ended.stage, ended.cause) == (Stage.EXPIRED, Cause.SILENT)
 
 
 # -- days that are odd ---------------------------------------------------------------------------------------------------------

@@ -232,14 +232,20 @@ def test_e2_an_order_whose_commit_nobody_answered_is_found_and_ends_as_every_oth
 
 
 def test_a3_the_broker_away_means_no_order_is_sent_late(home):
-    home.declare()
+    home.plan(TANK, 1, 0, 0, 1)
+    home.declare(TANK)
     home.live(seconds=2)
     home.session.lose("gone")
     home.live(minutes=15)
     home.live(minutes=15)
+    home.session.regain()
+    home.broker.log.clear()
+    home.live(minutes=15)
+    said = [each.payload for each in home.broker.log if b"Switch.Set" in each.payload]
 
-    assert [each.stage for each in home.orders()[1:2]] == [Stage.EXPIRED]
-    assert [each.cause for each in home.orders()[1:2]] == [Cause.BROKER_AWAY]
+    assert len(said) == 1                           # of four quarters, the present one's
+    assert home.relay("D001") is False              # inverted: it has its supply
+    assert [(each.stage, each.cause) for each in home.orders(TANK)[1:2]] == [(Stage.EXPIRED, Cause.BROKER_AWAY)]
 
 
 # -- people, on a real database ---------------------------------------------------------------------------------------------

@@ -262,9 +262,9 @@ class About:
 
 
 def _told(sortie: Engine, first_slot: int) -> dict[int, int]:
-    """The starts of the last plan that this one can still keep: participants have read them."""
+    """The starts of the last plan that this one can still keep, those of a run that it replaces too: participants have read them."""
     last = store.newest_plan(sortie)
-    if last is None or not 0 < first_slot - last.first_slot < HORIZON:
+    if last is None or not 0 <= first_slot - last.first_slot < HORIZON:
         return {}
     starts = {each.appliance_id: last.first_slot + int(np.flatnonzero(each.power_w)[0]) - first_slot
               for each in last.placements if any(each.power_w)}

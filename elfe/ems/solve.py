@@ -17,8 +17,10 @@ import logging
 import math
 import multiprocessing
 import pickle
+import sys
 import threading
 import time
+import types
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -45,8 +47,9 @@ SOME = 3000
 LOOKS_PER_NODE = 2
 """HiGHS asks now and then whether to go on: about twice per node of its tree, and also where most of the time goes, at the
 root. Those questions are the work that is counted: they come alike on every machine."""
-STARTS_WITHIN_S = 60
-"""The child imports what it needs; on a machine that does much else, for long. That is nobody's solving time."""
+STARTS_WITHIN_S = 30
+"""The child imports what it needs, a second of work; on a machine that does much else, for long. That is nobody's solving time.
+A run begins so long before its quarter: of a child that hangs before it listens, the plan is there when it counts."""
 MOST_COLUMNS = 10_000
 """Variables beyond which an exact model finds nothing more in seconds."""
 WORTH_S = 5e-4
@@ -143,12 +146,24 @@ class Solver:
             context = multiprocessing.get_context("spawn")
             self._pipe, theirs = context.Pipe()
             self._child = context.Process(target=_live, args=(self._serve, theirs), daemon=True, name="elfe-solver")
-            self._child.start()
+            with _nobodys_main():
+                self._child.start()
             theirs.close()
             if not self._pipe.poll(STARTS_WITHIN_S):
                 raise TimeoutError(f"not started within {STARTS_WITHIN_S} s")
             self._pipe.recv()
         return self._pipe
+
+
+@contextlib.contextmanager
+def _nobodys_main() -> Iterator[None]:
+    """What is started in here does not import the program that starts it: the command line takes longer than most solves."""
+    ours = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = ours
 
 
 def unhelped(problem: Problem) -> Choice:

@@ -170,6 +170,16 @@ def test_a_start_that_was_told_is_kept_unless_a_plan_gains_by_another(territory)
     assert again == told - 1
 
 
+def test_a_run_that_is_made_again_for_the_same_quarter_keeps_the_starts_that_were_told(territory):
+    territory.balance(tuple(3000.0 + t % 2 if 8 <= t < 40 else -500.0 for t in range(HORIZON)))
+    territory.machine(1, by=NOON + timedelta(hours=12))
+    made = plan(territory)
+    told, = made.placements
+    later = evolve(told, decisions=tuple(np.roll(told.decisions, 4).tolist()), power_w=tuple(np.roll(told.power_w, 4).tolist()))
+    store.write_plan(territory.sources.sortie, evolve(made, placements=(later,)))      # as good, and told
+    assert plan(territory).placements[0].decisions == later.decisions
+
+
 def test_a_home_draws_no_more_at_once_than_its_limit(territory):
     territory.balance(SUNNY)
     for id in (1, 2, 3):

@@ -10,8 +10,10 @@ import resource
 import signal
 import sys
 import time
+import types
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,6 +162,20 @@ def test_f5_a_solver_that_hangs_or_dies_leaves_the_greedy_plan_and_is_replaced(c
     failing._limits = Limits()
     assert failing.solve(problem).made_by == "optimal"
     failing.close()
+
+
+def test_the_solver_does_not_import_the_program_that_asks_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line takes longer to import than most plans to be made."""
+    program, read = tmp_path / "program.py", tmp_path / "read"
+    program.write_text(f"open({str(read)!r}, 'w')")
+    asking = types.ModuleType("__main__")
+    asking.__file__ = str(program)
+    monkeypatch.setitem(sys.modules, "__main__", asking)
+    alone = Solver()
+    assert alone.solve(a_problem(count=5, starts=6, seed=1)).made_by == "optimal"
+    alone.close()
+    assert not read.exists()
+    assert sys.modules["__main__"] is asking
 
 
 def never_listens(pipe: Connection) -> None:

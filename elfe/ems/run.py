@@ -262,7 +262,7 @@ class About:
 
 
 def _told(sortie: Engine, first_slot: int) -> dict[int, int]:
-    """The starts of the last plan that this one can still keep, those of a run that it replaces too: participants have read them."""
+    """The starts of the last plan that this one can still keep, be it for the same quarter: participants have read them."""
     last = store.newest_plan(sortie)
     if last is None or not 0 <= first_slot - last.first_slot < HORIZON:
         return {}

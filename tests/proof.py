@@ -21,8 +21,8 @@ MODULES = ("elfe.slots", "elfe.coordination.holds", *(f"elfe.command.{each}" for
     "making", "running", "wanting", "pressing", "saying", "hearing", "answering", "ending")))
 FACTS = [f"tests/{each}.py" for each in (
     "test_slots", "coordination/test_holds", "command/test_orders", "command/test_typologies", "command/test_people",
-    "command/test_engine", "command/test_rarely", "command/test_safe_without_us", "command/test_upkeep", "command/test_odd_devices",
-    "command/test_odd_times")]
+    "command/test_bounds", "command/test_engine", "command/test_rarely", "command/test_safe_without_us", "command/test_upkeep",
+    "command/test_odd_devices", "command/test_odd_times")]
 WORLDLY = {"home", "bench", "postgresql", "coordination"}
 """Fixtures that stand for more than the code itself: what asks for them is no fact in the sense of this page."""
 LONG = ("_d6_", "_d7_")

@@ -16,7 +16,7 @@ The rules that it keeps:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from heapq import heappop
@@ -40,6 +40,7 @@ from elfe.command.values import (
     OpenFlexibility,
     Pilot,
     PlanRead,
+    Record,
     Recorded,
     Said,
     Save,
@@ -141,7 +142,7 @@ class Engine(Memory):
             self.pilots[id] = pilot
             self.by_meter.setdefault(pilot.meter, []).append(id)
             self.driven |= {each.device.id: (id, each) for each in pilot.devices}
-        wanted = [effect for pilot in pilots.values() for effect in wanting.want(self, pilot, now)]
+        wanted = self._want(pilots.values(), now)
         standing = [self.live[each.device.id] for pilot in pilots.values() for each in pilot.devices if each.device.id in self.live]
         said = [effect for order in sorted(standing, key=partial(saying.urgency, self)) for effect in saying.say(self, order, now)]
         return [*self._open(pilots), *self._leave(pilots), *wanted, *said]
@@ -178,8 +179,16 @@ class Engine(Memory):
     def _review(self, now: datetime) -> list[Effect]:
         """End what is over, then make the orders that are missing."""
         self.reviewed = slot_of(now)
-        closed = ending.close(self, now)
-        return [*closed, *(effect for pilot in self.pilots.values() for effect in wanting.want(self, pilot, now))]
+        return [*ending.close(self, now), *self._want(self.pilots.values(), now)]
+
+    def _want(self, pilots: Iterable[Pilot], now: datetime) -> list[Effect]:
+        """Make the orders that are missing for appliances: what must start soonest is recorded, and so said, first."""
+        wanted = [wanting.want(self, pilot, now) for pilot in pilots]
+        return [effect for effects in sorted(wanted, key=partial(self._urgency, now)) for effect in effects]
+
+    def _urgency(self, now: datetime, effects: list[Effect]) -> tuple[bool, bool, datetime]:
+        made = next((each.order for each in effects if isinstance(each, Record)), None)
+        return saying.urgency(self, made) if made else (False, False, now)
 
     def _adopt(self, order_id: str, earlier: Order, now: datetime) -> list[Effect]:
         """The order exists already: go on with it when it lives, leave it when it has ended."""

@@ -20,6 +20,7 @@ from elfe.slots import HORIZON
 GoOn = Callable[[], bool]
 ASKS_EVERY = 64          # tries between two questions whether to go on
 MOST_ROUNDS = 20
+KEPT = 3000              # loads whose alternatives are kept with their prices: of more, most are asked for once
 MOST_MOVES = 20_000
 HELPS = 1e-7
 
@@ -108,11 +109,11 @@ class Board:
         fleet = self.problem.fleets[f]
         home = -1 if self.problem.homes is None else int(self.problem.homes.of[i])
         room = self.room[home, :HORIZON] if self.room is not None and home >= 0 else None
-        if isinstance(fleet, Choosing):
+        if isinstance(fleet, Choosing) and len(self.places) <= KEPT:
             self.put(i, self.offers(i).best(self.left, room))
         else:
             self.runs[f][k] = fleet.settle(k, self.left[:HORIZON], self.costs, room)
-            self._draw(i, np.append(fleet.some(np.array([k])).powers(self.runs[f][k:k + 1])[0], 0.0))
+            self._draw(i, np.append(fleet.row(k, self.runs[f][k]), 0.0))
 
     def move_both(self, i: int, j: int) -> None:
         """Lift two loads and put them where they cost least together: every pair of their alternatives is compared."""
@@ -122,10 +123,10 @@ class Board:
         for load, pick in zip((j, i), np.unravel_index(int(added.argmin()), added.shape), strict=True):
             self.put(load, int(pick))
 
-    def moved(self, bound: float = -np.inf, go_on: GoOn = lambda: True) -> list[Runs]:
+    def moved(self, bound: float = -np.inf, go_on: GoOn = lambda: True, rounds: int = MOST_ROUNDS) -> list[Runs]:
         """The runs after every single move that helps, load after load, until none does, the bound is met, or it was enough."""
         dice, moves, cost = np.random.default_rng(1), 0, self.cost()
-        for _ in range(MOST_ROUNDS):
+        for _ in range(rounds):
             if moves >= MOST_MOVES or not go_on() or cost - bound <= HELPS * max(1.0, abs(cost)):
                 break
             for n, i in enumerate(dice.permutation(len(self.places))[:MOST_MOVES]):

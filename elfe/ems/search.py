@@ -15,7 +15,7 @@ import numpy as np
 from attrs import evolve
 
 from elfe.ems.baths import Used, annealed
-from elfe.ems.board import ASKS_EVERY, HELPS, Board, GoOn
+from elfe.ems.board import ASKS_EVERY, HELPS, MOST_ROUNDS, Board, GoOn
 from elfe.ems.loads.base import Runs
 from elfe.ems.model import Choice, Problem, objective, soonest
 
@@ -56,9 +56,10 @@ def keeping(problem: Problem, choice: Choice) -> Choice:
     return evolve(choice, runs=runs, objective=objective(problem, runs), made_by=KEPT)
 
 
-def improved(problem: Problem, runs: Sequence[Runs], made_by: str, bound: float = -np.inf, go_on: GoOn = lambda: True) -> Choice:
-    """The same choice after every single move that helps; one that has met its bound is left alone."""
-    return _choice(problem, Board(problem, [some.copy() for some in runs]).moved(bound, go_on), made_by)
+def improved(problem: Problem, runs: Sequence[Runs], made_by: str, bound: float = -np.inf, go_on: GoOn = lambda: True,
+             rounds: int = MOST_ROUNDS) -> Choice:
+    """The same choice after every single move that helps, of all loads so many times; one that has met its bound is left alone."""
+    return _choice(problem, Board(problem, [some.copy() for some in runs]).moved(bound, go_on, rounds), made_by)
 
 
 def searched(problem: Problem, start: Choice, tries: int, used: Used = lambda: 0.0, seed: int = 0) -> Choice:

@@ -79,6 +79,11 @@ class Fleet(ABC):
     def powers(self, runs: Runs) -> Floats:
         """What each load draws under its run: loads × slots, W."""
 
+    def row(self, i: int, run: Any) -> Floats:
+        """What load `i` draws under a run: 96 W."""
+        row: Floats = self.some(np.array([i])).powers(np.asarray(run)[None])[0]
+        return row
+
     @abstractmethod
     def own(self, runs: Runs) -> Floats:
         """What each run costs by itself."""

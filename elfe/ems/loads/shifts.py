@@ -6,15 +6,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from attrs import field, frozen
 from numpy.lib.stride_tricks import sliding_window_view
 
-from elfe.ems.loads.base import NEVER, OWN, Bools, Choosing, Floats, Ints, Menu, Runs, Wishes, arrays
+from elfe.ems.costs import Costs
+from elfe.ems.loads.base import NEVER, NOTHING, OWN, Bools, Choosing, Floats, Ints, Menu, Runs, Wishes, arrays, within
 from elfe.slots import HORIZON
 
 AT_ONCE = 4096           # loads priced at once: their costs stay in the processor's cache
+
+
+@cache
+def _behind(length: int) -> Ints:
+    """The slots that a run of this length is in, by its start: slots × length; 96 is beyond the horizon."""
+    slots: Ints = np.minimum(np.arange(HORIZON)[:, None] + np.arange(length), HORIZON)
+    return slots
 
 
 @frozen(eq=False)
@@ -66,6 +75,12 @@ class Shifts(Choosing):
         drawn: Floats = powers[:, :HORIZON]
         return drawn
 
+    def row(self, i: int, run: int) -> Floats:
+        """As of `Fleet`."""
+        row, until = np.zeros(HORIZON), min(HORIZON, run + self.profile.shape[1])
+        row[run:until] = self.profile[i, :until - run]
+        return row
+
     def drawn(self, runs: Runs, groups: Ints, count: int) -> Floats:
         """As of `Fleet`."""
         length = self.profile.shape[1]
@@ -89,9 +104,22 @@ class Shifts(Choosing):
         """As of `Choosing`."""
         starts = np.arange(self.first[i], self.last[i] + 1)
         length = int(np.flatnonzero(self.profile[i]).max(initial=0)) + 1
-        slots = np.minimum(starts[:, None] + np.arange(length), HORIZON)
-        own = self._own(slice(i, i + 1))[0, starts] if self.promised is not None else self.haste[i] * starts
-        return Menu(starts, slots, np.broadcast_to(self.profile[i, :length], slots.shape), own)
+        slots = _behind(length)[starts]
+        return Menu(starts, slots, np.broadcast_to(self.profile[i, :length], slots.shape), self._own_of(i, starts))
+
+    def settle(self, i: int, left: Floats, costs: Costs, room: Floats | None = None) -> int:
+        """As of `Fleet`; the first among equals. What its menu would say, without writing it down."""
+        starts, profile = np.arange(self.first[i], self.last[i] + 1), self.profile[i]
+        slots, added = _behind(len(profile))[starts], self._own_of(i, starts)
+        levels = costs.levels if room is None else within(costs, left, room).levels
+        for level in levels:
+            covered, weight = np.zeros(HORIZON + 1), np.zeros(HORIZON + 1)
+            np.maximum(left + level.offset, 0.0, out=covered[:HORIZON])
+            weight[:HORIZON] = level.weight
+            added = added + (np.maximum(profile - covered[slots], 0.0) * weight[slots]).sum(axis=1)
+        if costs.drawn.any():
+            added = added + np.append(costs.drawn, 0.0)[slots] @ profile
+        return int(starts[(added <= added.min() + NOTHING).argmax()])
 
     def soonest(self) -> Runs:
         """As of `Fleet`."""
@@ -111,6 +139,13 @@ class Shifts(Choosing):
         """As of `Fleet`."""
         total: Floats = self.profile.sum(axis=1)
         return total
+
+    def _own_of(self, i: int, starts: Ints) -> Floats:
+        """What these starts of load `i` cost by themselves."""
+        own: Floats = self.haste[i] * starts
+        if self.promised is not None and self.faith is not None and self.promised[i] >= 0:
+            own = own + self.faith[i] * (starts != self.promised[i])
+        return own
 
     def _own(self, some: slice) -> Floats:
         """What each start costs by itself, loads × slots."""

@@ -28,7 +28,7 @@ import pulp
 from attrs import define, field, frozen
 
 from elfe.ems.costs import Costs
-from elfe.ems.loads.base import OWN, Bools, Fleet, Floats, Formulation, Ints, Runs, within
+from elfe.ems.loads.base import OVERLOAD, OWN, Bools, Fleet, Floats, Formulation, Ints, Runs, within
 from elfe.slots import HORIZON
 
 AT_ONCE = 256            # loads solved at once: their states stay in the processor's cache
@@ -121,6 +121,15 @@ class Stores(Fleet):
         """As of `Fleet`."""
         alone, costs = self.some(np.array([i])), within(costs, left, room)
         return alone._stepped(left, costs) if self.switched[i] else alone._poured(left, costs)
+
+    def fitted(self, price: Floats, room: Floats) -> Runs:
+        """For each load a cheap run at a price per slot where its home has `room` W, loads × slots: all of them at once."""
+        runs = np.empty(room.shape)
+        for kind, at_once in ((True, FEW_AT_ONCE), (False, AT_ONCE)):
+            which = np.flatnonzero(self.switched == kind)
+            for some in (which[begin:begin + at_once] for begin in range(0, len(which), at_once)):
+                runs[some] = (self.some(some)._switched_within if kind else self.some(some)._poured_within)(price, room[some])
+        return runs
 
     def formulate(self, i: int, name: str) -> Formulation:
         """v_jt and s_t as above; what is switched draws watts · z_t, z_t ∈ {0, 1}."""
@@ -244,6 +253,19 @@ class Stores(Fleet):
         price = (costs.added(left, np.full(HORIZON, watts)) / watts).round(PRICE_DIGITS)
         run: Floats = self._switched(price[None])[0][0]
         return run
+
+    def _switched_within(self, price: Floats, room: Floats) -> Runs:
+        watts = self.watts[:, :1]
+        return self._switched((price + OVERLOAD * np.maximum(0.0, watts - room) / watts).round(PRICE_DIGITS))[0]
+
+    def _poured_within(self, price: Floats, room: Floats) -> Runs:
+        """Each part of each load is two: what its home has room for, and what is beyond."""
+        below = (self.base[:, None] + self.watts.cumsum(axis=1) - self.watts)[:, :, None]
+        inside = np.clip(room[:, None] - below, 0.0, self.watts[:, :, None])
+        cost = np.broadcast_to(price + self._wears()[:, :, None], inside.shape)
+        drawn = self._solved(np.concatenate([inside, self.watts[:, :, None] - inside], axis=1),
+                             np.concatenate([cost, cost + OVERLOAD], axis=1), np.tile(np.arange(self.watts.shape[1]), 2))
+        return self._held(self.base[:, None] + drawn.sum(axis=1))
 
     def _switched(self, price: Floats) -> tuple[Runs, Floats]:
         """The best runs of what is switched, and a cost that none is below: see `_Labels`. `price`: loads × slots."""

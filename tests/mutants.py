@@ -44,7 +44,12 @@ OPERATORS = tuple(f"core/{each}" for each in (
     *(f"ReplaceBinaryOperator_{each}" for each in ("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul"))))
 EQUAL = {
     ("memory", "newest_slot: int = -1"): "no slot is before the first of all time",
+    ("pressing", 'outcome <= "started"'): "of the two outcomes one is it and the other is behind it",
     ("signature", "Signature( -1,"): "what draws less than `proof_w` is judged by no signature, and no `proof_w` is below 0",
+    ("typologies", "if appliance.mode <= Mode.MANUAL:"): "the modes below it have been left alone by then",
+    ("typologies", "if len(left) <= 1 and"): "there is one at least",
+    ("typologies", "if times <= 1 else"): "there is one at least",
+    ("upkeep", "judged: bool = False"): "nothing was asked, so nothing is judged",
 }
 """Of a module, what stands there then: nothing tells it apart, and why."""
 PATIENCE_S = 120

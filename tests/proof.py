@@ -22,7 +22,7 @@ MODULES = ("elfe.slots", "elfe.coordination.holds", *(f"elfe.command.{each}" for
 FACTS = [f"tests/{each}.py" for each in (
     "test_slots", "coordination/test_holds", "command/test_orders", "command/test_typologies", "command/test_people",
     "command/test_bounds", "command/test_engine", "command/test_rarely", "command/test_safe_without_us", "command/test_upkeep",
-    "command/test_odd_devices", "command/test_odd_times")]
+    "command/test_odd_devices", "command/test_odd_times", "command/test_told_apart")]
 WORLDLY = {"home", "bench", "postgresql", "coordination"}
 """Fixtures that stand for more than the code itself: what asks for them is no fact in the sense of this page."""
 LONG = ("_d6_", "_d7_")

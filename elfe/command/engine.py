@@ -183,12 +183,10 @@ class Engine(Memory):
 
     def _want(self, pilots: Iterable[Pilot], now: datetime) -> list[Effect]:
         """Make the orders that are missing for appliances: what must start soonest is recorded, and so said, first."""
-        wanted = [wanting.want(self, pilot, now) for pilot in pilots]
-        return [effect for effects in sorted(wanted, key=partial(self._urgency, now)) for effect in effects]
-
-    def _urgency(self, now: datetime, effects: list[Effect]) -> tuple[bool, bool, datetime]:
-        made = next((each.order for each in effects if isinstance(each, Record)), None)
-        return saying.urgency(self, made) if made else (False, False, now)
+        wanted = [effect for pilot in pilots for effect in wanting.want(self, pilot, now)]
+        made = [each for each in wanted if isinstance(each, Record)]
+        return [*(each for each in wanted if not isinstance(each, Record)),
+                *sorted(made, key=lambda each: saying.urgency(self, each.order))]
 
     def _adopt(self, order_id: str, earlier: Order, now: datetime) -> list[Effect]:
         """The order exists already: go on with it when it lives, leave it when it has ended."""

@@ -193,8 +193,8 @@ class NextPress:
 def next_press(typology: Typology, ended: Sequence[Order]) -> NextPress | None:
     """What is to be pressed next, after the presses of this stay that have ended; None: nothing more, or nobody can tell.
 
-    A step is pressed once, when the one before it was answered or proved. It is asked for again when its order never left us; the last
-    one also, once, when the power measured behind it proves that nothing started.
+    A step is pressed once, when the one before it was answered or proved. It is asked for again when its order never left us; the
+    last one also, once, when the power measured behind it proves that nothing started.
     """
     last = len(typology.presses) - 1
     for step in range(last + 1):

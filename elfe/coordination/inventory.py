@@ -87,7 +87,7 @@ class ParticipantLine:
     reference: str
     email: str = ""                  # nothing said, as None below: what is known already stays
     observer: bool | None = None
-    subscribed_w: int | None = None      # what the lent loads of this home may draw at once
+    subscribed_w: int | None = None      # what the lent loads of this home may draw at once; 0: no limit of its own any more
 
 
 @frozen
@@ -290,7 +290,7 @@ def _participant(lines: Sequence[Line]) -> ParticipantLine:
         if line["observateur"].lower() not in {"", *WORDS}:
             line.wrong("observateur", "oui, non ou rien")
         if line["puissance_souscrite"] and _subscribed_w(line["puissance_souscrite"]) is None:
-            line.wrong("puissance_souscrite", f"une puissance de {LEAST_KVA} à {MOST_KVA} kVA, ou rien")
+            line.wrong("puissance_souscrite", f"une puissance de {LEAST_KVA} à {MOST_KVA} kVA, 0 pour ne plus en avoir, ou rien")
     email, observer = _said_once(lines, "email")["email"], _said_once(lines, "observateur", _yes)["observateur"]
     subscribed = _said_once(lines, "puissance_souscrite", _subscribed_w)["puissance_souscrite"]
     return ParticipantLine(lines[0]["participant"], email, _yes(observer) if observer else None, _subscribed_w(subscribed))
@@ -301,9 +301,9 @@ def _yes(word: str) -> bool | None:
 
 
 def _subscribed_w(text: str) -> int | None:
-    """W of a cell in kVA, a VA taken for a watt; None: it is blank, or nothing that a home may subscribe."""
+    """W of a cell in kVA, a VA taken for a watt; 0: none any more; None: it is blank, or nothing that a home may subscribe."""
     kva = _amount(text, "puissance_souscrite")
-    return round(kva * 1000) if kva is not None and LEAST_KVA <= kva <= MOST_KVA else None
+    return round(kva * 1000) if kva is not None and (kva == 0 or LEAST_KVA <= kva <= MOST_KVA) else None
 
 
 def _said_once(lines: Sequence[Line], column: str, meaning: Callable[[str], object] = str.lower) -> Line:

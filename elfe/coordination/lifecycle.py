@@ -338,6 +338,9 @@ class Leaving:
         told = [f"le participant {self.participant.reference}" + (" et son adresse e-mail" if self.participant.email else "")]
         if self.removed:
             told.append(f"le nom et les souhaits de {_counted(self.removed)}, mis en mode 80 (supprimé)")
+        if self.participant.subscribed_w:
+            told.append("la puissance souscrite de son logement"
+                        + (f" ; celle de {self.to} se dit dans l'inventaire" if self.to else ""))
         if self.points and not self.keeps_measures:
             told.append(f"toutes les mesures des points {', '.join(self.points)}")
         if self.points:

@@ -191,10 +191,10 @@ def _metered(points: list[tuple[int, str]]) -> str:
 
 def _of_participant(after: ParticipantLine, before: ParticipantLine | None) -> ParticipantChange:
     if before is None:
-        return ParticipantChange(What.CREATE, evolve(after, observer=bool(after.observer)))
+        return ParticipantChange(What.CREATE, evolve(after, observer=bool(after.observer), subscribed_w=after.subscribed_w or None))
     whole = evolve(after, email=after.email or before.email,
                    observer=before.observer if after.observer is None else after.observer,
-                   subscribed_w=before.subscribed_w if after.subscribed_w is None else after.subscribed_w)
+                   subscribed_w=before.subscribed_w if after.subscribed_w is None else after.subscribed_w or None)
     compared = (("adresse", before.email, whole.email), ("observateur", before.observer, whole.observer),
                 ("puissance souscrite", _kva(before.subscribed_w), _kva(whole.subscribed_w)))
     differs = tuple(_differences(compared))

@@ -161,7 +161,7 @@ def test_what_a_home_subscribes_is_read_in_kva(drivers: Drivers, written: str) -
 def test_what_no_home_subscribes_is_told_with_what_is_accepted(drivers: Drivers, written: str) -> None:
     assert [str(each) for each in problems_of(drivers, f"{A_WASHER};{written}", header=SUBSCRIBED)] == [
         f"ligne 2, colonne « puissance_souscrite » : « {written} » ne convient pas ; "
-        "accepté : une puissance de 3 à 36 kVA, ou rien"]
+        "accepté : une puissance de 3 à 36 kVA, 0 pour ne plus en avoir, ou rien"]
 
 
 def test_lines_that_disagree_on_what_their_home_subscribes_are_told(drivers: Drivers) -> None:

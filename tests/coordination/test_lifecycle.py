@@ -190,6 +190,8 @@ def test_who_leaves_is_erased_and_what_is_not_is_told(lived: Home) -> None:
         "les comptes du broker et leurs secrets : A001, A002",
     ]
     assert any("sauvegardes" in each for each in who.stays())
+    subscribed = evolve(who, participant=evolve(who.participant, subscribed_w=9000), to="R012")
+    assert "la puissance souscrite de son logement ; celle de R012 se dit dans l'inventaire" in subscribed.erased()
 
 
 def test_nothing_of_who_has_left_is_found_in_any_table(lived: Home) -> None:

@@ -230,11 +230,11 @@ def test_what_a_home_subscribes_is_changed_by_another_value_and_left_by_a_blank_
 
     home.provision(A_WASHER)
     assert queries.subscribed_w(home.engine) == {}
-    for written, differs, then in (("6 kVA", "aucun → 6 kVA", 6000), ("9", "6 kVA → 9 kVA", 9000)):
+    for written, differs, then in (("6 kVA", "aucun → 6 kVA", 6000), ("9", "6 kVA → 9 kVA", 9000), ("0", "9 kVA → aucun", None)):
         changes = prepared(written)
         assert changes.participants[0].differs == (f"puissance souscrite {differs}",)
         store.apply(home.engine, changes, home.drivers, home.history, NOW)
-        assert queries.subscribed_w(home.engine) == {"R004": then}
+        assert queries.subscribed_w(home.engine) == ({"R004": then} if then else {})
         assert prepared("").all_stands
         assert prepared(written).all_stands
 

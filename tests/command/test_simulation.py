@@ -6,6 +6,7 @@ That the invariants hold is seen in `test_large_villages.py` and `test_small_vil
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -99,8 +100,9 @@ def test_a_bug_that_is_planted_on_purpose_is_found(monkeypatch: pytest.MonkeyPat
 def spread_over(scenario: scenarios.Scenario, count: int) -> Iterator[str]:
     whole, problems = scenario.live()
     yield from problems
-    step = max(1, whole.reachable // count)
-    for at, _, broken in scenarios.crashes(scenario, range(1 + step // 2, whole.reachable, step)):
+    deaths = [each for each in whole.deaths if each <= whole.reachable]
+    step = max(1, len(deaths) // count)
+    for at, _, broken in scenarios.crashes(scenario, deaths[step // 2::step]):
         yield from (f"it died at interaction {at} of {whole.reachable}: {each}" for each in broken)
 
 
@@ -108,4 +110,16 @@ def spread_over(scenario: scenarios.Scenario, count: int) -> Iterator[str]:
 def test_f1_the_engine_may_die_at_any_interaction_of_a_reference_scenario(scenario: scenarios.Scenario) -> None:
     """At a few of them, spread over the whole; `python -m tests.command.sim --crashes` dies at each, one after the other."""
     assert list(spread_over(scenario, int(os.environ.get("ELFE_CRASHES", "2")))) == []
+
+
+def test_what_is_read_or_not_yet_committed_dies_with_the_engine_and_leaves_the_same_world() -> None:
+    """So `--crashes` dies once between two changes of the world, and has died at every interaction."""
+    scenario = scenarios.SCENARIOS[0]
+    whole, _ = scenario.live()
+    pairs = [(first, after - 1) for first, after in itertools.pairwise(whole.deaths) if after <= whole.reachable]
+    assert sum(last > first for first, last in pairs) > 20
+    for first, last in sorted(pairs, key=lambda each: each[0] - each[1])[:4]:
+        lives = [scenario.live(at)[0] for at in (first, (first + last) // 2, last)]
+        assert all(each.died for each in lives)
+        assert len({str([each.changes, each.spoken, each.commands_at_end]) for each in lives}) == 1
 

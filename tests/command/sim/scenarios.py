@@ -39,10 +39,10 @@ class Scenario:
 
 
 def crashes(scenario: Scenario, numbers: Iterable[int] | None = None) -> Iterator[tuple[int, Sim, list[str]]]:
-    """Die at each interaction, or at those of the numbers; ends with the first one that is not reached."""
+    """Die at each interaction that leaves a world of its own behind (`Sim.deaths`), or at those of the numbers."""
     whole, problems = scenario.live()
     yield 0, whole, problems
-    for at in range(1, whole.reachable + 1) if numbers is None else numbers:
+    for at in (each for each in whole.deaths if each <= whole.reachable) if numbers is None else numbers:
         sim, problems = scenario.live(at)
         yield at, sim, problems if sim.died else [*problems, f"it did not die at interaction {at}"]
 

@@ -123,6 +123,7 @@ class End:
     kept: list[tuple[Message, datetime | None]] = field(factory=list)
     dropped: int = 0
     before_send: Callable[[Publish], None] = lambda message: None
+    on_change: Callable[[], None] = lambda: None      # what the broker knows of it is another thing now
     sent: Counter[str] = field(factory=Counter)
     received: Counter[str] = field(factory=Counter)
 
@@ -170,6 +171,7 @@ class End:
         self.filters = filters
         self.net.unsubscribe(self, gone)
         self.net.subscribe(self, new)
+        self.on_change()
 
     def send(self, message: Publish, expires_after: timedelta | None = None) -> bool:
         if not self.ready:
@@ -196,11 +198,13 @@ class End:
                 other.lost("taken over")
                 other.joined = False
         self.joined = True
+        self.on_change()
         self.found()
 
     def leave(self) -> None:
         self.lost("left")
         self.joined = False
+        self.on_change()
 
     def close(self) -> None:
         self.net.unsubscribe(self, self.filters)

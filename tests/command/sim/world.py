@@ -170,6 +170,9 @@ class Sim:
     seats: list[Seat] = field(factory=list)
     interactions: int = 0
     reachable: int = 0
+    deaths: list[int] = field(factory=list)
+    """The interactions at which dying differs from dying at the one before: since then a step began, a message went out, or a
+    commit was answered. What is only read, or written and not committed, dies with the engine and leaves the same world."""
     by_id: dict[int, Home] = field(factory=dict)
     units: dict[str, Unit] = field(factory=dict)
     home_of: dict[str, Home] = field(factory=dict)           # by installed device
@@ -192,6 +195,7 @@ class Sim:
     fickle_until: datetime | None = None     # the EMS changes its mind all the time
     _events: list[tuple[datetime, int, Callable[[], None]]] = field(factory=list)
     _wakes: list[tuple[datetime, int, str]] = field(factory=list)
+    _changed: bool = True                    # since the last interaction
     _number: Iterator[int] = field(factory=count)
     _dirty: dict[int, None] = field(factory=dict)
     _next_change: dict[int, datetime] = field(factory=dict)
@@ -325,6 +329,7 @@ class Sim:
         busy = bool(seat.session.inbox)
         if not busy and self.now < seat.due_at:
             return False
+        self._change()
         try:
             wakes_at = seat.service.step(self.now + self.skew) - self.skew
             seat.due_at = max(wakes_at, self.now + TWINS) if not seat.leads else wakes_at
@@ -340,6 +345,7 @@ class Sim:
             return
         seat.session = self.net.end("engine")
         seat.session.before_send = self._spoke
+        seat.session.on_change = self._change
         seat.coordination = _fast(queries.open_coordination(self.url))
         event.listen(seat.coordination, "before_cursor_execute", self._touches_database)
         event.listen(seat.coordination, "commit", lambda _: self.interacts())
@@ -361,15 +367,23 @@ class Sim:
         seat.coordination.dispose()
         seat.service = seat.session = seat.coordination = seat.frozen_until = None
 
+    def _change(self) -> None:
+        """The engine's world is another one: whoever dies from here on leaves something else behind."""
+        self._changed = True
+
     def interacts(self) -> None:
         """The engine touches the world, and may die of it."""
         self.interactions += 1
+        if self._changed:
+            self.deaths.append(self.interactions)
+            self._changed = False
         if self.crash_at is not None and self.interactions >= self.crash_at:
             self.crash_at, self.died = None, True
             raise Crash
 
     def _spoke(self, message: Publish) -> None:
         self.interacts()
+        self._change()
         level, device_id = _level(message.payload), self.commanded.get(_addressed(message))
         if device_id and level != NO_COMMAND:
             self.spoken.append(Spoken(self.now, self.now + self.skew, device_id, level))
@@ -383,6 +397,7 @@ class Sim:
         how, self.commit_fails = self.commit_fails, ""
         if how != "lost":
             connection.commit()
+        self._change()
         if how:
             raise sqlite3.OperationalError("the connection broke during COMMIT")
 

@@ -44,6 +44,7 @@ OPERATORS = tuple(f"core/{each}" for each in (
     *(f"ReplaceBinaryOperator_{each}" for each in ("Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul"))))
 EQUAL = {
     ("memory", "newest_slot: int = -1"): "no slot is before the first of all time",
+    ("pace", "at + MINUTE >= now"): "what is a minute old frees its room now, whether it is counted or not",
     ("pressing", 'outcome <= "started"'): "of the two outcomes one is it and the other is behind it",
     ("signature", "Signature( -1,"): "what draws less than `proof_w` is judged by no signature, and no `proof_w` is below 0",
     ("typologies", "if appliance.mode <= Mode.MANUAL:"): "the modes below it have been left alone by then",

@@ -491,6 +491,18 @@ def test_a_press_that_left_after_the_silence_is_judged_in_its_own_time(world):
     assert saved(world.tell(Tick())) == [(world.order.id, Stage.EXPIRED)]
 
 
+@pytest.mark.parametrize(("heard_again", "judged"), [
+    (-SECOND, 5 * MINUTE), (timedelta(), 6 * MINUTE), (SECOND, 6 * MINUTE + SECOND)])
+def test_f1_a_press_of_the_instant_in_which_we_heard_again_or_before_waits_for_its_meter(world, heard_again, judged):
+    finger(world)
+    world.engine.deaf_until_at = NOON + heard_again
+    world.now = NOON + judged - SECOND
+    assert saved(world.tell(Tick())) == []
+
+    world.now += SECOND
+    assert saved(world.tell(Tick())) == [(world.order.id, Stage.EXPIRED)]
+
+
 @pytest.mark.parametrize(("deadline", "pressed"), [
     (None, True), (NOON + HOUR, True), (NOON - HOUR, True), (NOON - 3 * HOUR, False)])
 def test_a_machine_that_has_missed_its_end_by_hours_is_given_back_with_that_said(world, deadline, pressed):
@@ -665,6 +677,20 @@ def test_when_a_device_was_gone_is_when_it_was_first_said_to_be(world):
     world.tell(Said("D001", Presence.OFFLINE))
 
     assert world.engine.seen["D001"].gone_at == NOON
+
+
+def test_i4_the_time_in_which_a_device_was_gone_is_no_pause_and_is_counted_once(world):
+    world.change(a_pilot())
+    world.tell(Said("D001", watts(2000)), Said("D001", Presence.ONLINE))
+    assert world.engine.seen["D001"].drew_at == NOON
+
+    world.now += MINUTE
+    world.tell(Said("D001", Presence.OFFLINE))
+    world.now += 15 * MINUTE
+    world.tell(Said("D001", Presence.ONLINE))
+    world.now += 5 * MINUTE
+    world.tell(Said("D001", Presence.ONLINE))
+    assert world.engine.seen["D001"].drew_at == NOON + 15 * MINUTE
 
 
 def test_a_fault_that_cuts_nothing_is_nobodys_business(world):

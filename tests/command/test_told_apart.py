@@ -163,6 +163,14 @@ def test_f1_an_order_of_the_same_key_that_was_heard_is_gone_on_with_in_silence(w
     assert world.engine.live["D001"].heard
 
 
+def test_f1_a_level_ends_with_its_slot_though_its_meter_has_not_been_heard_since_a_silence():
+    world = World(Engine(), now=NOON + 14 * MINUTE)
+    world.tell(LedgerRead((evolve(SENT, why=Why.PLAN),)), PlanRead(a_plan(m1=(0,) * 8)), BrokerUp())
+    world.change(a_tank())
+
+    assert saved(world.after(minutes=1))[0] == ("o1", Stage.EXPIRED)
+
+
 # -- which flexibilities are opened --------------------------------------------------------------------------------------------
 
 

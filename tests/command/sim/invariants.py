@@ -113,10 +113,11 @@ class Judge:
 
     def _stood(self, order: Order, at: datetime) -> bool:
         """Whether it could be said then: it had been recorded, it had not ended, and it was its slot. What ended before it was
-        recorded ended after the clock was set back."""
+        recorded ended after the clock was set back; what is said before it was recorded was recorded while the clock was ahead."""
         since, ended_at = order.recorded_at, order.ended_at
         over = since is not None and ended_at is not None and since <= ended_at < at - GRAIN
-        return since is not None and since - GRAIN <= at and not over and slot_start(order.slot) <= at < order.valid_until
+        recorded = since is not None and (since - GRAIN <= at or self._clock_was_wrong(since))
+        return recorded and not over and slot_start(order.slot) <= at < order.valid_until
 
     def _was_away(self, device_id: str, at: datetime) -> bool:
         """Whether it has just come back to a broker that keeps what was said meanwhile."""

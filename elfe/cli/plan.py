@@ -115,7 +115,7 @@ def _per_kwh(account: Account) -> tuple[str, str]:
 
 
 def _newest(here: Context) -> Plan:
-    found = newest_plan(here.sortie)
+    found = newest_plan(here.sortie, slot_of(clock.now()) + 1)      # not one of a clock that ran ahead
     if found is None:
         raise ElfeError("there is no plan yet: `elfe ems run` makes one, `elfe up` makes one every quarter of an hour")
     return found

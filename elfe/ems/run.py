@@ -263,7 +263,7 @@ class About:
 
 def _told(sortie: Engine, first_slot: int) -> dict[int, int]:
     """The starts of the last plan that this one can still keep, be it for the same quarter: participants have read them."""
-    last = store.newest_plan(sortie)
+    last = store.newest_plan(sortie, first_slot)
     if last is None or not 0 <= first_slot - last.first_slot < HORIZON:
         return {}
     starts = {each.appliance_id: last.first_slot + int(np.flatnonzero(each.power_w)[0]) - first_slot

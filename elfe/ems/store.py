@@ -182,11 +182,12 @@ def create_sortie(engine: Engine) -> None:
 def write_plan(engine: Engine, plan: Plan) -> None:
     """Write a run whole; an earlier run for the same first slot goes. Of two that overlap the later one stands, whole.
 
-    A run that comes behind one for a later slot leaves what is told of the newest alone.
+    A run that comes behind one for a later slot leaves what is told of the newest alone; one that a day separates from it, which a
+    clock that ran ahead has made, does not count.
     """
     first = plan.first_slot * SLOT_S
     with database.alone(engine) as connection:
-        newest = connection.scalar(select(func.max(PLAN.c.first_slot)))
+        newest = connection.scalar(select(func.max(PLAN.c.first_slot)).where(PLAN.c.first_slot <= plan.first_slot + HORIZON))
         connection.execute(delete(RESULT).where(RESULT.c.first_valid_timestamp == first))
         for table in (PLACEMENT, SETPOINT, PLAN):
             connection.execute(delete(table).where(table.c.first_slot == plan.first_slot))
@@ -347,10 +348,11 @@ def newest_plan(engine: Engine, last_slot: int | None = None) -> Plan | None:
         return None if first_slot is None else _read(connection, first_slot)
 
 
-def run_info(engine: Engine) -> dict[str, int] | None:
-    """The newest row of `ems_run_info`, by its columns."""
+def run_info(engine: Engine, last_slot: int) -> dict[str, int] | None:
+    """The newest row of `ems_run_info` that is of no slot behind `last_slot`, by its columns."""
+    wanted = select(RUN_INFO).where(RUN_INFO.c.timestamp <= last_slot * SLOT_S).order_by(RUN_INFO.c.timestamp.desc()).limit(1)
     with engine.connect() as connection:
-        row = connection.execute(select(RUN_INFO).order_by(RUN_INFO.c.timestamp.desc()).limit(1)).first()
+        row = connection.execute(wanted).first()
     return None if row is None else {str(name): value for name, value in row._mapping.items()}
 
 

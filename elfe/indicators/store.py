@@ -92,7 +92,7 @@ def facts(world: World, now: datetime, first: bool = False) -> Facts:
          for made in [read.of_history(name, partial(_newest, world.history, name, end))]},
         1000 * added_[PLACED] if PLACED in added_ else None, 1000 * ever[PLACED] if PLACED in ever else None,
         consumption[-HORIZON:], production[-HORIZON:], ever, {key: added_[key] for key in (DUE, KEPT) if key in added_},
-        planned=read.of_database("result", lambda: _planned(world.sortie)),
+        planned=read.of_database("result", lambda: _planned(world.sortie, now)),
         started=read.of_database("flexibilities", lambda: _started(world.coordination, now - DAY)),
         movable=None if appliances is None else frozenset(
             each.id for each in appliances if each.type not in NOT_MOVED and each.mode not in OUT_OF_USE),
@@ -161,9 +161,11 @@ def _launches(sortie: Engine) -> list[tuple[Launch, int]]:
         return [(Launch(row[0], row[1], row[2] // 86_400), row[2]) for row in connection.execute(wanted)]
 
 
-def _planned(sortie: Engine) -> int:
+def _planned(sortie: Engine, now: datetime) -> int:
+    """How many loads the newest run places; of those that are no further ahead than the coming quarter."""
+    first = RESULT.c.first_valid_timestamp
     with sortie.connect() as connection:
-        newest = select(func.max(RESULT.c.first_valid_timestamp)).scalar_subquery()
+        newest = select(func.max(first)).where(first <= (slot_of(now) + 1) * SLOT_S).scalar_subquery()
         found: int | None = connection.scalar(select(func.count()).where(RESULT.c.first_valid_timestamp == newest))
     return found or 0
 

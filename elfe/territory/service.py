@@ -318,12 +318,13 @@ class Territory:
 
     def _relay_run(self, now: datetime) -> None:
         """The run of the EMS, when there is a new one: the row of `ems_run_info` and the plan's curves as JSON, retained."""
-        row = sortie.run_info(self.world.sortie)
+        coming = slot_of(now) + 1      # what lies behind it is of a clock that ran ahead
+        row = sortie.run_info(self.world.sortie, coming)
         if row is not None and row["timestamp"] != self._relayed:
             self._say(RUN_INFO_TOPIC, orjson.dumps(row), retain=True)
             for column, (name, unit) in RUN_SERIES.items():
                 self._append({name: [Sample(instant(row["timestamp"]), float(row[column]))]}, now, unit)
-            plan = sortie.newest_plan(self.world.sortie)
+            plan = sortie.newest_plan(self.world.sortie, coming)
             if plan is not None:
                 self._say(PLAN_TOPIC, outlook.plan_as_json(plan), retain=True)
             self._relayed = row["timestamp"]

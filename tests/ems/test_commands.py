@@ -176,3 +176,20 @@ def test_what_cannot_be_explained_is_told(territory: Territory, arguments: tuple
     elfe("ems", "run")
     with pytest.raises(Exception, match=told):
         elfe("plan", *arguments)
+
+
+def test_d3_a_plan_of_a_clock_that_ran_ahead_stands_in_nobodys_way(territory: Territory, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=3650))
+    elfe("ems", "run")
+    monkeypatch.setattr(clock, "now", lambda: now)
+    made = document(elfe("ems", "run", "--json"))
+    shown = document(elfe("plan", "show", "--json"))
+    assert (shown["first_slot"], shown["placements"]) == (made["first_slot"], made["placements"])
+    assert "chosen" in elfe("plan", "explain", "101").stdout
+    booked, = json.loads(elfe("plan", "accounts", "--json").stdout)
+    assert booked["placed_wh"] > 1500      # of both runs
+    told = CliRunner().invoke(app, ["doctor", "--json"]).stdout
+    plan, = [each for each in json.loads(told) if each["what"] == "plan"]
+    assert plan["state"] == "warn"
+    assert "ran ahead" in plan["says"]

@@ -11,6 +11,7 @@ from sqlmodel import Field
 from elfe.database import put
 from elfe.ems.fairness.accounts import NEW, Account
 from elfe.ems.tables import Base
+from elfe.slots import HORIZON
 
 
 class AccountRow(Base, table=True):
@@ -36,9 +37,9 @@ def accounts(engine: Engine, slot: int) -> dict[str, Account]:
 
 
 def book(engine: Engine, slot: int, added: Mapping[str, Account]) -> None:
-    """Add what a slot added; a slot that was booked before is not booked again."""
+    """Add what a slot added; a slot that was booked before is not booked again, but for a clock that ran ahead."""
     with engine.begin() as connection:
-        booked = connection.scalar(select(func.max(ACCOUNT.c.slot)))
+        booked = connection.scalar(select(func.max(ACCOUNT.c.slot)).where(ACCOUNT.c.slot <= slot + HORIZON))
         if not added or (booked is not None and booked >= slot):
             return
         held = {row.participant: row for row in connection.execute(select(ACCOUNT))}

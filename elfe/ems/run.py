@@ -424,6 +424,7 @@ def _room_load(room: Room, about: About) -> RoomLoad:
     begins, count = first_slot - ROOM_DAYS * HORIZON, ROOM_DAYS * HORIZON
     inside, drawn = (np.array([np.nan if each is None else each for each in sources.history.quarters(series, begins, count, held)])
                      for series, held in ((room.temperature_series, FRESH), (room.power_series, HELD_FOR)))
+    inside, said = rooms.believed(inside), inside[-1]
     outside = announced.weather(sources.sortie, begins, count + HORIZON)[0]
     thermal = rooms.learned(inside, drawn, outside[:count]) or rooms.of_contract(room.insulation)
     coming, last = outside[count:], sources.history.last(room.temperature_series, about.now)
@@ -431,9 +432,12 @@ def _room_load(room: Room, about: About) -> RoomLoad:
     if np.isnan(coming).any():
         told.append("the weather outside not known")
         coming = np.where(np.isnan(coming), rooms.OUTSIDE_C, coming)
+    warm = last.value if last and last.at >= about.now - FRESH else room.eco_c - room.band_k
     if last is None or last.at < about.now - FRESH:
         told.append("its temperature not measured: taken as too cold")
-    warm = last.value if last and last.at >= about.now - FRESH else room.eco_c - room.band_k
+    elif rooms.COLDEST_C <= said <= rooms.WARMEST_C and np.isnan(inside[-1]):
+        told.append(f"its thermometer stuck at {warm:.1f} °C: taken as too cold")
+        warm = room.eco_c - room.band_k
     if not rooms.COLDEST_C <= warm <= rooms.WARMEST_C:
         raise Unbelievable(f"its room cannot have {warm:.1f} °C",
                            f"il ne peut pas faire {warm:.1f} °C dans sa pièce".replace(".", ","))

@@ -135,6 +135,18 @@ def test_a_thermometer_that_lies_leaves_its_room_out_and_says_so(territory):
     assert inputs.left_out == ("appliance 5 (appareil 5): its room cannot have 85.0 °C",)
 
 
+def test_a_thermometer_that_is_stuck_for_a_day_leaves_no_room_cold(territory):
+    temperature = room(territory, warm=None)
+    day = [NOON - timedelta(minutes=5 * n) for n in range(25 * 12)]
+    territory.history.append([Reading(temperature, at, 20.5) for at in day])
+    made = plan(territory).placements[0]
+    assert "its thermometer stuck at 20.5 °C: taken as too cold" in made.source
+    assert made.power_w[0] == 3000
+    territory.history.append([Reading(temperature, day[50] + timedelta(minutes=1), 20.4)])      # it moves
+    assert "by the model of its insulation" in plan(territory).placements[0].source
+    assert "stuck" not in plan(territory).placements[0].source
+
+
 def test_the_weather_outside_is_used_where_it_is_known(territory):
     room(territory)
     begins = NOON - timedelta(hours=1)

@@ -17,7 +17,7 @@ from elfe.ems.decompose import bound, decomposed
 from elfe.ems.loads import HeatingLoad, RoomLoad, VehicleLoad
 from elfe.ems.loads.base import Fleet, Load
 from elfe.ems.loads.comforts import GAP
-from elfe.ems.loads.rooms import Thermal, learned, of_contract
+from elfe.ems.loads.rooms import Thermal, believed, learned, of_contract
 from elfe.ems.model import Problem
 from elfe.slots import HORIZON, SLOT, slot_of
 from tests.ems.made import FIRST, HOUR, NOON, PARIS, an_appliance, slots
@@ -235,6 +235,23 @@ def test_a_room_is_learned_from_its_history():
     assert found is not None
     assert found.rc_s == pytest.approx(true.rc_s, rel=0.15)
     assert found.resistance == pytest.approx(true.resistance, rel=0.1)
+
+
+def test_a_thermometer_that_lies_or_is_stuck_teaches_nothing_and_hides_nothing():
+    """85 °C is what a DS18B20 says when it has just been given power."""
+    dice, true = np.random.default_rng(1), Thermal(0.01, 20 * 3600.0, "")
+    count = 21 * HORIZON
+    outside = 5 + 4 * np.sin(np.arange(count) / HORIZON * 2 * np.pi)
+    powers = np.where(np.arange(count) % 7 < 4, 1500.0, 0.0)
+    inside = np.full(count, 17.0)
+    for t in range(count - 1):
+        inside[t + 1] = true.keeps * inside[t] + (1 - true.keeps) * (outside[t] + true.resistance * powers[t])
+    said = inside + dice.normal(0, 0.02, count)
+    said[500:520], said[1000:1700] = 85.0, said[1000]
+    kept = believed(said)
+    assert np.flatnonzero(np.isnan(kept)).tolist() == [*range(500, 520), *range(1000, 1700)]
+    found = learned(kept, powers, outside)
+    assert (found.resistance, found.rc_s) == (pytest.approx(0.01, rel=0.03), pytest.approx(20 * 3600.0, rel=0.05))
 
 
 def test_what_cannot_be_a_room_is_not_learned():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta, tzinfo
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 from attrs import define, field, frozen
@@ -31,6 +32,8 @@ WEAKEST, STRONGEST = 5e-4, 5e-2
 """What a room can be: its time constant, and K/W."""
 COLDEST_C, WARMEST_C = -20.0, 45.0
 """Of a room that somebody lives in; a thermometer that says else lies."""
+STUCK, STILL_K = HORIZON, 1e-3
+"""Quarters through which no heated room has the very same temperature: a thermometer that says so is stuck."""
 OUTSIDE_C = 7.0
 """When nobody knows how cold it is: a winter's mean."""
 
@@ -52,6 +55,16 @@ class Thermal:
 def of_contract(insulation: int) -> Thermal:
     """The contract's model of an insulation; the medium one where it names none that is known."""
     return Thermal(OF_INSULATION.get(insulation, OF_INSULATION[1]), RC_S, "the model of its insulation")
+
+
+def believed(inside: Floats) -> Floats:
+    """A room's quarters, °C, NaN unknown: without those that no room has, and those of a thermometer that is stuck."""
+    said = np.where((inside >= COLDEST_C) & (inside <= WARMEST_C), inside, np.nan)
+    moves = np.flatnonzero(~(np.abs(np.diff(said)) < STILL_K)) + 1
+    for begin, end in pairwise([0, *map(int, moves), len(said)]):
+        if end - begin >= STUCK:
+            said[begin:end] = np.nan
+    return said
 
 
 def learned(inside: Floats, powers: Floats, outside: Floats) -> Thermal | None:

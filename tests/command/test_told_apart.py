@@ -471,11 +471,25 @@ def test_f1_a_press_taken_up_late_is_judged_with_the_first_word_of_its_meter_and
     reborn = World(Engine(), now=NOON + 6 * MINUTE)
     reborn.tell(LedgerRead((world.order,)), ITS_TURN, BrokerUp())
     reborn.change(world.rows[1])
+    reborn.tell(Tick())
     assert saved(reborn.effects) == []
+    assert reborn.engine.next_at(reborn.now) == NOON + 12 * MINUTE
 
     reborn.tell(Said("D1", watts(2.0)))
     assert reborn.engine.next_at(reborn.now) == reborn.now
     assert (world.order.id, Stage.FAILED) in saved(reborn.tell(Tick()))
+
+
+@pytest.mark.parametrize("press", [True, False])
+def test_a_meter_that_says_the_same_each_second_wakes_nobody(world, press):
+    world.tell(ITS_TURN, Said("D1", watts(3)))
+    world.change(a_wired_pilot(130, PLUG, START) if press else a_wired_pilot(120, PLUG))
+    world.tell(Said("D1", state(True)), Said("D1", watts(3)))
+    before = len(world.engine.alarms)
+    for n in range(60):
+        world.tell(Said("D1", watts(3 if press else 3 + n % 2)))
+
+    assert len(world.engine.alarms) == before
 
 
 @pytest.mark.parametrize(("minutes", "ended"), [(11.99, False), (12, True)])
@@ -885,6 +899,7 @@ def test_a_driver_that_breaks_on_a_question_a_refresh_or_an_answer_stops_nothing
 def test_nobody_is_asked_while_the_broker_is_away_or_no_device_is_known_and_then_each_once():
     world = World(Engine())
     assert asked(world.change(a_tank())) == []
+    assert world.said() == []
     assert asked(world.tell(BrokerUp())) == ["D001"]
     assert asked(world.tell(FleetRead(world.rows))) == []
 

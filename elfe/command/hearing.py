@@ -153,9 +153,10 @@ def _weigh(memory: Memory, meter_id: str, power_w: float, now: datetime) -> list
     known = memory.seen_of(meter_id)
     first = known.watts is None
     unheard_until = running.silence_ended_at(memory, meter_id)
-    found = unheard_until is not None and now - unheard_until < LISTENS
-    known.measures(power_w, memory.rules.proof_w, memory.rules.pauses_within, now, found)
     pilots = [memory.pilots[appliance_id] for appliance_id in memory.by_meter.get(meter_id, ())]
+    found = unheard_until is not None and now - unheard_until < LISTENS
+    found = found or any(running.may_run_until(memory, pilot, now) for pilot in pilots)      # it may have begun, and soaked
+    known.measures(power_w, memory.rules.proof_w, memory.rules.pauses_within, now, found)
     weighed = [effect for pilot in pilots for device in pilot.devices
                for effect in _weigh_order(memory, memory.live.get(device.device.id), power_w, now)]
     news = pilots if first else ()

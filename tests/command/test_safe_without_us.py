@@ -205,14 +205,16 @@ def test_i4_an_engine_that_has_just_begun_listens_before_it_cuts(world):
     assert reborn.said(reborn.tell(Said("D001", watts(2)))) == [("D001/set", b"off")]
 
 
-def test_i4_what_begins_to_run_while_nobody_can_tell_is_not_cut_when_that_is_over(world):
+@pytest.mark.parametrize("draws_at", [8, 11, 19])
+def test_i4_what_begins_to_run_while_nobody_can_tell_is_not_cut_when_that_is_over(world, draws_at):
+    """It may have begun in the silence, and soaked since: what it draws then is no new beginning."""
     reborn = World(type(world.engine)(), now=NOON + timedelta(minutes=31))
     reborn.tell(LedgerRead(()), BrokerUp())
     reborn.change(a_pilot())                                 # declared half an hour ago: it may soak
     said = reborn.tell(Said("D001", watts(2)))
     for minute in range(1, 25):
         reborn.now += timedelta(minutes=1)
-        said += reborn.tell(Said("D001", watts(2000 if minute >= 8 else 2)), Tick())
+        said += reborn.tell(Said("D001", watts(2000 if minute >= draws_at else 2)), Tick())
 
     assert reborn.said(said) == []
 

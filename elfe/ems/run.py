@@ -57,7 +57,7 @@ from elfe.ems.loads import (
 )
 from elfe.ems.loads.base import Floats, Wishes
 from elfe.ems.loads.hours import lies_in
-from elfe.ems.loads.tanks import QUARTER_H, full_reheat_wh, heating_day, is_hot
+from elfe.ems.loads.tanks import QUARTER_H, full_reheat_wh, heating_day, held_wh, is_hot, was_cut
 from elfe.ems.solve import Solver
 from elfe.ems.values import Placement, Plan, Way, Why
 from elfe.errors import PlanError
@@ -393,29 +393,37 @@ def _tank_load(heater: WaterHeater, sources: Sources, allowed: set[int], first_s
     past = TANK_DAYS * HORIZON
     seen = sources.history.quarters(heater.power_series, begun_slot - past, past + first_slot - begun_slot, HELD_FOR)
     drawn = seen[past:]
-    need, next_need = (_daily_need_wh(heater, seen[:past], day.astimezone(sources.zone)) for day in (begun, over))
+    may = [slot in allowed for slot in range(begun_slot - HORIZON, first_slot)]
+    cut, cut_before = (was_cut(powers, slots, heater.power_w)
+                       for powers, slots in ((drawn, may[HORIZON:]), (seen[past - HORIZON:past], may[:HORIZON])))
+    need, next_need = (_daily_need_wh(heater, seen[:past], day.astimezone(sources.zone), too_little)
+                       for day, too_little in ((begun, cut_before), (over, cut)))
     left = need - quarters.energy_wh(drawn)
-    hot = is_hot(drawn, [slot in allowed for slot in range(begun_slot, first_slot)], heater.power_w)
+    hot = is_hot(drawn, may[HORIZON:], heater.power_w)
     a_slot = heater.power_w * QUARTER_H
     lately = drawn or seen[-HORIZON:]
     known = sum(each is not None for each in lately) >= len(lately) / 2
     today = TankLoad(heater, left, first_slot, sources.zone, 0, rest, known, wishes)
+    more = TankLoad(heater, a_slot, first_slot, sources.zone, 0, rest, False, wishes)
     tomorrow = TankLoad(heater, next_need, first_slot, sources.zone, min(rest, HORIZON - 1), HORIZON, False, wishes)
+    if cut and not hot and left <= a_slot and more.allowed:
+        return more
     if hot or left <= a_slot or left > rest * a_slot or not (known or today.allowed):
         return tomorrow
     return today
 
 
-def _daily_need_wh(heater: WaterHeater, drawn: Sequence[float | None], day: datetime) -> float:
+def _daily_need_wh(heater: WaterHeater, drawn: Sequence[float | None], day: datetime, too_little: bool) -> float:
     """Its thirstiest of the last heating days and a margin, between a share of a full reheat and the whole of it.
 
-    On its day of the week, the whole of it: water that is never hot throughout breeds legionella.
+    On its day of the week, the whole of it: water that is never hot throughout breeds legionella. `too_little`: the plan ended its
+    last heating, so that what it drew is not what it needed: at least what its windows hold.
     """
     full = full_reheat_wh(heater.volume_l)
     days = [quarters.energy_wh(drawn[n * HORIZON:(n + 1) * HORIZON]) for n in range(TANK_DAYS)]
     if not any(days) or day.weekday() == heater.appliance.id % WEEK:
         return full
-    return min(full, max(LEAST_REHEAT * full, MARGIN * max(days)))
+    return min(full, max(LEAST_REHEAT * full, MARGIN * max(days), held_wh(heater) if too_little else 0.0))
 
 
 def _room_load(room: Room, about: About) -> RoomLoad:

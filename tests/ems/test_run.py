@@ -233,6 +233,30 @@ def test_a_tank_whose_thermostat_has_cut_is_done_for_the_day(territory: Territor
     assert placed[0] == HORIZON - 6                                        # from 22:00 of the next day on
 
 
+def test_a_tank_that_drew_little_for_days_is_not_held_to_it_when_its_people_are_back(territory: Territory, solver: Solver) -> None:
+    """Three days away; then it draws whatever it may: the plan goes on until its thermostat has cut."""
+    series, night = territory.tank(201, windows=()), NOON
+    for day in (1, 2, 3):
+        territory.drew(series, NOON - day * 24 * HOURS, 300.0, *[0.0] * 95)
+    drawn = 0
+    for i in range(30):
+        placed = planned(territory, solver, night + i * SLOT - timedelta(seconds=30))
+        on = bool(of(placed, 201).decisions[0]) and drawn < 12
+        territory.drew(series, night + i * SLOT, 2000 if on else 0)
+        drawn += on
+    assert drawn == 12                                                     # 6 kWh; a third of a full reheat is 3.5
+
+
+def test_a_tank_whose_heating_the_plan_ended_may_fill_its_windows_the_next_day(territory: Territory, solver: Solver) -> None:
+    series, night = territory.tank(201), NOON - 14 * HOURS                 # from 22:00 of the day before
+    for day in (1, 2, 3):
+        territory.drew(series, night - day * 24 * HOURS, 300.0, *[0.0] * 95)
+    for i in range(32):
+        planned(territory, solver, night + i * SLOT - timedelta(seconds=30))
+        territory.drew(series, night + i * SLOT, 600)                      # it never comes to rest
+    assert of(planned(territory, solver), 201).source == "11.6 kWh of hot water"
+
+
 def test_a_tank_that_stayed_cold_in_its_night_is_heated_by_day(territory: Territory, solver: Solver) -> None:
     territory.balance(SUNNY)
     series = territory.tank(201)

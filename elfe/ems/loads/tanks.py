@@ -138,3 +138,15 @@ def is_hot(powers_w: Sequence[float | None], allowed: Sequence[bool], element_w:
             return True
         drew = drew or power > DRAWS * element_w
     return False
+
+
+def was_cut(powers_w: Sequence[float | None], allowed: Sequence[bool], element_w: float) -> bool:
+    """Whether the plan ended its heating, not its thermostat: in the last quarter that it was allowed to heat in, it did."""
+    last = next((power for power, may in zip(reversed(powers_w), reversed(allowed), strict=True) if may and power is not None), 0.0)
+    return last > DRAWS * element_w
+
+
+def held_wh(heater: WaterHeater) -> float:
+    """What the windows of a day hold, no more than a full reheat."""
+    open_s = sum((each.end_s - each.start_s) % 86_400 or 86_400 for each in heater.windows) if heater.windows else 86_400
+    return min(full_reheat_wh(heater.volume_l), open_s / 3600 * heater.power_w)

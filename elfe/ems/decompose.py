@@ -31,21 +31,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from operator import itemgetter
 
 import highspy
 import numpy as np
 import pulp
 from attrs import define, evolve, field, frozen
 
-from elfe.ems import search
-from elfe.ems.board import HELPS, GoOn
+from elfe.ems.board import GoOn
 from elfe.ems.costs import Costs
 from elfe.ems.flow import flowed, flows
-from elfe.ems.loads.base import OVERLOAD, Bools, Fleet, Floats, Ints, Runs
+from elfe.ems.loads.base import Fleet, Floats, Ints, Runs
 from elfe.ems.loads.fills import Fills
 from elfe.ems.loads.stores import PRICE_DIGITS, Stores
-from elfe.ems.model import Choice, Homes, Problem, beyond, left_of, objective, overload, powers_of
+from elfe.ems.mending import mended, part_of, stored_again
+from elfe.ems.model import Choice, Problem, objective
 from elfe.slots import HORIZON
 
 GROUPS, FEWEST_GROUPS = 60, 16
@@ -55,9 +54,6 @@ APART = 1e-3             # likewise: what a sample knows of the whole is no near
 TOWARDS_BEST = 0.3       # how much of the best prices known stays in the next ones
 SAMPLE = 2500            # loads of a territory twice as large that find the prices to begin with
 BEGUN_WITH = 8           # of those prices
-MENDING = 10_000         # loads that move to mend the rounding of all; a party of those of homes beyond their limits
-MOST_TURNS = 3           # of all loads of homes beyond their limits
-SLOW = 1500              # loads of which those that store move as well
 FEW = 0.3                # of all loads: so many may be of one mind where the others can make up for it
 PARTY, MOST_PARTIES = 16, 60
 PREFERENCE, MOST_OVER = 5e-4, 10.0        # what makes up its mind among slots that cost the same
@@ -358,13 +354,13 @@ def decomposed(problem: Problem, within: Within = lambda _share: True) -> Choice
     runs = _poured_again(problem, followed.chosen(lambda: within(ends.followed)))
     if followed is work and within(ends.followed):
         runs = _mixed_again(problem, runs, work, lambda: within(ends.mixed))
-    runs = _stored_again(problem, runs, followed.prices, lambda: within(ends.mixed))
+    runs = stored_again(problem, runs, followed.prices, lambda: within(ends.mixed))
     if problem.homes is not None:
-        runs = _mended(problem, runs, work.bound, lambda: within(ends.mended))
+        runs = mended(problem, runs, work.bound, lambda: within(ends.mended))
     nearer = _nearer(problem, followed.prices, lambda: within(ends.proved))
     proved, with_prices = max((work.bound, tuple(map(float, work.prices))), nearer)
     if problem.homes is None:
-        runs = _mended(problem, runs, proved, lambda: within(ends.mended))
+        runs = mended(problem, runs, proved, lambda: within(ends.mended))
     return Choice(tuple(runs), objective(problem, runs), proved, "decomposition", with_prices)
 
 
@@ -414,63 +410,11 @@ def _sample(problem: Problem) -> Problem:
     return Problem(problem.balance * share, fleets, problem.costs.scaled(share))
 
 
-def _mended(problem: Problem, runs: list[Runs], bound: float, go_on: GoOn) -> list[Runs]:
-    """The same after the single moves that help, of all loads or of some: those of many that store move too slowly.
-
-    What is beyond a home's limit weighs as it does for a load alone; the loads of all such homes move in their turn.
-    """
-    if problem.count <= SLOW:
-        return list(search.improved(problem, runs, "", bound, go_on).runs)
-    cost = _weighed(problem, runs)
-    for _ in range(MOST_TURNS):
-        parties, before = _parties(problem, runs), cost
-        for party in parties:
-            if go_on():
-                moved = _moved(problem, runs, party, len(parties) == 1, go_on)
-                runs, cost = min((runs, cost), (moved, _weighed(problem, moved)), key=itemgetter(1))
-        if len(parties) == 1 or before - cost <= HELPS * cost:
-            break
-    return runs
-
-
-def _weighed(problem: Problem, runs: Sequence[Runs]) -> float:
-    return objective(problem, runs) + OVERLOAD * overload(problem, runs)
-
-
-def _parties(problem: Problem, runs: Sequence[Runs]) -> list[Ints]:
-    """Who moves, party after party: the loads of homes that are beyond their limit, home by home, or else some thousand."""
-    dice, over = np.random.default_rng(4), beyond(problem, runs)
-    turns = dice.permutation(np.flatnonzero(~_stores(problem)))
-    homes = np.where(over, -1 if problem.homes is None else problem.homes.of, -1)
-    turns = turns[np.lexsort((homes[turns], ~over[turns]))][:max(MENDING, int(over[turns].sum()))]
-    return [np.sort(turns[begin:begin + MENDING]) for begin in range(0, len(turns), MENDING)]
-
-
-def _stores(problem: Problem) -> Bools:
-    """Of each load, whether it stores."""
-    return np.concatenate([np.full(fleet.count, isinstance(fleet, Stores)) for fleet in problem.fleets])
-
-
-def _moved(problem: Problem, runs: Sequence[Runs], chosen: Ints, again: bool, go_on: GoOn) -> list[Runs]:
-    """The same after every single move of these loads that helps, `again` until none does; all others stay where they are."""
-    begins = np.cumsum([0, *(fleet.count for fleet in problem.fleets)])
-    which = [chosen[(chosen >= begin) & (chosen < end)] - begin for begin, end in itertools.pairwise(begins)]
-    some = [mine[each] for mine, each in zip(runs, which, strict=True)]
-    part = _part(problem, [fleet.some(each) for fleet, each in zip(problem.fleets, which, strict=True)], some, runs)
-    if problem.homes is not None:
-        part = evolve(part, homes=_homes_around(problem, runs, chosen))
-    moved = [each.copy() for each in runs]
-    found = search.improved(part, some, "", go_on=go_on, rounds=MOST_ROUNDS if again else 1)
-    for all_of, each, now in zip(moved, which, found.runs, strict=True):
-        all_of[each] = now
-    return moved
-
-
 def _poured_again(problem: Problem, runs: list[Runs]) -> list[Runs]:
     """Charges that modulate are placed exactly around the others, as if none hurried; where that costs less in all, it stays."""
     pours = [f for f, fleet in enumerate(problem.fleets) if isinstance(fleet, Fills) and fleet.convex and fleet.count]
     idle = [evolve(fleet, haste=np.zeros(fleet.count)) for fleet in problem.fleets if isinstance(fleet, Fills) and fleet.convex]
-    part = _part(problem, [each for each in idle if each.count], [runs[f] for f in pours], runs)
+    part = part_of(problem, [each for each in idle if each.count], [runs[f] for f in pours], runs)
     if problem.homes is not None or not flows(part):
         return runs
     again = list(runs)
@@ -479,42 +423,12 @@ def _poured_again(problem: Problem, runs: list[Runs]) -> list[Runs]:
     return min(runs, again, key=lambda each: objective(problem, each))
 
 
-def _stored_again(problem: Problem, runs: list[Runs], prices: Floats, go_on: GoOn) -> list[Runs]:
-    """What stores in homes that are beyond their limit answers anew with the room that is left to it: one of each home at once."""
-    if problem.homes is None or problem.count <= SLOW:
-        return runs
-    homes, again = problem.homes, [each.copy() for each in runs]
-    powers = powers_of(problem, runs)
-    room = _homes_around(problem, runs, np.zeros(0, np.int64)).limit_w
-    which = np.flatnonzero(_stores(problem) & beyond(problem, runs))
-    begins, turn = np.cumsum([0, *(fleet.count for fleet in problem.fleets)]), _turns(homes.of[which])
-    price = (prices + problem.costs.drawn).round(PRICE_DIGITS)
-    for n in range(turn.max(initial=-1) + 1):
-        for f, (begin, end) in enumerate(itertools.pairwise(begins)):
-            some = which[(turn == n) & (which >= begin) & (which < end)]
-            for now in np.array_split(some, len(some) // AT_ONCE + 1) if len(some) else ():
-                fleet: Fleet = problem.fleets[f].some(now - begin)
-                if not go_on() or not isinstance(fleet, Stores):
-                    return again
-                again[f][now - begin] = fleet.fitted(price, room[homes.of[now]] + powers[now])
-                room[homes.of[now]] += powers[now] - again[f][now - begin]
-    return min(runs, again, key=lambda each: _weighed(problem, each))
-
-
-def _turns(homes: Ints) -> Ints:
-    """The how manieth of its home each is."""
-    order = homes.argsort(kind="stable")
-    turns = np.empty(len(homes), np.int64)
-    turns[order] = np.arange(len(homes)) - np.searchsorted(homes[order], homes[order])
-    return turns
-
-
 def _mixed_again(problem: Problem, runs: list[Runs], parent: Decomposition, go_on: GoOn) -> list[Runs]:
     """What modulates is mixed anew around all the others, which stay where they are; where homes are limited it is not."""
     mixing = [f for f, fleet in enumerate(problem.fleets) if fleet.convex and fleet.count]
     if not mixing or len(mixing) == len(problem.fleets) or problem.homes is not None:
         return runs
-    part = _part(problem, [problem.fleets[f] for f in mixing], [runs[f] for f in mixing], runs)
+    part = part_of(problem, [problem.fleets[f] for f in mixing], [runs[f] for f in mixing], runs)
     again = list(runs)
     for f, some in zip(mixing, _mixed_around(part, parent, go_on), strict=True):
         again[f] = some
@@ -530,20 +444,3 @@ def _mixed_around(part: Problem, parent: Decomposition, go_on: GoOn) -> list[Run
             work.ask(prices)
     work.meet(go_on)
     return work.chosen()
-
-
-def _part(problem: Problem, fleets: Sequence[Fleet], some: Sequence[Runs], runs: Sequence[Runs]) -> Problem:
-    """The problem of these loads alone, all the others staying as in `runs`."""
-    theirs = problem.balance - left_of(Problem(problem.balance, tuple(fleets)), some)
-    return Problem(left_of(problem, runs) + theirs, tuple(fleets), problem.costs)
-
-
-def _homes_around(problem: Problem, runs: Sequence[Runs], chosen: Ints) -> Homes:
-    """What these loads may draw in their homes: less by what the others of the home draw."""
-    assert problem.homes is not None
-    others = np.ones(problem.count, bool)
-    others[chosen] = False
-    limited = others & (problem.homes.of >= 0)
-    drawn = np.zeros((len(problem.homes.limit_w), HORIZON))
-    np.add.at(drawn, problem.homes.of[limited], powers_of(problem, runs)[limited])
-    return Homes(problem.homes.of[chosen], problem.homes.limit_w - drawn)

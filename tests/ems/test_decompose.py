@@ -11,7 +11,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elfe.ems import decompose, model
+from elfe.ems import decompose, mending, model
 from elfe.ems.costs import Aims
 from elfe.ems.loads.base import Choosing, Fleet, Wishes
 from elfe.ems.loads.chains import Chains
@@ -206,7 +206,7 @@ def test_homes_of_a_large_territory_keep_below_their_limits():
 
 def test_all_homes_that_are_beyond_their_limit_move_however_many(monkeypatch):
     """Of a hundred thousand loads ten thousand moved: most homes stayed beyond a tight limit."""
-    monkeypatch.setattr(decompose, "MENDING", 300)
+    monkeypatch.setattr(mending, "MENDING", 300)
     fleet, balance = cycles(2000, random.Random(5)), 400_000.0 * np.sin(np.arange(HORIZON) / 15)
     free = Problem(balance, (fleet,))
     limited = evolve(free, homes=Homes(np.arange(2000) // 4, np.full(500, 4000.0)))
@@ -216,7 +216,7 @@ def test_all_homes_that_are_beyond_their_limit_move_however_many(monkeypatch):
 @pytest.mark.parametrize("switched", [True, False])
 def test_what_stores_leaves_room_to_the_other_loads_of_its_home(switched, monkeypatch):
     """In large territories rooms and batteries followed the price alone, beside a machine that left them no room."""
-    monkeypatch.setattr(decompose, "SLOW", 10)
+    monkeypatch.setattr(mending, "SLOW", 10)
     count, slots, one = 60, np.ones((60, HORIZON)), np.ones(60)
     rooms = Stores(18.5 * one, 0.99 * one, 0.05 * slots, 0 * one, 1500.0 * one[:, None], 0.0004 * one[:, None], 16.0 * slots,
                    22.0 * slots, np.full(count, switched), 0 * one)

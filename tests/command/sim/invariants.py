@@ -113,9 +113,11 @@ class Judge:
 
     def _stood(self, order: Order, at: datetime) -> bool:
         """Whether it could be said then: it had been recorded, it had not ended, and it was its slot. What ended before it was
-        recorded ended after the clock was set back; what is said before it was recorded was recorded while the clock was ahead."""
-        since, ended_at = order.recorded_at, order.ended_at
-        over = since is not None and ended_at is not None and since <= ended_at < at - GRAIN
+        recorded or sent ended after the clock was set back; what is said before it was recorded was recorded while the clock was
+        ahead."""
+        since, sent_at, ended_at = order.recorded_at, order.sent_at, order.ended_at
+        set_back = ended_at is not None and sent_at is not None and ended_at < sent_at and self._clock_was_wrong(ended_at)
+        over = since is not None and ended_at is not None and since <= ended_at < at - GRAIN and not set_back
         recorded = since is not None and (since - GRAIN <= at or self._clock_was_wrong(since))
         return recorded and not over and slot_start(order.slot) <= at < order.valid_until
 

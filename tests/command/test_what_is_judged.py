@@ -9,7 +9,7 @@ import pytest
 
 from elfe.command.orders import Order, Why
 from elfe.devices.values import Publish
-from elfe.slots import slot_of
+from elfe.slots import slot_of, slot_start
 from tests.command.sim import Sim, faults, lived
 from tests.command.sim.invariants import Judge
 from tests.command.sim.world import Change, Spoken
@@ -36,6 +36,33 @@ def test_i1_what_is_said_before_its_slot_is_found_however_far_the_clock_was_set_
         judge.of_device, judge.orders = {"A004": [order]}, [order]
         judge.spoken["A004"] = [Spoken(sim.now, sim.now - set_back, "A004", False)]
         sim.changes.append(Change(sim.now, sim.now - set_back, "A004", False, "order", False))
+        told.extend(judge.i1())
+        sim.changes.clear()
+        sim.now = sim.start
+
+    told: list[str] = []
+    judged("finger", hours=1, script=script)
+    assert told == broken
+
+
+@pytest.mark.parametrize(("jumped", "broken"), [
+    (True, []),
+    (False, ["I1 27 13:20:00 A004 went ON by a message without a live order"]),
+])
+def test_i1_what_was_said_before_its_end_was_said_while_the_clock_was_ahead(jumped, broken):
+    """Its end bears an earlier hour than its word: the clock was set back between them, or the engine spoke after the end."""
+    def script(sim: Sim) -> None:
+        at = sim.start + timedelta(hours=1, minutes=20)
+        ahead = at + timedelta(hours=1)
+        if jumped:
+            sim.now = at
+            faults.note(sim, "clock jump", timedelta(minutes=30), what="3600 s")
+        order = Order("o1", "A004", 1, Why.PLAN, True, False, slot_of(ahead), 0, slot_start(slot_of(ahead)),
+                      recorded_at=slot_start(slot_of(ahead)), sent_at=ahead, ended_at=slot_start(slot_of(ahead)))
+        judge = Judge(sim)
+        judge.of_device, judge.orders = {"A004": [order]}, [order]
+        judge.spoken["A004"] = [Spoken(at, ahead, "A004", True)]
+        sim.changes.append(Change(at, ahead, "A004", True, "order", False))
         told.extend(judge.i1())
         sim.changes.clear()
         sim.now = sim.start

@@ -11,12 +11,14 @@ from elfe.command.engine import Engine
 from elfe.command.fleet import fleet
 from elfe.command.making import order_for
 from elfe.command.memory import Memory
-from elfe.command.orders import On, Order, Stage, Why
+from elfe.command.orders import Cause, On, Order, Stage, Why
+from elfe.command.rules import Rules
 from elfe.command.running import may_run_until, runs
 from elfe.command.saying import fades_at
 from elfe.command.seen import Seen
 from elfe.command.values import (
     Ask,
+    BrokerDown,
     BrokerUp,
     CloseFlexibility,
     Effect,
@@ -156,6 +158,21 @@ def test_f1_what_the_device_has_done_already_is_not_said_again_by_the_engine_tha
     assert said(evolve(SENT, say_again_at=NOON + HOUR)) == [("D001/set", b"off")]
 
 
+@pytest.mark.parametrize(("heard_s", "said_at_s"), [(None, 60), (20, 80)], ids=["it never answered", "it answered"])
+def test_g4_what_was_switched_on_before_the_engine_died_counts_from_when_it_was_last_known(heard_s, said_at_s):
+    """It is away now; the next one waits a minute from then, for the limit of kilowatts."""
+    switched = evolve(SENT, why=Why.PLAN, on=True, powers=True, say_again_at=NOON + 10 * MINUTE)
+    heard = switched if heard_s is None else switched.happens(On.ECHOES, NOON + heard_s * SECOND)
+    world = World(Engine(connected=True, rules=Rules(most_kw_a_minute=3.0)), now=NOON + 30 * SECOND)
+    world.tell(LedgerRead((heard,)), PlanRead(a_plan(m1=(1,), m2=(1,))))
+    world.tell(Said("D001", Presence.OFFLINE))
+    world.rows[1] = a_tank()
+    world.change(a_tank(2, "D002"))
+
+    said_at = next(second for second in range(30, 90) if ("D002/set", b"on") in world.said(world.after(seconds=1)))
+    assert said_at + 1 == said_at_s
+
+
 def test_f1_an_order_of_the_same_key_that_was_heard_is_gone_on_with_in_silence(world):
     record = next(each for each in world.engine.on(FleetRead({1: a_pilot()}), NOON) if isinstance(each, Record))
 
@@ -247,6 +264,15 @@ def test_what_a_person_wants_supplied_is_supplied_though_it_runs(world):
     hold = Hold(1, 1, True, NOON, None, Origin.PORTAL)
 
     assert world.said(world.change(evolve(a_pilot(), hold=hold))) == [("D001/set", b"on")]
+
+
+@pytest.mark.parametrize("mode", [Mode.MEASURED, Mode.INSTALLING, Mode.DISABLED])
+def test_what_is_dropped_because_its_mode_was_changed_says_so_though_its_stay_is_still_open(world, mode):
+    world.change(a_pilot())
+    order = world.order
+    effects = world.change(a_pilot(mode=mode))
+
+    assert [(each.order.id, each.order.cause) for each in effects if isinstance(each, Save)] == [(order.id, Cause.MODE)]
 
 
 # -- whether a cycle is under way ----------------------------------------------------------------------------------------------
@@ -665,6 +691,15 @@ def test_a_device_that_comes_back_is_asked_how_it_is_and_told_at_once_what_it_mi
     assert world.tell(Said("D009", Presence.ONLINE)) == []
 
 
+def test_d1_a_device_that_is_heard_back_while_our_broker_is_away_is_asked_when_it_returns(world):
+    """Its word was on its way when the connection broke."""
+    world.change(a_tank())
+    world.tell(Said("D001", Presence.OFFLINE), BrokerDown())
+
+    assert asked(world.tell(Said("D001", Presence.ONLINE))) == []
+    assert asked(world.tell(BrokerUp())) == ["D001"]
+
+
 def test_a_device_that_was_waited_for_with_patience_and_comes_back_is_told_without(world):
     world.change(a_tank())
     for _ in range(4):
@@ -797,6 +832,20 @@ def test_d3_what_was_acknowledged_in_a_time_that_is_still_to_come_was_lost_and_i
     effects = again.tell(Said("D001", state(False)))
     assert [stage for _, stage in saved(effects)] == [Stage.SENT, Stage.SENT]
     assert again.said(effects) == [("D001/set", b"on")]
+
+
+@pytest.mark.parametrize(("plan", "ends"), [(0, [Stage.SENT, Stage.SENT]), (1, [Stage.OVERRIDDEN])])
+def test_a_fail_safe_shorter_than_a_slot_undoes_a_cut_and_no_supply(world, plan, ends):
+    """It did not hear that it was to stay off, and switched on; what gave up its supply did so by a hand."""
+    tank = a_tank()
+    type = evolve(tank.driven.driver.type, fail_safe=evolve(tank.driven.driver.type.fail_safe, after=5 * MINUTE))
+    world.tell(Said("D001", state(False)), PlanRead(a_plan(m1=(plan,))))
+    world.engine.seen_of("D001").told_off_at = NOON
+    world.change(evolve(tank, driven=evolve(tank.driven, driver=evolve(tank.driven.driver, type=type))))
+    world.tell(Said("D001", state(bool(plan))))
+    world.now += 6 * MINUTE
+
+    assert [stage for _, stage in saved(world.tell(Said("D001", state(not plan))))] == ends
 
 
 @pytest.mark.parametrize(("was_on", "mode", "hold", "restored"), [

@@ -170,6 +170,9 @@ def main() -> int:
             noticed[each.module] += 1
         else:
             _say(each)
+    idle = set(EQUAL.values()) - {each.left_out for each in drawn} if given.share == 1 and not given.only else set()
+    for why in sorted(idle):
+        _say(f"EQUAL names a line that stands nowhere any more: {why}")
     for why, count in Counter(each.left_out for each in equal).items():
         _say(f"left out: {count}, {why}")
     for module in tried:

@@ -151,7 +151,7 @@ def _switch_off(outsider: Outsider, id: str) -> None:
 def test_they_live_faster_than_the_clock_and_end_by_themselves(mosquitto, tmp_path):
     path = file(tmp_path, device(appliance='{trace = "kettle.csv"}', id='"A001"'))
     (tmp_path / "kettle.csv").write_text("t,power_w\n0,0\n60,2000\n180,0\n")
-    done = run(path, "--broker", url(mosquitto), "--json", "--speed", "600", "--for", "10m")
+    done = run(path, "--broker", url(mosquitto), "--json", "--speed", "600", "--for", "30m")
     output, errors = done.communicate(timeout=WITHIN_S)
     assert done.returncode == 0, errors
     assert any("2000" in each.get("payload", "") for each in said(output))
@@ -159,7 +159,7 @@ def test_they_live_faster_than_the_clock_and_end_by_themselves(mosquitto, tmp_pa
 
 def test_a_person_reads_lines_and_quiet_ones_when_asked(mosquitto, tmp_path):
     path = file(tmp_path, device(id='"A001"', misbehaves='[{kind = "pressed", every = "1m"}]'))
-    loud, quiet = (run(path, "--broker", url(mosquitto), "--speed", "600", "--for", "5m", *more).communicate(timeout=WITHIN_S)[0]
+    loud, quiet = (run(path, "--broker", url(mosquitto), "--speed", "600", "--for", "20m", *more).communicate(timeout=WITHIN_S)[0]
                    for more in ((), ("-q",)))
     assert "A001     → home/A001/" in loud
     assert "A001     * switches output 0 off" in loud

@@ -15,6 +15,8 @@ HORIZON = 96
 SLOTS_PER_HOUR = 4
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST_S, LATEST_S = ((datetime(year, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(seconds=1) for year in (1000, 9000))
+"""No instant of a home lies outside; a program that writes milliseconds where seconds are due writes the year 57000."""
 
 
 def epoch_s(at: datetime) -> int:
@@ -23,8 +25,8 @@ def epoch_s(at: datetime) -> int:
 
 
 def instant(epoch: float) -> datetime:
-    """The aware UTC instant of a Unix second."""
-    return EPOCH + timedelta(seconds=epoch)
+    """The aware UTC instant of a Unix second; of one that no calendar has, the first or the last that we reckon with."""
+    return EPOCH + timedelta(seconds=min(max(epoch, EARLIEST_S), LATEST_S))
 
 
 def slot_of(at: datetime) -> int:
@@ -34,7 +36,7 @@ def slot_of(at: datetime) -> int:
 
 def slot_start(slot: int) -> datetime:
     """The first instant of a slot."""
-    return EPOCH + slot * SLOT
+    return instant(slot * SLOT_S)
 
 
 def next_slot_start(at: datetime) -> datetime:

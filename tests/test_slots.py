@@ -52,6 +52,12 @@ def test_the_second_of_an_instant_is_by_floor_and_back_again_nothing_is_lost():
     assert instant(0.5) == datetime(1970, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(("epoch", "year"), [(10**12, 9000), (10**30, 9000), (-10**12, 1000)])
+def test_a_second_that_no_calendar_has_is_the_first_or_the_last_that_we_reckon_with(epoch, year):
+    assert instant(epoch) == datetime(year, 1, 1, tzinfo=UTC)
+    assert slot_start(epoch) == datetime(year, 1, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(("minutes", "slots"), [(0, 0), (1, 1), (15, 1), (16, 2), (150, 10)])
 def test_what_lasts_needs_its_slots_whole(minutes, slots):
     assert slots_lasting(timedelta(minutes=minutes)) == slots

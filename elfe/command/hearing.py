@@ -158,7 +158,7 @@ def _weigh(memory: Memory, meter_id: str, power_w: float, now: datetime) -> list
     found = found or any(running.may_run_until(memory, pilot, now) for pilot in pilots)      # it may have begun, and soaked
     known.measures(power_w, memory.rules.proof_w, memory.rules.pauses_within, now, found)
     weighed = [effect for pilot in pilots for device in pilot.devices
-               for effect in _weigh_order(memory, memory.live.get(device.device.id), power_w, now)]
+               for effect in _weigh_order(memory, pilot, memory.live.get(device.device.id), power_w, now)]
     news = pilots if first else ()
     weighed += [effect for pilot in pilots for effect in _wonder(memory, pilot, known, power_w, now)]
     return [*weighed, *(effect for pilot in news
@@ -180,8 +180,8 @@ def _wonder(memory: Memory, pilot: Pilot, meter: Seen, power_w: float, now: date
     return [LookAt(pilot.meter, why)]
 
 
-def _weigh_order(memory: Memory, order: Order | None, power_w: float, now: datetime) -> list[Effect]:
-    if order is None or not order.can_be_weighed:
+def _weigh_order(memory: Memory, pilot: Pilot, order: Order | None, power_w: float, now: datetime) -> list[Effect]:
+    if order is None or not order.can_be_weighed or order.appliance_id != pilot.appliance.id:      # given to another one meanwhile
         return []
     weighed = order.weighs(power_w, memory.rules.proof_w, now)
     memory.live[order.device_id] = weighed
@@ -190,7 +190,6 @@ def _weigh_order(memory: Memory, order: Order | None, power_w: float, now: datet
     if weighed.stage is order.stage:
         return []
     proved: list[Effect] = [Save(weighed, On.DRAWS, now, f"{power_w:.0f} W")]
-    pilot = memory.pilots[order.appliance_id]
     if order.press and pilot.flexibility and order.step == len(pilot.presses) - 1:
         proved += pressing.has_started(pilot, now)
     return proved

@@ -26,7 +26,7 @@ from elfe.command.leadership import Leadership, LostLead
 from elfe.command.orders import On, Order, Why
 from elfe.command.reading import Reader
 from elfe.command.rules import Rules
-from elfe.command.timekeeping import Timekeeper
+from elfe.command.timekeeping import Timekeeper, is_behind
 from elfe.command.upkeep import Upkeep, upkept
 from elfe.command.values import (
     Ask,
@@ -58,6 +58,8 @@ from elfe.slots import next_slot_start, slot_of
 PORTAL = "viriya/update/"
 """Whoever changed an appliance in the database says so here, with its id: it is read at once."""
 STANDBY, UPKEEPS_EVERY = timedelta(seconds=2), timedelta(seconds=5)
+LONGEST_ID = 10
+"""Digits. What calls with more calls for nobody, and Python reads no number of thousands of them."""
 READ_BACK = 3
 """Within one step the database is read at most so often: what somebody else keeps changing waits for the next."""
 SWEEPS_FOR, SWEEPS_EVERY = timedelta(seconds=10), timedelta(days=1)
@@ -213,8 +215,9 @@ class CommandService:
         ours = self._reader.appliances()
         last = store.last_event(self._coordination)
         if last is not None and slot_of(last) > slot_of(now):
-            log.error("the clock says %s, but something happened to orders at %s: none is made until then; look at the "
-                      "machine's NTP", now, last)
+            waits = is_behind(now, slot_of(last))
+            log.error("the clock says %s, but something happened to orders at %s: %s; look at the machine's NTP", now, last,
+                      "none is made until then" if waits else "it ran ahead then, and what it says now is believed")
         return [LedgerRead(tuple(each for each in kept if each.appliance_id in ours), slot_of(last) if last else 0)]
 
     def _find_orders(self) -> list[EngineEvent]:
@@ -298,7 +301,7 @@ class CommandService:
     def _called(self, appliance: str) -> None:
         """The portal calls: one appliance that we know is read again, for any other all."""
         self._reader.look_again()
-        if appliance.isdecimal() and int(appliance) in self.engine.pilots:
+        if len(appliance) <= LONGEST_ID and appliance.isdecimal() and int(appliance) in self.engine.pilots:
             self._changed.add(int(appliance))
         else:
             self._read_at = None

@@ -6,7 +6,8 @@ thing that happens (`save`). A whole territory's orders are due at one instant: 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import logging
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -22,7 +23,7 @@ from elfe.coordination.queries import FLEXIBILITY
 from elfe.coordination.values import Mode
 from elfe.database import ROWS, among, insert_given, insert_to_come, to_come, told
 from elfe.history.values import Told
-from elfe.slots import EPOCH, slot_of
+from elfe.slots import EPOCH, instant, slot_of
 
 LIVE = tuple(stage.value for stage, row in TRANSITIONS.items() if row)
 _ORDER = OrderRow.__table__  # type: ignore[attr-defined]
@@ -32,6 +33,7 @@ MOVES = ("status", "stage", "cause", "seen_w", "attempts", "recorded_ms", "sent_
 COLUMNS = tuple(_ORDER.c.keys())
 HAPPENED = ("order_id", "at_ms", "happened", "stage", "detail")
 _MS = timedelta(milliseconds=1)
+log = logging.getLogger("elfe.command")
 
 
 @frozen
@@ -74,7 +76,7 @@ def _inserts(dialect: str) -> Any:
 def _by_key(connection: Connection, keys: set[str]) -> dict[str, Order]:
     if not keys:
         return {}
-    return {row.key: _order_of(row) for row in connection.execute(select(_ORDER).where(among(connection, _ORDER.c.key, keys)))}
+    return {each.key: each for each in _orders_of(connection.execute(select(_ORDER).where(among(connection, _ORDER.c.key, keys))))}
 
 
 def save(connection: Connection, happened: Sequence[Save]) -> None:
@@ -110,7 +112,7 @@ def orders(engine: Engine, *, live: bool = False, since_slot: int | None = None,
     if since_slot is not None:
         wanted = wanted.where(_ORDER.c.slot >= since_slot)
     with engine.connect() as connection:
-        return [_order_of(row) for row in reversed(connection.execute(wanted.limit(limit)).all())]
+        return _orders_of(reversed(connection.execute(wanted.limit(limit)).all()))
 
 
 def starts(engine: Engine, appliances: Collection[int], since_slot: int) -> list[Order]:
@@ -118,7 +120,7 @@ def starts(engine: Engine, appliances: Collection[int], since_slot: int) -> list
     with engine.connect() as connection:
         wanted = select(_ORDER).where(among(connection, _ORDER.c.appliance_id, appliances), _ORDER.c.slot >= since_slot,
                                       _ORDER.c.why == Why.START).order_by(_ORDER.c.wanted_ms, _ORDER.c.id)
-        return [_order_of(row) for row in connection.execute(wanted)]
+        return _orders_of(connection.execute(wanted))
 
 
 def sent(engine: Engine, since: datetime, until: datetime) -> list[Told]:
@@ -136,7 +138,7 @@ def presses(engine: Engine) -> list[Order]:
     wanted = (select(_ORDER).join(FLEXIBILITY, FLEXIBILITY.c.id == _ORDER.c.flexibility_id)
               .where(_ORDER.c.press, _ORDER.c.stage.not_in(LIVE), FLEXIBILITY.c.closed_at.is_(None)).order_by(_ORDER.c.wanted_ms))
     with engine.connect() as connection:
-        return [_order_of(row) for row in connection.execute(wanted)]
+        return _orders_of(connection.execute(wanted))
 
 
 def last_event(engine: Engine) -> datetime | None:
@@ -187,6 +189,17 @@ def _row_of(order: Order) -> dict[str, object]:
     }
 
 
+def _orders_of(rows: Iterable[object]) -> list[Order]:
+    """The orders of rows; one that another version has made, in words that this one lacks, costs itself alone."""
+    found = []
+    for row in rows:
+        try:
+            found.append(_order_of(row))
+        except ValueError as error:
+            log.error("an order in the ledger cannot be read, it is left as it is: %s, %s", row, error)
+    return found
+
+
 def _order_of(row: object) -> Order:
     get = row._mapping.__getitem__  # type: ignore[attr-defined]
     return Order(
@@ -204,7 +217,7 @@ def _ms(at: datetime | None) -> int | None:
 
 
 def _at(ms: int) -> datetime:
-    return EPOCH + ms * _MS
+    return instant(ms // 1000) + ms % 1000 * _MS
 
 
 def _at_or_none(ms: int | None) -> datetime | None:

@@ -7,13 +7,25 @@ than we are patient.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from attrs import define
+
+from elfe.slots import slot_of, slot_start
 
 JUMP = timedelta(minutes=2)
 """NTP slews what is less, and what is less costs nobody a slot."""
 BELIEVED_AFTER_S = 300.0
+AHEAD, NEVER_BEFORE = timedelta(days=1), datetime(2024, 1, 1, tzinfo=UTC)
+"""What was written so far ahead was written by a clock that ran ahead: to wait for it would be to wait for years. Unless it is our
+clock that cannot be: a machine without one begins in 1970."""
+
+
+def is_behind(now: datetime, newest_slot: int) -> bool:
+    """Whether the clock says a slot that is over: something was wanted in a later one."""
+    ahead = slot_start(newest_slot) - slot_start(slot_of(now))
+    return timedelta() < ahead <= AHEAD or (ahead > AHEAD and now < NEVER_BEFORE)
+
 
 
 @define

@@ -8,6 +8,7 @@ from elfe.command import making, pressing, running
 from elfe.command.memory import MANUAL, PILOTED, Memory
 from elfe.command.orders import Cause, On, Order, Why
 from elfe.command.seen import Seen
+from elfe.command.timekeeping import is_behind
 from elfe.command.typologies import Situation, Wish, wish
 from elfe.command.values import CloseFlexibility, Effect, Pilot
 from elfe.coordination.values import ApplianceType, CommandState, ControlState, Mode, Write
@@ -16,7 +17,7 @@ from elfe.slots import slot_of
 
 def want(memory: Memory, pilot: Pilot, now: datetime) -> list[Effect]:
     """Make the orders that are missing for what is wanted of an appliance; drop what is wanted no more."""
-    if slot_of(now) < memory.newest_slot:        # the clock was set back: what is over is over
+    if is_behind(now, memory.newest_slot):       # the clock was set back: what is over is over
         return []
     wanted = wish(pilot.appliance, _situation(memory, pilot, now))
     if wanted is None:

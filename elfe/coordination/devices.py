@@ -31,6 +31,8 @@ def device_values(installed: Iterable[InstalledDevice], drivers: Drivers,
 
 def _value(row: InstalledDevice, drivers: Drivers, instance: str) -> Device:
     driver = drivers[row.type_id]
+    if row.problem:
+        raise ValueError(row.problem)
     if row.templates is not None:
         return driver.device(row.id, row.hardware_id, dict(row.templates), row.channel, instance)
     columns = LegacyTopics(row.control_topic, row.command_topic, row.lwt_topic)

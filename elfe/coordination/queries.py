@@ -534,10 +534,21 @@ def _topics(table: Table) -> Select[Any]:
 
 
 def _installed(row: Row[Any], detail: Row[Any] | None) -> InstalledDevice:
-    templates = tuple(sorted(json.loads(row.templates).items())) if row.templates is not None else None
+    templates, problem = _templates(row.templates)
     return InstalledDevice(
         id=row.id, type_id=row.equipement_domotique_type_id, usage=row.equipement_domotique_usage_id,
         appliance_id=row.equipement_pilote_ou_mesure_id, participant=row.utilisateur,
         hardware_id=row.id_materiel if row.printed is None else row.printed, templates=templates,
         channel=row.channel or 0, control_topic=detail.control if detail else "",
-        command_topic=detail.command if detail else "", lwt_topic=detail.lwt if detail else "", brand=row.marque)
+        command_topic=detail.command if detail else "", lwt_topic=detail.lwt if detail else "", brand=row.marque,
+        problem=problem)
+
+
+def _templates(text: str | None) -> tuple[tuple[tuple[str, str], ...] | None, str]:
+    """The topic data of a device as they are stored, and why they cannot be read."""
+    if text is None:
+        return None, ""
+    try:
+        return tuple(sorted(json.loads(text).items())), ""
+    except (ValueError, RecursionError, AttributeError):      # no JSON, or no object
+        return (), f"templates in elfe.hardware is no JSON object: {text[:80]!r}"

@@ -246,6 +246,7 @@ class InstalledDevice:
     command_topic: str
     lwt_topic: str
     brand: str = ""                  # marque
+    problem: str = ""                # why its row cannot be read; empty: it can
 
 
 @frozen

@@ -49,6 +49,9 @@ HOOKS: Mapping[str, inspect.Signature] = {
 """Every hook of the contract with its signature, in the order of `hookspecs.py`."""
 
 TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{1,60}")
+LONGEST, DEEPEST = 1000, 50
+"""What a part of a topic may have of characters, and of levels: mosquitto takes 200 levels."""
+SHOWN = 200
 REQUIRED = ("device_types", "build_topics", "decode_message")
 
 
@@ -90,13 +93,16 @@ class Driver:
                channel: int = 0, instance: str = "elfe", serves_when: bool = True) -> Device:
         """The device at the installation point `id`: its stored templates over the type's defaults.
 
-        Raises `ValueError` when its topics would hold a wildcard: it would hear, or be taken for, its neighbours.
+        Raises `ValueError` when its topics would hold a wildcard, and it would hear, or be taken for, its neighbours; or something
+        that no broker takes: it breaks the connection of whoever asks for such a topic, with all that others say there.
         """
         names = {"id": id, "hardware_id": hardware_id or id}
         defaults = {name: template.format_map(names) for name, template in self.type.templates.items()}
         templates = {**defaults, **(stored or {})}
-        if any(set("+#\0") & set(text) for text in (id, *templates.values())):
-            raise ValueError(f"a topic of {id} would hold a wildcard: {templates}")
+        for text in (id, *templates.values()):
+            problem = _problem_of_topic(text)
+            if problem:
+                raise ValueError(f"a topic of {id} would {problem}: {str(templates)[:SHOWN]}")
         return Device(id=id, type_id=self.type.id, hardware_id=hardware_id, channel=channel,
                       templates=templates, reply_to=f"elfe/{instance}/{id}", serves_when=serves_when)
 
@@ -213,6 +219,18 @@ def _problems_of_type(type_: DeviceType) -> Iterator[str]:
         problem = _problem_of_template(template)
         if problem:
             yield f"type {type_.id}, template {name}: {template!r} {problem}"
+
+
+def _problem_of_topic(text: object) -> str:
+    if not isinstance(text, str):
+        return "be no text"
+    if set("+#\0") & set(text):
+        return "hold a wildcard"
+    if text.startswith("$"):
+        return "begin with $, as a broker's own do"
+    if not text.isprintable():
+        return "hold a sign that cannot be seen"
+    return "be too long" if len(text) > LONGEST or text.count("/") > DEEPEST else ""
 
 
 def _problem_of_template(template: str) -> str:

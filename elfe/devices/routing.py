@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from attrs import define, field, frozen
@@ -222,5 +223,9 @@ def _impossible(carries_w: float, events: tuple[Event | Presence, ...]) -> list[
 
 
 def commanded(drivers: Drivers, devices: Iterable[Device]) -> dict[str, Device]:
-    """The command topic of each device, for those who sweep or watch command topics."""
-    return {drivers[device.type_id].build_topics(device).command: device for device in devices}
+    """The command topic of each device whose driver can say it, for those who sweep or watch command topics."""
+    found: dict[str, Device] = {}
+    for device in devices:
+        with suppress(DriverDefect, ValueError):
+            found[drivers[device.type_id].build_topics(device).command] = device
+    return found

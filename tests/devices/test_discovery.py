@@ -138,6 +138,14 @@ def test_a_device_whose_topics_would_hold_a_wildcard_is_refused(given):
         select(discover([BRUME]))[9001].device("D1", **given)
 
 
+@pytest.mark.parametrize(("root", "problem"), [
+    ("$SYS", r"begin with \$"), ("attic/plug\t", "hold a sign"), ("attic\ud800", "hold a sign"),
+    ("a" * 1001, "be too long"), ("a/" * 51, "be too long"), (5, "be no text")])
+def test_a_device_with_a_topic_that_no_broker_takes_is_refused(root, problem):
+    with pytest.raises(ValueError, match=f"a topic of D1 would {problem}"):
+        select(discover([BRUME]))[9001].device("D1", stored={"root": root})
+
+
 def test_every_plugin_of_the_workspace_is_sound():
     pytest.importorskip("elfe_tasmota", reason="the plugins are not installed")
     assert {111, 112, 211, 411} <= {driver.type.id for driver in load()}

@@ -35,7 +35,7 @@ from elfe.ems import believable, check, decompose, explain, model, search, store
 from elfe.ems.believable import Unbelievable
 from elfe.ems.costs import IMPORT, Aims, Costs
 from elfe.ems.cycles import Cycle, usual_cycle
-from elfe.ems.cycles.learning import Known, expected, lengths, rest
+from elfe.ems.cycles.learning import Known, expected, lengths, outlasting, rest
 from elfe.ems.cycles.run import Book
 from elfe.ems.fairness import Account, booked, evened, weights
 from elfe.ems.fairness import store as accounts
@@ -382,7 +382,8 @@ def _running(what: Movable, started: Sequence[Flexibility], sources: Sources, no
     else:
         learned = sources.cycles.of(what, now)
         known = rest(learned, max(starts), first_slot)
-        left = known if known is not None else _cycle_of(what, learned).power_w[first_slot - begun:][:HORIZON]
+        usual = known if known is not None else _cycle_of(what, learned).power_w[first_slot - begun:][:HORIZON]
+        left = usual or outlasting(learned)
     return (*left, *(0.0,) * (HORIZON - len(left))) if left else None
 
 

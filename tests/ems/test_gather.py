@@ -22,7 +22,7 @@ from elfe.ems.solve import Solver
 from elfe.errors import SettingsError
 from elfe.history.values import Reading
 from elfe.settings import Ems
-from elfe.slots import HORIZON, epoch_s, slot_of, slot_start
+from elfe.slots import HORIZON, SLOT, epoch_s, slot_of, slot_start
 from tests.ems.made import FIRST, HOUR, NOON, SUNNY
 
 PROGRAMME = {f"prog_{days}_periode_{n}_confort_{what}": value for days in ("semaine", "weekend") for n in (1, 2)
@@ -120,6 +120,20 @@ def test_a_machine_that_still_runs_starts_its_next_cycle_behind_it(territory):
     territory.started(1, NOON - timedelta(minutes=30))
     placed = plan(territory).placements[0]
     assert placed.decisions.index(1) >= 5      # a default cycle of eight quarters, two of which are over, the last next to nothing
+
+
+@pytest.mark.parametrize("learned", [0, 2])
+def test_a_machine_that_runs_longer_than_was_expected_starts_its_next_cycle_behind_it(territory, learned):
+    series = territory.machine(1, lasts=timedelta(hours=2))
+    for day in range(learned):
+        territory.drew(series, NOON - timedelta(days=day + 1), *(500.0,) * 8, 0.0)
+    territory.started(1, NOON - timedelta(hours=3))
+    territory.drew(series, NOON - timedelta(hours=3), *(500.0,) * 12)
+    goes_on = gather(territory.sources, NOON, FIRST)
+    assert (goes_on.loads[0].busy_until, goes_on.running[0][:2]) == (1, (pytest.approx(500), 0.0))
+    territory.drew(series, NOON, 0.0)
+    over = gather(territory.sources, NOON + SLOT, FIRST + 1)
+    assert (over.loads[0].busy_until, over.running) == (0, ())
 
 
 def test_a_room_without_a_thermometer_is_heated_as_if_it_were_cold(territory):

@@ -136,6 +136,11 @@ def rest(known: Known, started_at: datetime, first_slot: int) -> tuple[float, ..
     return rest_of(minutes_w, running.run.started_at, first_slot)
 
 
+def outlasting(known: Known) -> tuple[float, ...]:
+    """What a run draws that goes on behind all that was expected of it: one slot more, W, as its last minute; () when none does."""
+    return known.running.minutes_w[-1:] if known.running else ()
+
+
 def recognised(known: Known, running: Learnt) -> tuple[Programme, float] | None:
     """The programme that a run that goes on is of, by its first minutes, and how sure that is; None: not yet told."""
     return programmes.recognised(known.programmes, running.minutes_w[:-1])      # the last one has only begun

@@ -48,13 +48,15 @@ def declare(
     if as_json:
         show.as_json(_plain(found, declared) | {
             "late_s": int(told.late_by.total_seconds()), "missing": told.missing, "ways": [each.french for each in told.ways],
-            "left_out": told.absurd})
+            "left_out": told.absurd, "rests": told.rests})
         return
     typer.echo(_told(found, declared, zone))
     if told.absurd:
         typer.echo(f"Il ne sera pas planifié tant que sa fiche n'est pas corrigée : {told.absurd}.")
     if told.missing:
         typer.echo(_impossible(told))
+    if told.rests:
+        typer.echo("Il n'y a rien à charger : sa batterie contient déjà ce qui est voulu.")
 
 
 def _refuse_what_means_nothing(found: Appliance, vehicle: bool, *, by: str, lasts: str, charge: int | None,

@@ -14,10 +14,13 @@ from rich.markup import escape
 from elfe import clock
 from elfe.app import plan_charts
 from elfe.app.context import Context, context
+from elfe.app.planning import sources
 from elfe.cli import show
 from elfe.coordination import queries, spoken
+from elfe.coordination.values import Appliance, Mode
 from elfe.ems.fairness import NEW, Account, gave, weights
 from elfe.ems.fairness import store as fairness
+from elfe.ems.run import outlook
 from elfe.ems.store import newest_plan
 from elfe.ems.values import Placement, Plan
 from elfe.errors import ElfeError
@@ -78,8 +81,7 @@ def explain(
     placed = next((each for each in found.placements if each.appliance_id == asked.id), None)
     name = f"{asked.name} {asked.participant}"
     if placed is None:
-        raise ElfeError(f"{name} is not in the newest plan: it is in mode {asked.mode}, and only what is lent (30) is planned; "
-                        "`elfe ems run` says what it leaves out")
+        raise ElfeError(f"{name} is not in the newest plan: {_not_planned(here, found, asked)}")
     if png:
         plan_charts.explained(found, placed, name, png, here.settings.zone, lang)
     if as_json:
@@ -88,6 +90,18 @@ def explain(
     _print_why(found, placed, f"{placed.appliance_id} {name}", lang, here.settings.zone)
     if png:
         typer.echo(f"drawn into {png}")
+
+
+def _not_planned(here: Context, found: Plan, asked: Appliance) -> str:
+    if asked.mode != Mode.PILOTED:
+        return f"it is in mode {asked.mode}, and only what is lent (30) is planned"
+    told = outlook(sources(here), asked.id, clock.now())
+    if told.rests:
+        return "its battery holds what is wanted, there is nothing to charge"
+    lent = queries.open_flexibilities(here.coordination, [asked.id])
+    if not told.absurd and (not lent or lent[0].opened_at > found.made_at):
+        return "it was lent after that was made, the next one holds it"
+    return "it is left out; `elfe ems run` says why"
 
 
 @plan.command()

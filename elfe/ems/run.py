@@ -205,6 +205,7 @@ class Outlook:
     missing: str = ""                # in French: by how much it cannot be kept; nothing where it can
     ways: tuple[Way, ...] = ()       # out
     absurd: str = ""                 # in French: why no plan will hold it, where its rows are those of nothing that can be
+    rests: bool = False              # whether it needs nothing: a battery that holds what is wanted
 
 
 def outlook(sources: Sources, appliance_id: int, now: datetime) -> Outlook:
@@ -220,7 +221,7 @@ def outlook(sources: Sources, appliance_id: int, now: datetime) -> Outlook:
     found = tuple(way for load in loads for way in ways.ways(load, first_slot, sources.zone))
     late_by = max((load.late_by for load in loads), default=timedelta())
     missing = ", ".join(french for _, french in filter(None, map(ways.missing, loads)))
-    return Outlook(late_by, missing, found, "" if asked else UNDESCRIBED.french)
+    return Outlook(late_by, missing, found, "" if asked else UNDESCRIBED.french, rests=bool(asked) and not loads)
 
 
 def _about(sources: Sources, movable: Sequence[Movable], now: datetime, first_slot: int) -> About:

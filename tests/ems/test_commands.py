@@ -16,12 +16,14 @@ from elfe import clock
 from elfe.app import plan_charts
 from elfe.app.context import Context
 from elfe.cli import app
+from elfe.coordination.queries import declare
 from elfe.coordination.values import ApplianceType, Mode
 from elfe.ems.run import Sources
 from elfe.ems.values import Placement, Plan, Why
 from elfe.settings import Settings
 from elfe.slots import slot_start
 from tests.ems.conftest import Territory
+from tests.ems.test_gather import vehicle
 
 
 @pytest.fixture
@@ -176,6 +178,24 @@ def test_what_cannot_be_explained_is_told(territory: Territory, arguments: tuple
     elfe("ems", "run")
     with pytest.raises(Exception, match=told):
         elfe("plan", *arguments)
+
+
+def test_a_battery_that_holds_what_is_wanted_is_told_when_it_is_declared_and_when_it_is_explained(territory: Territory) -> None:
+    vehicle(territory, id=102, mode=Mode.MANUAL)
+    by = f"{clock.now() + timedelta(hours=5):%Y-%m-%dT%H:%M:%SZ}"
+    assert "rien à charger" not in elfe("declare", "102", "--by", by, "--charge", "20", "--wanted", "80").stdout
+    assert "rien à charger : sa batterie contient déjà" in elfe("declare", "102", "--charge", "80", "--wanted", "20").stdout
+    elfe("ems", "run")
+    with pytest.raises(Exception, match="its battery holds what is wanted"):
+        elfe("plan", "explain", "102")
+
+
+def test_what_is_declared_behind_the_newest_plan_is_told_to_be_in_the_next_one(territory: Territory) -> None:
+    territory.machine(102, mode=Mode.MANUAL)
+    elfe("ems", "run")
+    declare(territory.coordination, 102, clock.now() + timedelta(hours=5), None, clock.now() + timedelta(seconds=2))
+    with pytest.raises(Exception, match="lent after that was made, the next one holds it"):
+        elfe("plan", "explain", "102")
 
 
 def test_d3_a_plan_of_a_clock_that_ran_ahead_stands_in_nobodys_way(territory: Territory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,19 +11,23 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 from attrs import evolve
+from sqlalchemy import insert
 from typer.testing import CliRunner
 
 from elfe.cli import app
-from elfe.coordination import tables
+from elfe.coordination import queries, tables
 from elfe.ems import search
 from elfe.ems.backtest import store
 from elfe.ems.backtest.losses import judged
 from elfe.ems.backtest.replay import Forecasts, Truth, at_once, replay
 from elfe.ems.backtest.values import Days, Declared
+from elfe.ems.cycles.run import learn
+from elfe.ems.forecast.store import keep_measured
 from elfe.ems.solve import Limits, Solver
 from elfe.errors import ElfeError
-from elfe.slots import HORIZON, slot_of, slot_start
+from elfe.slots import HORIZON, epoch_s, slot_of, slot_start
 from tests.ems.made import FIRST, NOON
+from tests.ems.test_gather import vehicle
 
 DAY = HORIZON
 PARIS = ZoneInfo("Europe/Paris")
@@ -186,23 +190,91 @@ def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, territory):
         store.days(territory.sources, begins, ends, balance, loads)
 
 
+def lent(territory, id: int, opened: datetime, started: datetime | None = None, closed: datetime | None = None,
+         by: datetime | None = None) -> None:
+    """A stay in mode 30, as the ledger has it; what is started is closed by it."""
+    over = started or closed
+    with territory.coordination.begin() as connection:
+        connection.execute(insert(queries.FLEXIBILITY).values(
+            appliance_id=id, opened_at=epoch_s(opened), started_at=started and epoch_s(started),
+            closed_at=over and epoch_s(over), outcome="started" if started else "mode 20" if closed else "",
+            deadline=by and epoch_s(by)))
+
+
+def lived(territory, days: int = 1) -> Days:
+    """The days from two hours before noon on, replayed from the ledger."""
+    keep_measured(territory.sources.sortie, {FIRST + n: float(power) for n, power in enumerate(sunny(days))})
+    return store.days(territory.sources, NOON - timedelta(hours=2), NOON + timedelta(days=days, hours=-2))
+
+
+def hours(count: float) -> timedelta:
+    return timedelta(hours=count)
+
+
 def test_what_the_ledger_and_the_history_hold_is_replayed(territory):
-    from elfe.ems.forecast.store import keep_measured
-    series = territory.machine(1, by=NOON + timedelta(hours=8), lasts=timedelta(minutes=45))
+    series = territory.machine(1, by=NOON + hours(8), lasts=timedelta(minutes=45))
     tank = territory.tank(2, windows=())
-    territory.started(1, NOON + timedelta(hours=2))
-    territory.drew(series, NOON + timedelta(hours=2), 2000.0, 1500.0, 300.0, 0.0)
-    territory.drew(tank, NOON + timedelta(hours=1), 2000.0, 2000.0, 0.0)
-    keep_measured(territory.sources.sortie, {FIRST + n: float(power) for n, power in enumerate(sunny(1))})
-    lived = store.days(territory.sources, NOON - timedelta(hours=2), NOON + timedelta(hours=22))
-    kinds = [each.kind for each in lived.declared]
-    assert kinds == ["type 131", "type 112"]
-    assert sum(lived.declared[0].profile) / 4 == pytest.approx(1000.0, rel=0.2)
-    assert lived.declared[1].known == slot_of(NOON + timedelta(hours=2)) + 1
+    territory.started(1, NOON + hours(2))
+    lent(territory, 2, NOON - hours(50))
+    territory.drew(series, NOON + hours(1), *(0.0,) * 4, 2000.0, 1500.0, 300.0, 0.0)
+    territory.drew(tank, NOON + hours(1), 2000.0, 2000.0, 0.0)
+    heat, cycle = lived(territory).declared
+    assert (heat.kind, heat.known, heat.profile) == ("type 131", FIRST, (2000.0, 2000.0))
+    assert (cycle.kind, cycle.known) == ("type 112", slot_of(NOON + hours(2)) + 1)
+    assert cycle.profile == pytest.approx((2000.0, 1500.0, 300.0))
+
+
+def test_every_run_of_the_ledger_is_replayed_with_what_it_drew_itself(territory):
+    series = territory.machine(1)
+    for day, watts in enumerate((2000.0, 1000.0, 500.0)):
+        start = NOON + hours(24 * day + 2)
+        lent(territory, 1, start - hours(1), started=start)
+        territory.drew(series, start - hours(1), *(0.0,) * 4, watts, watts, 0.0)
+    learn(territory.sources.sortie, territory.history, queries.machines(territory.coordination)[0], NOON + hours(80))
+    assert [each.profile for each in lived(territory, days=3).declared] == [
+        pytest.approx((watts, watts)) for watts in (2000.0, 1000.0, 500.0)]
+
+
+def test_what_was_taken_back_before_it_ran_is_not_replayed_and_what_was_lent_again_is_replayed_once(territory):
+    territory.machine(1)
+    lent(territory, 1, NOON, closed=NOON + hours(1))
+    lent(territory, 1, NOON + hours(2), closed=NOON + hours(3))
+    lent(territory, 1, NOON + hours(4), started=NOON + hours(6), by=NOON + hours(8))
+    territory.machine(2)
+    lent(territory, 2, NOON + hours(1), by=NOON + hours(5))      # it stands open, its deadline passed: it never ran
+    territory.machine(3)
+    lent(territory, 3, NOON + hours(20), by=NOON + hours(30))    # it waits
+    assert [each.known for each in lived(territory).declared] == [slot_of(NOON + hours(4)) + 1, slot_of(NOON + hours(20)) + 1]
+
+
+def test_a_tank_that_was_not_lent_is_not_replayed(territory):
+    tank = territory.tank(2, windows=())
+    territory.machine(1)
+    lent(territory, 1, NOON, started=NOON + hours(1))
+    lent(territory, 2, NOON - hours(50), closed=NOON - hours(1))
+    territory.drew(tank, NOON + hours(1), 2000.0, 2000.0, 0.0)
+    assert [each.kind for each in lived(territory).declared] == ["type 112"]
+
+
+def test_a_charge_is_replayed_with_what_it_drew_until_the_hour_at_which_it_leaves(territory):
+    series = vehicle(territory, by=NOON + hours(10 * 24 - 5))    # of today: at seven
+    lent(territory, 3, NOON + hours(1), closed=NOON + hours(2))
+    lent(territory, 3, NOON + hours(6), started=NOON + hours(13))
+    territory.drew(series, NOON + hours(13), 3000.0, 3000.0, 1200.0, 0.0)
+    charge, = lived(territory).declared
+    assert (charge.kind, charge.known, charge.profile) == ("type 221", slot_of(NOON + hours(6)) + 1, (3000.0, 3000.0, 1200.0))
+    assert slot_start(charge.deadline).astimezone(PARIS).isoformat() == "2024-10-12T07:00:00+02:00"
+
+
+def test_a_charge_that_pauses_is_replayed_in_one_go(territory):
+    series = vehicle(territory, by=NOON + hours(19))
+    lent(territory, 3, NOON + hours(6))
+    territory.drew(series, NOON + hours(7), 3000.0, 0.0, 0.0, 3000.0, 0.0)
+    charge, = lived(territory).declared
+    assert (charge.profile, charge.deadline) == ((3000.0, 3000.0), slot_of(NOON + hours(19)))
 
 
 def test_the_homes_of_the_ledger_have_their_own_limits_those_of_a_file_have_not(territory, tmp_path):
-    from elfe.ems.forecast.store import keep_measured
     territory.machine(1, by=NOON + timedelta(hours=8))
     territory.started(1, NOON + timedelta(hours=2))
     territory._add(tables.ParticipantRow(reference="R004", observer=False, subscribed_w=6000))

@@ -9,19 +9,23 @@ Times are ISO 8601, local where they name no zone. What cannot be read raises `E
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from attrs import evolve
 
-from elfe.coordination import queries
-from elfe.coordination.values import Flexibility, Machine, WaterHeater
+from elfe.coordination import abilities, queries
+from elfe.coordination.values import Appliance, Flexibility, Machine, Vehicle, WaterHeater
 from elfe.ems.backtest.values import Days, Declared
+from elfe.ems.cycles import store as known_cycles
 from elfe.ems.cycles import usual_cycle
+from elfe.ems.cycles.detection import parameters
 from elfe.ems.cycles.learning import Known
 from elfe.ems.cycles.profiles import quarters
+from elfe.ems.cycles.run import look
 from elfe.ems.forecast import store as forecasts
 from elfe.ems.forecast.models import LEARNS_FROM
 from elfe.ems.loads.tanks import DRAWS, heating_day
@@ -31,6 +35,7 @@ from elfe.slots import HORIZON, SLOTS_PER_HOUR, slot_of, slot_start, slots_lasti
 
 NEAR = timedelta(minutes=30)
 """A cycle that began so near to a start is the one that was started."""
+DAY = timedelta(days=1)
 Read = TypeVar("Read")
 
 
@@ -48,7 +53,7 @@ def days(sources: Sources, begins: datetime, ends: datetime, balance_file: Path 
     if not len(inside) or np.isnan(inside).mean() > 0.5:
         where = balance_file or "elfe.base_balance, which a run of the EMS fills"
         raise ElfeError(f"less than half of the quarters from {day(begins)} to {day(ends)} are known in {where}")
-    declared = _loads_of(loads_file, sources.zone) if loads_file else [*_machines(sources, begins), *_tanks(sources, begins, ends)]
+    declared = _loads_of(loads_file, sources.zone) if loads_file else [*_lent(sources, begins, ends)]
     within = tuple(each for each in sorted(declared, key=lambda each: each.known) if slot_of(begins) <= each.known < last)
     if not within:
         raise ElfeError(f"nothing was declared from {day(begins)} to {day(ends)}")
@@ -60,22 +65,37 @@ def days(sources: Sources, begins: datetime, ends: datetime, balance_file: Path 
 # -- from the databases ------------------------------------------------------------------------------------------------------
 
 
-def _machines(sources: Sources, begins: datetime) -> Iterator[Declared]:
-    """What was declared of machines, with the cycle that was run or, where none was found, the usual one."""
-    machines = {each.appliance.id: each for each in queries.machines(sources.coordination)}
-    sources.cycles.open()
-    for each in queries.flexibilities(sources.coordination, begins):
-        machine = machines.get(each.appliance_id)
-        if machine is not None:
-            known = sources.cycles.of(machine, each.started_at or each.opened_at)
-            profile = _run_of(known, each) or usual_cycle(machine.appliance.type, None, machine.lasts).power_w
+def _lent(sources: Sources, begins: datetime, ends: datetime) -> Iterator[Declared]:
+    """What was lent, and ran or still waits. Who took a declaration back before it ran had nothing moved: it is not replayed."""
+    lent = queries.flexibilities(sources.coordination, begins)
+    with sources.coordination.connect() as connection:
+        daily = abilities.daily(connection)
+    of = {id: [each for each in lent if each.appliance_id == id] for id in {each.appliance_id for each in lent} - daily}
+    for machine in queries.machines(sources.coordination, of):
+        yield from _cycles(sources, machine, of[machine.appliance.id], begins, ends)
+    for vehicle in queries.vehicles(sources.coordination, of):
+        yield from _charges(sources, vehicle, of[vehicle.appliance.id])
+    for heater in queries.water_heaters(sources.coordination):
+        yield from _heats(sources, heater, of.get(heater.appliance.id, []), begins, ends)
+
+
+def _cycles(sources: Sources, machine: Machine, lent: Sequence[Flexibility], begins: datetime,
+            ends: datetime) -> Iterator[Declared]:
+    """The cycle that was run each time or, where none was found, the usual one."""
+    kept = known_cycles.known(sources.sortie, [machine.appliance.id]).get(machine.appliance.id)
+    known = look(sources.history, machine, evolve(kept or Known(parameters(machine.appliance.type)), resumes_at=begins - NEAR),
+                 ends + DAY)
+    for each in lent:
+        waits = each.closed_at is None and (each.deadline is None or each.deadline > ends)
+        if each.started_at or waits:
+            usual = usual_cycle(machine.appliance.type, None, each.lasts or machine.lasts).power_w
             slot = slot_of(each.opened_at) + 1
-            deadline = slot_of(each.deadline) if each.deadline else slot + HORIZON
-            yield Declared(_kind(machine), machine.appliance.participant, slot, deadline, tuple(profile))
+            yield Declared(_kind(machine.appliance), machine.appliance.participant, slot,
+                           slot_of(each.deadline) if each.deadline else slot + HORIZON, _run_of(known, each) or usual)
 
 
-def _kind(machine: Machine) -> str:
-    return f"type {machine.appliance.type}"
+def _kind(appliance: Appliance) -> str:
+    return f"type {appliance.type}"
 
 
 def _run_of(known: Known, flexibility: Flexibility) -> tuple[float, ...]:
@@ -86,16 +106,46 @@ def _run_of(known: Known, flexibility: Flexibility) -> tuple[float, ...]:
     return ()
 
 
-def _tanks(sources: Sources, begins: datetime, ends: datetime) -> Iterator[Declared]:
-    """What tanks drew, a load per heating day: it could have run at any time of that day's windows, in one go."""
-    for heater in queries.water_heaters(sources.coordination):
-        begun, over = heating_day(heater.windows, begins, sources.zone)
-        while begun < ends:
-            drawn = sources.history.quarters(heater.power_series, slot_of(begun), slot_of(over) - slot_of(begun), HELD_FOR)
-            profile = tuple(each for each in drawn if each is not None and each > DRAWS * heater.power_w)
-            if profile:
-                yield Declared("type 131", heater.appliance.participant, slot_of(begun), _closes(heater, begun, over), profile)
-            begun, over = heating_day(heater.windows, over, sources.zone)
+def _charges(sources: Sources, vehicle: Vehicle, lent: Sequence[Flexibility]) -> Iterator[Declared]:
+    """What its battery was charged with each time, in one go, within a day and before it was lent again."""
+    for each, following in zip(lent, [*lent[1:], None], strict=True):
+        begun = each.started_at or each.opened_at
+        ends = [begun + DAY, *([following.opened_at] if following else []),
+                *([each.closed_at] if each.closed_at and not each.started_at else [])]
+        profile = _drawn(sources, vehicle.power_series, vehicle.power_w, begun, min(ends))
+        if profile:
+            leaves = each.deadline or _leaves(vehicle, each, sources.zone)
+            yield Declared(_kind(vehicle.appliance), vehicle.appliance.participant, slot_of(each.opened_at) + 1,
+                           slot_of(leaves), profile)
+
+
+def _leaves(vehicle: Vehicle, lent: Flexibility, zone: tzinfo) -> datetime:
+    """Its deadline: the ledger has none, so that of its row while it still waits, and else the next time that it is that hour."""
+    if vehicle.deadline is None:
+        return lent.opened_at + DAY
+    if lent.closed_at is None and vehicle.deadline > lent.opened_at:
+        return vehicle.deadline
+    at, opened = vehicle.deadline.astimezone(zone), lent.opened_at.astimezone(zone)
+    that_day = at + (opened.date() - at.date())
+    return (that_day if that_day > opened else that_day + DAY).astimezone(UTC)
+
+
+def _heats(sources: Sources, heater: WaterHeater, lent: Sequence[Flexibility], begins: datetime,
+           ends: datetime) -> Iterator[Declared]:
+    """What it drew, a load per heating day that began while it was lent: it could have run at any time of that day's windows."""
+    begun, over = heating_day(heater.windows, begins, sources.zone)
+    while begun < ends:
+        profile = _drawn(sources, heater.power_series, heater.power_w, begun, over)
+        if profile and any(each.opened_at <= begun and (each.closed_at is None or each.closed_at > begun) for each in lent):
+            yield Declared(_kind(heater.appliance), heater.appliance.participant, slot_of(begun), _closes(heater, begun, over),
+                           profile)
+        begun, over = heating_day(heater.windows, over, sources.zone)
+
+
+def _drawn(sources: Sources, series: int, power_w: float, begins: datetime, ends: datetime) -> tuple[float, ...]:
+    """What something of so many W drew in that time, W per slot, in one go."""
+    drawn = sources.history.quarters(series, slot_of(begins), slot_of(ends) - slot_of(begins), HELD_FOR)
+    return tuple(each for each in drawn if each is not None and each > DRAWS * power_w)
 
 
 def _closes(heater: WaterHeater, begun: datetime, over: datetime) -> int:

@@ -56,6 +56,8 @@ LEARNT_FROM = timedelta(days=58)
 """Of the weather, when none is known."""
 ASKED_BACK = timedelta(hours=1)
 """Of a source when we begin: its rows of the last while are not lost to a restart."""
+AGAIN = timedelta(minutes=15)
+"""A source that failed is asked again then, however seldom it is asked."""
 SILENT_FROM = timedelta(minutes=1)
 """Unanswered for so long, a source is told; its thread is its own, so that it holds nobody up."""
 MAILS_UNTIL = timedelta(hours=5)
@@ -235,8 +237,9 @@ class Territory:
 
     def _answered(self, asked: Asked, now: datetime) -> None:
         answer, asked.answer = asked.answer, None
-        asked.asks_at = now + timedelta(seconds=asked.source.every_s)
         error = answer.exception() if answer else None
+        usual = timedelta(seconds=asked.source.every_s)
+        asked.asks_at = now + (usual if error is None else min(usual, AGAIN))
         found: Sequence[Any] = answer.result() if error is None and answer else error.read if isinstance(error, PartlyRead) else ()
         strange = ""
         try:

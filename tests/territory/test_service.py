@@ -170,6 +170,20 @@ def test_f12_a_source_that_fails_is_told_once_and_its_last_value_stands_a_quarte
     assert [each.at for each in balances] == [NOW + timedelta(minutes=minute) for minute in range(1, 16)]
 
 
+def test_f12_a_source_that_is_asked_every_three_hours_is_asked_again_a_quarter_after_it_failed(village, caplog):
+    hour = WeatherHour(NOW, 12.0, 300.0, 4.0)
+    village.sources = [source("meteo", SourceError("https://x answers 500"), [hour], kind="weather", every_s=10_800)]
+    service, told = village.start(), village.sources[0].connector
+
+    def asked_at(minutes: int) -> int:
+        steps(service, NOW + timedelta(minutes=minutes), lambda: bool(service._asked) and service._asked[0].answer is None)
+        return told.asked
+
+    assert [asked_at(minutes) for minutes in (0, 14, 15, 30, 194, 195)] == [1, 1, 2, 2, 2, 3]
+    assert [each.message for each in caplog.records if "meteo" in each.message] == ["meteo: https://x answers 500",
+                                                                                   "meteo: answers again"]
+
+
 def test_f12_a_source_that_hangs_holds_nobody_up_and_is_told_once(village, caplog):
     leaves = threading.Event()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from attrs import define, field
@@ -66,3 +66,28 @@ def _words(each: Save) -> str:
     if each.what is On.SENDS:
         return f"{'ON' if order.on else 'OFF'} ({order.why}), attempt {order.attempts}"
     return f"{each.what} {each.detail}"
+
+
+LOCKED_FOR = timedelta(seconds=10)
+"""Other programs write for milliseconds; who holds a row for so long has forgotten it."""
+
+
+@define
+class Locks:
+    """Which appliances' rows somebody else holds, and since when."""
+
+    _since: dict[int, datetime] = field(factory=dict)
+    _told: set[int] = field(factory=set)
+
+    def lines(self, locked: Collection[int], free: Collection[int], now: datetime) -> Iterator[str]:
+        """What is told of it, once until it is let go."""
+        for id in free:
+            self._since.pop(id, None)
+            if id in self._told:
+                self._told.remove(id)
+                yield f"the row of appliance {id} is free again: it is driven"
+        for id in sorted(locked):
+            if now - self._since.setdefault(id, now) >= LOCKED_FOR and id not in self._told:
+                self._told.add(id)
+                yield (f"the row of appliance {id} is held by another program's transaction: no order is made for it until that "
+                       "ends; pg_stat_activity names who is `idle in transaction`")

@@ -21,7 +21,7 @@ from elfe.broker.session import Connected, Disconnected, Message, Session
 from elfe.command import engine as pure
 from elfe.command import store
 from elfe.command.fleet import Share
-from elfe.command.journal import Journal
+from elfe.command.journal import Journal, Locks
 from elfe.command.leadership import Leadership, LostLead
 from elfe.command.orders import On, Order, Why
 from elfe.command.reading import Reader
@@ -47,7 +47,7 @@ from elfe.command.values import (
     Tick,
     Unsent,
 )
-from elfe.command.writing import Writer, Written, touched
+from elfe.command.writing import Writer, Written, concerned, touched
 from elfe.devices.drivers import Drivers
 from elfe.devices.floods import Floods
 from elfe.devices.routing import Heard, Router, SetAside, Unreadable, commanded
@@ -103,6 +103,8 @@ class CommandService:
         self._started = False
         self._unwritten: deque[tuple[datetime, Effect]] = deque(maxlen=KEPT)
         self._database_away, self._forgotten = False, 0
+        self._waiting: frozenset[int] = frozenset()     # the appliances of which something waits until their rows are let go
+        self._locks = Locks()
         self._made: list[Order] = []                    # what we knew to be committed before we had to stand by
         self._happened: Counter[On] = Counter()
         self._journal = Journal()
@@ -194,7 +196,7 @@ class CommandService:
         try:
             if self._database_away:
                 self._remember_for_it()
-            self._write_what_was_kept()
+            self._write_what_was_kept(now)
             return self._read(now)
         except DBAPIError as error:
             self._lose_database(error)
@@ -337,16 +339,23 @@ class CommandService:
         for level, words in self._journal.lines(happened, now):
             log.log(level, "%s", words)
         self._happened.update(effect.what for effect in happened)
-        unsaid = {effect.order.id for effect in written.refused if isinstance(effect, Save)}
+        unsaid = {effect.order.id for effect in (*written.refused, *written.held) if isinstance(effect, Save)}
         return [*written.answers, *(answer for effect in said for answer in self._say(effect, now, unsaid))]
 
     def _write(self, effects: Sequence[Effect], now: datetime) -> Written:
         if not effects:
             return Written()
-        self._write_what_was_kept()      # first: an order's row would end as it was before
-        written = self._writer.write(effects, now)
-        self._changed |= touched(effects, self.engine.pilots)
+        self._write_what_was_kept(now)      # first: an order's row would end as it was before
+        written = self._writer.write(effects, now, self.engine.pilots, self._waiting)
+        self._changed |= touched(effects, self.engine.pilots) - written.locked
+        self._keep([(now, each) for each in written.held])
+        self._tell_of(written, now)
         return written
+
+    def _tell_of(self, written: Written, now: datetime) -> None:
+        self._waiting |= {each for each in (concerned(effect, self.engine.pilots) for effect in written.held) if each is not None}
+        for words in self._locks.lines(written.locked, written.free, now):
+            log.error("%s", words)
 
     def _say(self, effect: Send | Ask, now: datetime, unsaid: Collection[str] = ()) -> list[EngineEvent]:
         """`unsaid` are orders of which the database would not know that they were sent."""
@@ -361,22 +370,31 @@ class CommandService:
     # -- without a database ---------------------------------------------------------------------------------------
 
     def _keep_for_later(self, kept: Sequence[Effect], said: Sequence[Send | Ask], now: datetime) -> list[EngineEvent]:
-        happened = [(now, effect) for effect in kept if not isinstance(effect, Record)]
-        self._forgotten += max(0, len(self._unwritten) + len(happened) - KEPT)
-        self._unwritten.extend(happened)
+        self._keep([(now, effect) for effect in kept if not isinstance(effect, Record)])
         return [*(NotRecorded(effect.order.id) for effect in kept if isinstance(effect, Record)),
                 *(Unsent(effect.order.id) for effect in said if isinstance(effect, Send))]
 
-    def _write_what_was_kept(self) -> None:
+    def _keep(self, happened: Sequence[tuple[datetime, Effect]]) -> None:
+        self._forgotten += max(0, len(self._unwritten) + len(happened) - KEPT)
+        self._unwritten.extend(happened)
+
+    def _write_what_was_kept(self, now: datetime) -> None:
         if self._forgotten:
             log.error("the database was away for long: the first %d things that happened meanwhile are forgotten", self._forgotten)
             self._forgotten = 0
-        while self._unwritten:
-            at = self._unwritten[0][0]
-            together = [effect for _, effect in takewhile(lambda each: each[0] == at, self._unwritten)]      # noqa: B023
-            self._writer.write(together, at)
-            for _ in together:
-                self._unwritten.popleft()
+        still: list[tuple[datetime, Effect]] = []
+        self._waiting = frozenset()
+        try:
+            while self._unwritten:
+                at = self._unwritten[0][0]
+                together = [effect for _, effect in takewhile(lambda each: each[0] == at, self._unwritten)]      # noqa: B023
+                written = self._writer.write(together, at, self.engine.pilots, self._waiting)
+                for _ in together:
+                    self._unwritten.popleft()
+                still += [(at, each) for each in written.held]
+                self._tell_of(written, now)
+        finally:
+            self._unwritten.extendleft(reversed(still))
 
     def _remember_for_it(self) -> None:
         """Another database may answer, that lacks the last of what was committed: what we know of our orders is written again."""

@@ -2,6 +2,8 @@
 
 A territory's orders are due at one instant, and its devices answer at one instant. So what is alike is written as one, in the order
 in which it makes sense: what happened, what is known, and last what is wanted, which the mode that was just written may forbid.
+
+Other programs write the same rows. Whose row one of them holds, in a transaction that it has forgotten perhaps, waits alone.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from elfe.coordination.values import Write
 log = logging.getLogger("elfe.command")
 REFUSED = (DataError, IntegrityError, orjson.JSONEncodeError)
 """What the database will never take, however often it is asked."""
+NOBODY: Mapping[int, Pilot] = {}
 
 
 @frozen
@@ -47,6 +50,13 @@ class Written:
 
     answers: list[EngineEvent] = field(factory=list)
     refused: list[Effect] = field(factory=list)
+    locked: frozenset[int] = frozenset()                # the appliances whose rows somebody else holds
+    free: frozenset[int] = frozenset()                  # those whose rows we could take
+    held: list[Effect] = field(factory=list)            # what is to be written of the locked ones when they are let go
+
+    def __add__(self, other: Written) -> Written:
+        return Written(self.answers + other.answers, self.refused + other.refused, self.locked | other.locked,
+                       self.free | other.free, self.held + other.held)
 
 
 @frozen
@@ -56,8 +66,10 @@ class Writer:
     coordination: Engine
     leadership: Leadership
 
-    def write(self, effects: Sequence[Effect], now: datetime) -> Written:
-        """All in one transaction. What the database refuses is found, left out and logged: the rest is written without it.
+    def write(self, effects: Sequence[Effect], now: datetime, pilots: Mapping[int, Pilot] = NOBODY,
+              waiting: frozenset[int] = frozenset()) -> Written:
+        """All in one transaction, but for the appliances whose rows somebody else holds, or of which earlier things are `waiting`.
+        What the database refuses is found, left out and logged: the rest is written without it.
 
         Raises `LostLead` where another engine leads, and `DBAPIError` while the database is away.
         """
@@ -66,14 +78,45 @@ class Writer:
         try:
             with self.coordination.begin() as connection:
                 self.leadership.confirm(connection)
-                return Written(list(_write(connection, effects, now)))
+                asked = _written_of(effects) - waiting
+                locked = waiting | queries.locked(connection, asked)
+                free, held = _apart(effects, locked, pilots)
+                dropped = [NotRecorded(each.order.id) for each in held if isinstance(each, Record)]
+                return Written([*_write(connection, free, now), *dropped], [], locked, asked - locked,
+                               [each for each in held if not isinstance(each, Record)])
         except REFUSED as error:
             if len(effects) == 1:
                 log.error("the database refuses it for good, it is left out: %s: %s", effects[0], error)
                 return Written([NotRecorded(each.order.id) for each in effects if isinstance(each, Record)], list(effects))
         half = len(effects) // 2
-        first, second = self.write(effects[:half], now), self.write(effects[half:], now)
-        return Written(first.answers + second.answers, first.refused + second.refused)
+        first = self.write(effects[:half], now, pilots, waiting)
+        return first + self.write(effects[half:], now, pilots, waiting | first.locked)
+
+
+def concerned(effect: Effect, pilots: Mapping[int, Pilot]) -> int | None:
+    """The appliance of which something is written; None: of none that we know."""
+    match effect:
+        case Record(order) | Save(order):
+            return order.appliance_id
+        case MarkStarted(stay) | CloseFlexibility(stay):
+            return next((id for id, pilot in pilots.items() if pilot.flexibility and pilot.flexibility.id == stay), None)
+        case Write() | OpenFlexibility() | LeaveAlone() | TakeOver():
+            return effect.appliance_id
+    return None
+
+
+def _written_of(effects: Sequence[Effect]) -> frozenset[int]:
+    """The appliances whose own rows are written, or may not change meanwhile."""
+    wanted = frozenset(each.order.appliance_id for each in effects if isinstance(each, Record))
+    return wanted | {each.appliance_id for each in effects if isinstance(each, Write | OpenFlexibility | TakeOver)}
+
+
+def _apart(effects: Sequence[Effect], locked: frozenset[int], pilots: Mapping[int, Pilot]) -> tuple[list[Effect], list[Effect]]:
+    """What can be written now, and all that concerns who must wait: of one appliance all or nothing, in its order."""
+    theirs = {id: pilots[id] for id in locked if id in pilots}
+    waits = [concerned(each, theirs) in locked for each in effects] if locked else [False] * len(effects)
+    return ([each for each, wait in zip(effects, waits, strict=True) if not wait],
+            [each for each, wait in zip(effects, waits, strict=True) if wait])
 
 
 def touched(effects: Sequence[Effect], pilots: Mapping[int, Pilot]) -> set[int]:

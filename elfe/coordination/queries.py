@@ -244,6 +244,21 @@ def modes_of(connection: Connection, appliance_ids: Collection[int]) -> dict[int
     return {row[0]: row[1] for row in locked}
 
 
+def locked(connection: Connection, appliance_ids: Collection[int]) -> frozenset[int]:
+    """Those whose rows another transaction holds at this moment; the others' are ours until this one ends. SQLite knows no rows."""
+    if connection.dialect.name == "sqlite" or not appliance_ids:
+        return frozenset()
+    free = connection.execute(_takes(connection.dialect.name), {ROWS: told_of(EPOM.c.id, appliance_ids)}).scalars()
+    missing = frozenset(appliance_ids) - set(free)
+    return missing and frozenset(connection.execute(select(EPOM.c.id).where(among(connection, EPOM.c.id, missing))).scalars())
+
+
+@cache
+def _takes(dialect: str) -> Select[Any]:
+    wanted = select(EPOM.c.id).where(among_those(dialect, EPOM.c.id))
+    return wanted.order_by(EPOM.c.id).with_for_update(skip_locked=True)
+
+
 _WRITES_NOTHING = update(EPOM).where(false()).values(
     equipement_pilote_ou_mesure_mode_id=EPOM.c.equipement_pilote_ou_mesure_mode_id)
 

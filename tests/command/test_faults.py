@@ -297,6 +297,24 @@ def test_e5_a_table_that_somebody_has_locked_holds_the_engine_and_breaks_nothing
     assert each_once(home)
 
 
+def test_a_row_that_another_program_holds_makes_its_own_appliance_wait_and_no_other(home: Rig) -> None:
+    driven(home)
+    with home.coordination.begin() as forgotten:
+        forgotten.exec_driver_sql("UPDATE bdd_coordination_schema.equipement_pilote_ou_mesure SET nom_humain = 'x' "
+                                  f"WHERE id = {WASHER}")
+        home.declare(DISHWASHER)
+        home.until(lambda: home.acknowledged(Why.WAIT, DISHWASHER))
+        home.sql("UPDATE elfe.flexibility SET deadline = deadline - 9 * 3600 + 600")      # of both: the latest start has come
+        home.until(lambda: home.acknowledged(Why.START, DISHWASHER))
+        home.until(lambda: home.engines[0].says(f"the row of appliance {WASHER} is held by another program's transaction"))
+        assert home.orders(WASHER, Why.START) == []
+
+    home.until(lambda: home.acknowledged(Why.START))
+    home.until(lambda: home.engines[0].says(f"the row of appliance {WASHER} is free again"))
+    assert not home.engines[0].says("does not answer")
+    assert each_once(home)
+
+
 def test_e6_a_standby_that_lacks_the_last_orders_gets_them_back_and_every_device_is_asked(
         tmp_path: Path, mosquitto: Embedded) -> None:
     binaries = find_binaries()

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from elfe.command.orders import Why
+from elfe.command.orders import Stage, Why
 from elfe.command.timekeeping import is_behind
 from elfe.command.values import Said
-from elfe.coordination.values import Mode
+from elfe.coordination.values import ControlState, Mode
 from elfe.devices.values import Measure, Publish, Quantity
 from elfe.slots import slot_of
 from tests.command.conftest import NOON, World, a_pilot, state
@@ -103,6 +103,23 @@ def test_power_behind_an_order_whose_appliance_is_gone_is_nobodys_proof(world: W
     world.change(evolve(a_pilot(2, mode=Mode.MANUAL), flexibility=None))
 
     assert world.tell(Said("D001", Measure(Quantity.POWER, 1900.0))) == []
+
+
+def test_what_a_device_answers_while_another_program_holds_its_row_is_written_when_it_is_let_go(home: Home) -> None:
+    if home.coordination.dialect.name == "sqlite":
+        pytest.skip("SQLite knows no rows: whoever writes is alone")
+    home.declare()
+    home.service.step(home.now)                      # said; its answer is under way
+    with home.coordination.begin() as theirs:
+        theirs.exec_driver_sql("UPDATE bdd_coordination_schema.equipement_pilote_ou_mesure SET nom_humain = 'x' WHERE id = 1")
+        home.live(seconds=1)
+        home.live(minutes=2)
+        assert home.relay() is False
+        assert [each.stage for each in home.orders()] == [Stage.SENT]
+    home.live(minutes=1)
+
+    (order,) = home.orders()
+    assert (order.acknowledged_at, order.attempts, home.appliance().control) == (NOW + timedelta(seconds=2), 1, ControlState.OFF)
 
 
 # -- a clock that ran ahead ---------------------------------------------------------------------------------------------------

@@ -7,18 +7,20 @@ from datetime import timedelta
 
 import pytest
 from attrs import evolve
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from elfe.command import store
+from elfe.command.journal import Locks
 from elfe.command.leadership import Leadership
 from elfe.command.orders import On, Order, Stage, Why
 from elfe.command.values import CloseFlexibility, Known, MarkStarted, NotRecorded, OpenFlexibility, Record, Recorded, Save, TakeOver
 from elfe.command.writing import Writer, touched
 from elfe.coordination import inventory, queries
 from elfe.coordination import store as provisioning
-from elfe.coordination.values import CommandState, ControlState, Mode, Write
+from elfe.coordination.values import CommandState, ControlState, Flexibility, Mode, Write
 from elfe.devices.drivers import load
 from elfe.slots import slot_of
+from tests.command.conftest import a_pilot
 from tests.coordination.conftest import NOW, MemoryHistory, csv
 
 PILOTED, BOTH = frozenset({Mode.PILOTED}), frozenset({Mode.MANUAL, Mode.PILOTED})
@@ -137,6 +139,38 @@ def test_a_persons_own_will_keeps_its_place_among_what_is_written(writer, coordi
     writer.write([TakeOver(1, "A001", taken=True), Write(1, PILOTED, mode=Mode.MANUAL), *wanted(1, 2)], NOW)
     assert [each.mode for each in queries.appliances(coordination, [1, 2])] == [Mode.DISABLED, Mode.PILOTED]
     assert [each.id for each in store.orders(coordination)] == ["order 2"]
+
+
+def test_who_is_held_by_another_program_waits_with_all_that_concerns_it_and_no_other_does(writer, coordination):
+    if coordination.dialect.name == "sqlite":
+        pytest.skip("SQLite knows no rows: whoever writes is alone")
+    writer.write(wanted(1, 2), NOW)
+    stays = {id: a_pilot(id, flexibility=Flexibility(id, id, NOW)) for id in (1, 2)}
+    said = [an_order(n).happens(On.RECORDS, NOW).said(NOW, timedelta(seconds=2)) for n in (1, 2)]
+    closing = [CloseFlexibility(1, "started"), CloseFlexibility(2, "started"), Write(1, PILOTED, mode=Mode.MANUAL)]
+    starts = [Record(evolve(an_order(n, Why.START), id=f"start {n}"), Mode.PILOTED) for n in (1, 2)]
+    with coordination.begin() as theirs:
+        theirs.execute(update(queries.EPOM).where(queries.EPOM.c.id == 1).values(nom_humain="x"))
+        found = writer.write([*(Save(each, On.SENDS, NOW) for each in said), *closing, *starts], NOW, stays)
+
+    assert found.answers == [Recorded("start 2"), NotRecorded("start 1")]
+    assert (found.locked, found.free) == ({1}, {2})
+    assert found.held == [Save(said[0], On.SENDS, NOW), closing[0], closing[2]]
+    assert [each.appliance_id for each in queries.open_flexibilities(coordination, [1, 2])] == [1]
+
+
+def test_what_comes_later_of_who_waits_waits_behind_it(writer, coordination):
+    later = Write(1, PILOTED, control=ControlState.OFF)
+    assert writer.write([later, Write(2, PILOTED, control=ControlState.OFF)], NOW, waiting=frozenset({1})).held == [later]
+    assert [each.control for each in queries.appliances(coordination, [1, 2])] == [15, 25]
+
+
+def test_a_row_that_is_held_is_told_after_ten_seconds_and_once_and_again_when_it_is_free():
+    locks = Locks()
+    told = [len(list(locks.lines({1}, set(), NOW + timedelta(seconds=s)))) for s in (0, 9.9, 10, 11)]
+    assert told == [0, 0, 1, 0]
+    assert list(locks.lines(set(), {1, 2}, NOW)) == ["the row of appliance 1 is free again: it is driven"]
+    assert list(locks.lines({1}, set(), NOW + timedelta(seconds=12))) == []
 
 
 def test_touched_are_the_appliances_of_which_something_else_is_true_now():

@@ -91,6 +91,7 @@ def command(settings: Settings, conducted: bool = False) -> Made:
     account = f"elfe-command-{instance}"
     session = MqttSession(here.broker_as(account), account, joins=False)      # who stands by does not use the leader's identity
     database.hurry(here.coordination, HURRIES)
+    database.hurry(here.sortie, HURRIES)
     share = Share(settings.command.worker, settings.command.workers)
     service = CommandService(
         session, here.coordination, here.sortie, here.drivers, instance=instance, share=share,

@@ -53,7 +53,7 @@ from elfe.devices.floods import Floods
 from elfe.devices.routing import Heard, Router, SetAside, Unreadable, commanded
 from elfe.devices.values import ConfigPush, Device, Fault, Publish
 from elfe.ems.store import decisions_in_force
-from elfe.slots import next_slot_start, slot_of
+from elfe.slots import is_due, next_slot_start, slot_of
 
 PORTAL = "viriya/update/"
 """Whoever changed an appliance in the database says so here, with its id: it is read at once."""
@@ -65,6 +65,8 @@ READ_BACK = 3
 SWEEPS_FOR, SWEEPS_EVERY = timedelta(seconds=10), timedelta(days=1)
 """So long the command topics are listened to, at the beginning and each day: what somebody has retained there acts again whenever
 its device connects, against everybody's will."""
+PLANS_AGAIN = timedelta(seconds=30)
+"""Plans that cannot be read are asked for so seldom: whoever waits for their database orders nothing meanwhile."""
 KEPT = 100_000
 """How much of what happened is kept in memory while the database is away: the last of it."""
 log = logging.getLogger("elfe.command")
@@ -103,6 +105,7 @@ class CommandService:
         self._started = False
         self._unwritten: deque[tuple[datetime, Effect]] = deque(maxlen=KEPT)
         self._database_away, self._forgotten = False, 0
+        self._plans_away, self._plans_at = False, datetime.min.replace(tzinfo=UTC)
         self._waiting: frozenset[int] = frozenset()     # the appliances of which something waits until their rows are let go
         self._locks = Locks()
         self._made: list[Order] = []                    # what we knew to be committed before we had to stand by
@@ -204,12 +207,29 @@ class CommandService:
 
     def _read(self, now: datetime) -> list[EngineEvent]:
         ledger = self._read_ledger(now) if not self._started else self._find_orders() if self._database_away else []
-        read = self._read_fleet(now)
-        plan = decisions_in_force(self._sortie, now)
+        read, plan = self._read_fleet(now), self._read_plan(now)
         if self._database_away:
             log.warning("the database answers again")
         self._started, self._database_away = True, False
-        return [*ledger, *([PlanRead(plan)] if plan != self.engine.plan else []), read]
+        return [*ledger, *plan, read]
+
+    def _read_plan(self, now: datetime) -> list[EngineEvent]:
+        """The plan where it is another one. Its database is one more that may fail: without it the last plan is followed, then each
+        deadline is kept, as when nobody plans."""
+        if is_due(self._plans_at, now, PLANS_AGAIN):
+            try:
+                plan = decisions_in_force(self._sortie, now)
+            except (DBAPIError, TypeError, ValueError) as error:
+                if not self._plans_away:
+                    log.error("the plans cannot be read: the last one is followed for half an hour, then deadlines alone are kept; "
+                              "look at the database sortie_ems: %s", getattr(error, "orig", error))
+                self._plans_away, self._plans_at = True, now + PLANS_AGAIN
+            else:
+                if self._plans_away:
+                    log.warning("the plans can be read again")
+                self._plans_away = False
+                return [PlanRead(plan)] if plan != self.engine.plan else []
+        return []
 
     def _read_ledger(self, now: datetime) -> list[EngineEvent]:
         """What an engine before us has left."""

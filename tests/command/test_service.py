@@ -16,7 +16,7 @@ from elfe.command.values import Said
 from elfe.coordination import holds, queries
 from elfe.coordination.values import CommandState, ControlState, Mode
 from elfe.devices.values import LocalControl
-from tests.command.home import NOW, TANK, WASHER, Home, a_daemon, a_home, tells_the_engine
+from tests.command.home import DISHWASHER, NOW, TANK, WASHER, Home, a_daemon, a_home, tells_the_engine
 
 
 @pytest.fixture
@@ -126,6 +126,29 @@ def test_g4_a_press_on_the_plug_is_a_persons_will(home):
 
     assert home.relay() is True
     assert home.appliance().mode == Mode.MANUAL
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["", "and an engine begins"])
+def test_while_the_plans_cannot_be_read_declarations_are_seen_and_deadlines_kept(home, anew, caplog):
+    home.plan(TANK, 0)
+    home.live(minutes=1)
+    with home.sortie.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE result RENAME TO gone")
+    if anew:
+        home.service.close()
+        home.service, home.session = a_daemon(home.coordination, home.sortie, home.broker)
+    home.declare()
+    home.declare(DISHWASHER, hours=0.5)
+    home.live(seconds=2)
+    home.live(minutes=1)
+    assert home.relay() is False
+    assert [each.why for each in home.orders(DISHWASHER) if each.acknowledged_at] == [Why.START]
+    assert caplog.text.count("the plans cannot be read") == 1
+
+    with home.sortie.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO result")
+    home.live(minutes=1)
+    assert "the plans can be read again" in caplog.text
 
 
 def test_f1_an_engine_that_is_killed_goes_on_where_it_was(home):

@@ -21,23 +21,26 @@ SAYS = """A load is planned from the quarter after it was declared on; every qua
 quarter is carried out. Cycles draw what they drew that day, or their type's usual profile; what is declared on the last day and
 runs behind it counts as of it. The causes of loss are taken away one behind the other: they add up to what was imported beyond
 the best that could have been; a loss below zero means that luck was on our side. Quarters that were not measured are those of the
-day before. Not replayed: people who change their minds, devices that do not answer."""
+day before. Not replayed: people who change their minds, devices that do not answer, heaters, rooms,
+batteries, what only runs some hours a day."""
 STYLE = ("body{font:16px system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;margin:1rem 0}"
-         "td,th{padding:.3rem .8rem;text-align:left;border-bottom:1px solid #ccc}td+td{text-align:right}svg{max-width:100%}")
+         "td,th{padding:.3rem .8rem;text-align:left;border-bottom:1px solid #ccc}td+td,th+th{text-align:right;white-space:nowrap}"
+         ".chart{overflow-x:auto}svg{width:100%;min-width:36rem;height:auto}")
 
 
 def page(days: Days, worth: Worth, zone: tzinfo) -> str:
     """The report as HTML; its chart is drawn in it. Raises `ElfeError` without matplotlib."""
-    begins, ends = (f"{slot_start(each).astimezone(zone):%Y-%m-%d}" for each in (days.begins, days.ends))
+    begins, last = (f"{slot_start(each).astimezone(zone):%Y-%m-%d}" for each in (days.begins, days.ends - 1))
+    spans = begins if begins == last else f"{begins} to {last}"
     return "\n".join((
         "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>",
-        f"<title>Backtest {begins}</title><style>{STYLE}</style><h1>What planning would have been worth, {begins} to {ends}</h1>",
+        f"<title>Backtest {begins}</title><style>{STYLE}</style><h1>What planning would have been worth, {spans}</h1>",
         f"<p><b>{_kwh(worth.avoided_wh)}</b> of import avoided, <b>{worth.reached:.0%}</b> of what perfect foresight would have "
         f"avoided, with {len(days.declared)} loads of {_kwh(worth.energy_wh)}.</p>",
         _table(("", "imported"), [("as soon as declared", _kwh(worth.at_once_wh)), ("as it was planned", _kwh(worth.planned_wh)),
                                   ("with perfect foresight", _kwh(worth.foresight_wh)),
                                   ("with foresight, a day for every load and no limits", _kwh(worth.best_wh))]),
-        f"<h2>By day</h2>{_chart(worth, zone)}",
+        f"<h2>By day</h2><div class='chart'>{_chart(worth, zone)}</div>",
         "<h2>By kind of load</h2>",
         _table(("moved alone", "avoided"), [(kind, _kwh(avoided)) for kind, avoided in worth.by_kind_wh.items()]),
         "<h2>What was lost, and to what</h2>",

@@ -172,6 +172,8 @@ def test_an_operator_has_a_report_of_days_in_files(tmp_path, monkeypatch):
     page = (tmp_path / "report.html").read_text()
     assert "<svg" in page
     assert "as soon as declared" in page
+    assert "worth, 2026-03-18</h1>" in page       # the day that --to names is behind the last
+    assert "height:auto" in page                  # a phone shows the chart without a gap around it
 
 
 def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, territory):
@@ -219,8 +221,8 @@ def test_what_the_ledger_and_the_history_hold_is_replayed(territory):
     territory.drew(series, NOON + hours(1), *(0.0,) * 4, 2000.0, 1500.0, 300.0, 0.0)
     territory.drew(tank, NOON + hours(1), 2000.0, 2000.0, 0.0)
     heat, cycle = lived(territory).declared
-    assert (heat.kind, heat.known, heat.profile) == ("type 131", FIRST, (2000.0, 2000.0))
-    assert (cycle.kind, cycle.known) == ("type 112", slot_of(NOON + hours(2)) + 1)
+    assert (heat.kind, heat.known, heat.profile) == ("water heater", FIRST, (2000.0, 2000.0))
+    assert (cycle.kind, cycle.known) == ("washing machine", slot_of(NOON + hours(2)) + 1)
     assert cycle.profile == pytest.approx((2000.0, 1500.0, 300.0))
 
 
@@ -253,7 +255,7 @@ def test_a_tank_that_was_not_lent_is_not_replayed(territory):
     lent(territory, 1, NOON, started=NOON + hours(1))
     lent(territory, 2, NOON - hours(50), closed=NOON - hours(1))
     territory.drew(tank, NOON + hours(1), 2000.0, 2000.0, 0.0)
-    assert [each.kind for each in lived(territory).declared] == ["type 112"]
+    assert [each.kind for each in lived(territory).declared] == ["washing machine"]
 
 
 def test_a_charge_is_replayed_with_what_it_drew_until_the_hour_at_which_it_leaves(territory):
@@ -262,7 +264,7 @@ def test_a_charge_is_replayed_with_what_it_drew_until_the_hour_at_which_it_leave
     lent(territory, 3, NOON + hours(6), started=NOON + hours(13))
     territory.drew(series, NOON + hours(13), 3000.0, 3000.0, 1200.0, 0.0)
     charge, = lived(territory).declared
-    assert (charge.kind, charge.known, charge.profile) == ("type 221", slot_of(NOON + hours(6)) + 1, (3000.0, 3000.0, 1200.0))
+    assert (charge.kind, charge.known, charge.profile) == ("car", slot_of(NOON + hours(6)) + 1, (3000.0, 3000.0, 1200.0))
     assert slot_start(charge.deadline).astimezone(PARIS).isoformat() == "2024-10-12T07:00:00+02:00"
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from attrs import evolve
 
 from elfe.coordination import abilities, queries
-from elfe.coordination.values import Appliance, Flexibility, Machine, Vehicle, WaterHeater
+from elfe.coordination.values import Appliance, ApplianceType, Flexibility, Machine, Vehicle, WaterHeater
 from elfe.ems.backtest.values import Days, Declared
 from elfe.ems.cycles import store as known_cycles
 from elfe.ems.cycles import usual_cycle
@@ -36,6 +36,7 @@ from elfe.slots import HORIZON, SLOTS_PER_HOUR, slot_of, slot_start, slots_lasti
 NEAR = timedelta(minutes=30)
 """A cycle that began so near to a start is the one that was started."""
 DAY = timedelta(days=1)
+KINDS = {each.value: each.name.lower().replace("_", " ") for each in ApplianceType}
 Read = TypeVar("Read")
 
 
@@ -95,7 +96,7 @@ def _cycles(sources: Sources, machine: Machine, lent: Sequence[Flexibility], beg
 
 
 def _kind(appliance: Appliance) -> str:
-    return f"type {appliance.type}"
+    return KINDS.get(appliance.type, f"type {appliance.type}")
 
 
 def _run_of(known: Known, flexibility: Flexibility) -> tuple[float, ...]:

@@ -27,7 +27,6 @@ def is_behind(now: datetime, newest_slot: int) -> bool:
     return timedelta() < ahead <= AHEAD or (ahead > AHEAD and now < NEVER_BEFORE)
 
 
-
 @define
 class Timekeeper:
     """Compares the time of day with a clock that only goes on."""

@@ -26,7 +26,7 @@ def epoch_s(at: datetime) -> int:
 
 def instant(epoch: float) -> datetime:
     """The aware UTC instant of a Unix second; of one that no calendar has, the first or the last that we reckon with."""
-    return EPOCH + timedelta(seconds=min(max(epoch, EARLIEST_S), LATEST_S))
+    return EPOCH + timedelta(seconds=float(min(max(epoch, EARLIEST_S), LATEST_S)))
 
 
 def slot_of(at: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from elfe.slots import (
@@ -74,3 +75,8 @@ def test_d1_the_hour_that_is_lived_twice_says_which_of_the_two_it_is() -> None:
 def test_what_waits_is_due_at_its_time_and_where_a_clock_was_set_back_by_more_than_it_may_wait(waits, due):
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert is_due(now + timedelta(seconds=waits), now, SLOT) is due
+
+
+def test_an_instant_is_read_from_numpys_numbers_too() -> None:
+    """A start that a solver chose is one of them."""
+    assert slot_start(np.int64(1_978_456)) == slot_start(1_978_456)

@@ -34,7 +34,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import registry
 from sqlalchemy.schema import BLANK_SCHEMA, CreateIndex, CreateSchema, CreateTable, SetColumnComment, SetTableComment
 
@@ -46,6 +46,8 @@ ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_loc
 """What lets one creator at a time look for what is missing and create it."""
 ONE_STATE = {"sqlite": "BEGIN", "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"}
 """What lets all statements of a transaction read the same state."""
+LOCK_NOT_AVAILABLE = "55P03"
+"""PostgreSQL's code where a lock was waited for in vain."""
 ROWS = "given_rows"
 """The parameter of a statement that is built once, and reads as a table the rows that are `told` each time."""
 
@@ -152,15 +154,34 @@ def hurry(engine: Engine, longest: timedelta) -> None:
 
     For whoever acts on the world and must go on; on PostgreSQL, and for connections that are not open yet.
     """
+    _limit(engine, lock_timeout=longest, statement_timeout=2 * longest)
+
+
+def wait_at_most(engine: Engine, longest: timedelta) -> None:
+    """Likewise, but a statement that waits for nobody takes the time that it takes: for whoever sits before a command."""
+    _limit(engine, lock_timeout=longest)
+
+
+def _limit(engine: Engine, **limits: timedelta) -> None:
+    said = "; ".join(f"SET {name} = {limit // timedelta(milliseconds=1)}" for name, limit in limits.items())
+
+    def limits_it(connection: Any, _: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(said)
+        connection.commit()
+
     if engine.dialect.name == "postgresql":
-        milliseconds = int(longest.total_seconds() * 1000)
-        event.listen(engine, "connect", lambda connection, _: _limit(connection, milliseconds))
+        event.listen(engine, "connect", limits_it)
 
 
-def _limit(connection: Any, milliseconds: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET lock_timeout = {milliseconds}; SET statement_timeout = {2 * milliseconds}")
-    connection.commit()
+def unable(error: DBAPIError) -> str:
+    """Why a command could not be done, and what to do next."""
+    if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
+        return ("another program holds what was to be changed, in a transaction that it has not ended; what was not told as done "
+                "is not written: end that transaction (SELECT pid, usename, application_name, xact_start FROM pg_stat_activity "
+                "WHERE state = 'idle in transaction'), then try again")
+    said = str(error.orig).strip().partition("\n")[0]
+    return f"the database did not do it ({said}); what was not told as done is not written: try again"
 
 
 def create(engine: Engine, metadata: MetaData, blank: Callable[[Connection], None] = lambda _: None) -> None:

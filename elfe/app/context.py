@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import typer
 from attrs import evolve
 from sqlalchemy import Engine
 
-from elfe import migrations, settings
+from elfe import database, migrations, settings
 from elfe.broker.address import BrokerAddress
 from elfe.broker.secrets import Secrets
 from elfe.command.values import Installed
@@ -35,8 +36,9 @@ EMBEDDED_PORT_FILE = "broker.port"
 class Context:
     """The settings, and what they lead to. An embedded database is made, and kept up to date; a real one must be there."""
 
-    def __init__(self, given: Settings) -> None:
-        self.settings = given
+    def __init__(self, given: Settings, waits: timedelta | None = None) -> None:
+        """`waits`: so long at most for what another program holds in the databases; None: until it is let go."""
+        self.settings, self._waits = given, waits
 
     @cached_property
     def drivers(self) -> drivers.Drivers:
@@ -68,7 +70,7 @@ class Context:
     @cached_property
     def coordination(self) -> Engine:
         """The coordination database."""
-        engine = queries.open_coordination(self.url("coordination"))
+        engine = self._patient(queries.open_coordination(self.url("coordination")))
         if not self.settings.databases.coordination:
             queries.upgrade(engine)
             types.upgrade(engine, self.drivers)
@@ -78,10 +80,15 @@ class Context:
     @cached_property
     def sortie(self) -> Engine:
         """The EMS output database."""
-        engine = sortie_store.open_sortie(self.url("sortie_ems"))
+        engine = self._patient(sortie_store.open_sortie(self.url("sortie_ems")))
         if not self.settings.databases.sortie_ems:
             migrations.upgrade(engine, sortie_store.VERSIONED)
         migrations.require(engine, sortie_store.VERSIONED, "`elfe db create` makes them, or load sql/sortie_ems.sql")
+        return engine
+
+    def _patient(self, engine: Engine) -> Engine:
+        if self._waits is not None:
+            database.wait_at_most(engine, self._waits)
         return engine
 
     @cached_property

@@ -1,6 +1,7 @@
 """The command line: `elfe`. Commands compose and print; what they do stands in the rooms.
 
-A mistake of the user's or of the set-up is one sentence on standard error and an exit code: 1, or 78 when nothing can start.
+A mistake of the user's or of the set-up is one sentence on standard error and an exit code: 1; 75 when the
+database could not do it now; 78 when nothing can start.
 """
 
 from __future__ import annotations
@@ -8,13 +9,15 @@ from __future__ import annotations
 import logging
 import shutil
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from sqlalchemy.exc import DBAPIError
 
-from elfe import settings
+from elfe import database, settings
 from elfe.app.context import Context
 from elfe.cli.backtest import backtest
 from elfe.cli.broker import app as broker
@@ -47,7 +50,9 @@ from elfe.cli.visit import app as visits
 from elfe.cli.zabbix import zabbix
 from elfe.errors import ElfeError, SetupError
 
-EX_CONFIG = 78
+EX_TEMPFAIL, EX_CONFIG = 75, 78
+WAITS = timedelta(seconds=10)
+"""A person before a command waits so long for what another program holds in a database."""
 NARROW = 70
 """Columns below which help stands without boxes, which would cut the names of options on a phone."""
 
@@ -67,7 +72,7 @@ def _root(
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, stream=sys.stderr, format="%(name)s: %(message)s")
     for chatty in ("httpx", "asyncio", "amqtt", "transitions"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
-    ctx.obj = Context(settings.load(config))
+    ctx.obj = Context(settings.load(config), WAITS)
 
 
 for name, function in (("demo", demo), ("up", up), ("declare", declare), ("release", release), ("backtest", backtest),
@@ -93,9 +98,9 @@ def main() -> None:
         app.rich_markup_mode = None
     try:
         app(terminal_width=columns if columns < NARROW else None)
-    except ElfeError as error:
+    except (ElfeError, DBAPIError) as error:
         if "--debug" in sys.argv:
             raise
         Console(stderr=True).print("[bold red]elfe:[/]", end=" ")
-        typer.echo(str(error), err=True)
-        sys.exit(EX_CONFIG if isinstance(error, SetupError) else 1)
+        typer.echo(database.unable(error) if isinstance(error, DBAPIError) else str(error), err=True)
+        sys.exit(EX_TEMPFAIL if isinstance(error, DBAPIError) else EX_CONFIG if isinstance(error, SetupError) else 1)

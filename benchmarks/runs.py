@@ -30,8 +30,9 @@ from elfe.coordination import inventory, queries, store
 from elfe.devices.drivers import load
 from elfe.ems import run
 from elfe.ems import store as sortie
-from elfe.ems.run import Sources, run_once
+from elfe.ems.run import run_once
 from elfe.ems.solve import Limits, Solver
+from elfe.ems.sources import Sources
 from elfe.history.store import SqlHistory, open_history
 from elfe.history.values import Reading
 from elfe.slots import HORIZON, SLOT, epoch_s, next_slot_start, slot_of, slot_start

@@ -22,8 +22,8 @@ EDGE_FILES = {"clock.py", "settings.py", "database.py", "migrations.py", "coordi
               "coordination/leaving.py", "coordination/locks.py", "coordination/visits.py", "coordination/as_sql.py",
               "ems/tables.py", "history/spool.py", "history/keeper.py", "command/leadership.py",
               "command/reading.py", "command/writing.py", "history/zabbix/api.py",
-              "ems/solve.py", "simulation/series.py", "simulation/conductor.py", "devices/testing.py", "__main__.py",
-              "devices/drivers.py"}
+              "ems/solve.py", "ems/sources.py", "ems/wanted.py", "simulation/series.py", "simulation/conductor.py",
+              "devices/testing.py", "devices/drivers.py", "__main__.py"}
 """Beside the rule: the solver's child process, real series read from disk, the conductor's pipes, the tests' kit, and the
 discovery of plugins, which reads what is installed."""
 WORLD = {"sqlalchemy", "sqlmodel", "subprocess", "socket", "os", "time", "threading", "multiprocessing", "pathlib", "tempfile",

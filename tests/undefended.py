@@ -255,7 +255,7 @@ DEFENCES: Mapping[str, Defence] = {
     "f2": Defence("nobody looks whether a loop turns", UP, put("elfe.app.up:Kept.hangs", _says(False))),
     "f3": Defence("who has ended stays so", UP, Removal(
         "elfe.app.up:_look_after", lambda look: lambda each, *given: look(each, *given) if each.process is None else None)),
-    "f4": Defence("everything is believed", "tests/ems/test_absurd.py", put("elfe.ems.run:_believed", lambda what, _: what),
+    "f4": Defence("everything is believed", "tests/ems/test_absurd.py", put("elfe.ems.wanted:believed", lambda what, _: what),
                   "f4_whatever"),
     "f5": Defence("whatever a child says is taken", "tests/ems/test_solve.py",
                   put("elfe.ems.solve:_sensible", lambda answer, _: answer), "f5_nonsense or f5_what_a_choice"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from elfe.app.context import Context
 from elfe.ems.costs import Aims
-from elfe.ems.run import Rules, Sources
+from elfe.ems.sources import Rules, Sources
 from elfe.errors import SettingsError
 from elfe.settings import Ems
 

@@ -9,8 +9,9 @@ from sqlalchemy.exc import DBAPIError
 
 from elfe.coordination import queries
 from elfe.ems import store
-from elfe.ems.run import LEAD, Sources, first_slot_at, run_once
+from elfe.ems.run import LEAD, first_slot_at, run_once
 from elfe.ems.solve import Solver
+from elfe.ems.sources import Sources
 from elfe.errors import ElfeError
 from elfe.slots import next_slot_start, slot_of, slot_start
 

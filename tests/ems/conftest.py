@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from elfe.coordination import queries, tables
 from elfe.coordination.values import ApplianceType, Mode
 from elfe.ems import store
-from elfe.ems.run import Sources
+from elfe.ems.sources import Sources
 from elfe.history.store import SqlHistory, open_history
 from elfe.history.values import BALANCE, Reading
 from elfe.slots import HORIZON, SLOT, epoch_s

@@ -18,7 +18,7 @@ from elfe.app.context import Context
 from elfe.cli import app
 from elfe.coordination.queries import declare
 from elfe.coordination.values import ApplianceType, Mode
-from elfe.ems.run import Sources
+from elfe.ems.sources import Sources
 from elfe.ems.values import Placement, Plan, Why
 from elfe.settings import Settings
 from elfe.slots import slot_start

@@ -17,7 +17,7 @@ from elfe.app import cycles
 from elfe.app.context import Context
 from elfe.cli import app
 from elfe.ems.cycles import store
-from elfe.ems.run import Sources
+from elfe.ems.sources import Sources
 from elfe.errors import ElfeError
 from elfe.settings import Settings
 from elfe.slots import instant

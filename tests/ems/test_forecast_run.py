@@ -18,8 +18,9 @@ from elfe.ems.forecast import store
 from elfe.ems.forecast.judged import judged
 from elfe.ems.forecast.store import Hour
 from elfe.ems.forecast.values import Forecast
-from elfe.ems.run import Sources, gather, run_once
+from elfe.ems.run import gather, run_once
 from elfe.ems.solve import Solver
+from elfe.ems.sources import Sources
 from elfe.history.values import BALANCE, Reading
 from elfe.slots import HORIZON, SLOT, slot_of, slot_start
 from tests.ems.made import NOON, PARIS

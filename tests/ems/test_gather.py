@@ -17,8 +17,9 @@ from elfe.ems.costs import IMPORT, Aims
 from elfe.ems.forecast import store as announced
 from elfe.ems.forecast.store import Hour
 from elfe.ems.loads.tanks import full_reheat_wh
-from elfe.ems.run import Rules, gather, run_once
+from elfe.ems.run import gather, run_once
 from elfe.ems.solve import Solver
+from elfe.ems.sources import Rules
 from elfe.errors import SettingsError
 from elfe.history.values import Reading
 from elfe.settings import Ems

@@ -6,7 +6,7 @@ import pytest
 
 from elfe.ems import search
 from elfe.ems.model import Choice, Problem
-from elfe.ems.run import FAITH
+from elfe.ems.wanted import FAITH
 from tests.ems.replans import lived
 
 

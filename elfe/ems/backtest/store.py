@@ -29,7 +29,7 @@ from elfe.ems.cycles.run import look
 from elfe.ems.forecast import store as forecasts
 from elfe.ems.forecast.models import LEARNS_FROM
 from elfe.ems.loads.tanks import DRAWS, heating_day
-from elfe.ems.run import HELD_FOR, Sources
+from elfe.ems.sources import HELD_FOR, Sources
 from elfe.errors import ElfeError
 from elfe.slots import HORIZON, SLOTS_PER_HOUR, slot_of, slot_start, slots_lasting
 

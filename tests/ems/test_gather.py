@@ -158,8 +158,9 @@ def test_a_thermometer_that_is_stuck_for_a_day_leaves_no_room_cold(territory):
     assert "its thermometer stuck at 20.5 °C: taken as too cold" in made.source
     assert made.power_w[0] == 3000
     territory.history.append([Reading(temperature, day[50] + timedelta(minutes=1), 20.4)])      # it moves
-    assert "by the model of its insulation" in plan(territory).placements[0].source
-    assert "stuck" not in plan(territory).placements[0].source
+    (moving,) = gather(territory.sources, NOON, FIRST).loads
+    assert "by the model of its insulation" in moving.source
+    assert "stuck" not in moving.source
 
 
 def test_the_weather_outside_is_used_where_it_is_known(territory):

@@ -341,7 +341,12 @@ def _device(line: Line, drivers: Drivers) -> DeviceLine | None:
         return None
     if not NEEDS[usage] <= type_.capabilities:
         line.wrong("usage", f"un usage que le matériel de type {type_id} sait remplir : {_possible(type_.capabilities)}")
-    device = drivers[type_id].device(line["point"], line["id_materiel"], topics, channel)
+    try:
+        device = drivers[type_id].device(line["point"], line["id_materiel"], topics, channel)
+    except ValueError:
+        line.wrong("id_materiel", "un identifiant dont un topic puisse être fait, comme il est inscrit sur le matériel : "
+                                  "court, en lettres et en chiffres")
+        return None
     return DeviceLine(line.where, device, usage, line["marque"])
 
 

@@ -214,6 +214,14 @@ def test_any_cells_make_an_inventory_or_problems(cells: list[str], kept: set[int
     assert problems or found.appliances or not any(map(sheets.as_text, cells))
 
 
+@pytest.mark.parametrize("id", ["\U00018cd6", "\ue000", "A" * 2000])
+def test_an_identifier_that_no_topic_can_hold_is_told(id: str, drivers: Drivers) -> None:
+    cells = [id if title == "id_materiel" else cell for title, cell in zip(TITLES, WASHER, strict=True)]
+    found, problems = inventory.read_sheets((sheets.Sheet(((1, tuple(TITLES)), (2, tuple(cells))), "F"),), drivers)
+    assert [each.column for each in problems] == ["id_materiel"]
+    assert not found.appliances
+
+
 @given(at=st.integers(min_value=0), byte=st.integers(0, 255), part=st.sampled_from(["content.xml", SHEET1]))
 @settings(max_examples=80, deadline=None)
 def test_a_damaged_workbook_is_read_or_told(at: int, byte: int, part: str, drivers: Drivers) -> None:

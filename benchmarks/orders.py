@@ -15,18 +15,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Event
 
+from paho.mqtt.client import MQTTMessage
+from paho.mqtt.subscribeoptions import SubscribeOptions
 from sqlalchemy import Engine, text
 
 from benchmarks.tables import show
 from elfe import clock
 from elfe.broker.address import BrokerAddress
-from elfe.broker.client import IN_FLIGHT, MqttSession, paho_client
+from elfe.broker.client import FILTERS_A_PACKET, IN_FLIGHT, MqttSession, paho_client
 from elfe.broker.embedded import Embedded
-from elfe.broker.session import Message
 from elfe.coordination import inventory, queries, store
 from elfe.coordination.devices import device_values
 from elfe.devices.drivers import load
@@ -47,6 +48,8 @@ host = "127.0.0.1"
 port = {port}
 [command]
 spread_s = 0
+worker = {worker}
+workers = {workers}
 """
 APPLIANCES = "bdd_coordination_schema.equipement_pilote_ou_mesure"
 GOAL_S = 5.0
@@ -59,7 +62,7 @@ def homes(count: int) -> str:
                                 for n in range(1, count + 1))]) + "\n"
 
 
-def measure(count: int) -> None:
+def measure(count: int, workers: int) -> None:
     """One table."""
     binaries = find_binaries()
     if binaries is None:
@@ -70,19 +73,22 @@ def measure(count: int) -> None:
         server, broker = stack.enter_context(running(binaries)), stack.enter_context(Embedded(folder))
         coordination = _territory(server.fresh("coordination"), folder, count)
         stack.callback(coordination.dispose)
-        (folder / "elfe.toml").write_text(SETTINGS.format(
-            coordination=coordination.url.render_as_string(hide_password=False), folder=folder, port=broker.port))
+        for worker in range(1, workers + 1):
+            (folder / f"elfe-{worker}.toml").write_text(SETTINGS.format(
+                coordination=coordination.url.render_as_string(hide_password=False), folder=folder, port=broker.port,
+                worker=worker, workers=workers))
         bare = _bare_paho(broker.address, count)
         plugs = stack.enter_context(_plugs(broker.address, coordination.url.render_as_string(hide_password=False)))
         plugs.recv()
-        stack.enter_context(_engine(folder))
+        for worker in range(1, workers + 1):
+            stack.enter_context(_engine(folder, worker))
         plugs.recv()
         _settle(coordination)
         began = _declare_all(coordination, broker.address)
-        _until(lambda: _count(coordination, "acknowledged_ms IS NOT NULL") == count, "not all was acknowledged")
+        _until(lambda: _all_acknowledged(coordination, count), "not all was acknowledged")
         written = time.perf_counter() - began
         sent = _spent(coordination, "sent_ms")
-        show(f"{count} orders due at once", ("", "s", "per s", "goal"), [
+        show(f"{count} orders due at once, {workers} worker{'s' * (workers > 1)}", ("", "s", "per s", "goal"), [
             ("recorded, sent, acknowledged and written", written, count / written, f"{GOAL_S:g} s"),
             ("of it, from the first sent to the last acknowledged", sent, count / sent, ""),
             ("bare paho publishes as many at QoS 1", bare, count / bare, ""),
@@ -119,10 +125,13 @@ def _declare_all(coordination: Engine, address: BrokerAddress) -> float:
     return began
 
 
-def _count(coordination: Engine, which: str) -> int:
+def _all_acknowledged(coordination: Engine, count: int) -> bool:
+    """Asked so that it costs the server nothing until it is true."""
     time.sleep(0.05)
     with coordination.connect() as connection:
-        return int(connection.execute(text(f"SELECT count(*) FROM elfe.command_order WHERE {which}")).scalar_one())
+        if connection.execute(text("SELECT 1 FROM elfe.command_order WHERE acknowledged_ms IS NULL LIMIT 1")).first():
+            return False
+        return int(connection.execute(text("SELECT count(*) FROM elfe.command_order")).scalar_one()) == count
 
 
 def _spent(coordination: Engine, first: str) -> float:
@@ -135,9 +144,9 @@ def _spent(coordination: Engine, first: str) -> float:
 
 
 @contextmanager
-def _engine(folder: Path) -> Iterator[None]:
-    with (folder / "engine.log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "elfe", "--config", "elfe.toml", "command", "run"], cwd=folder,
+def _engine(folder: Path, worker: int) -> Iterator[None]:
+    with (folder / f"engine-{worker}.log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "elfe", "--config", f"elfe-{worker}.toml", "command", "run"], cwd=folder,
                                    stdout=log, stderr=log)
         try:
             yield
@@ -172,26 +181,32 @@ def _live(address: BrokerAddress, url: str, told: Connection) -> None:
         twin = simulate(device, 1)
         twins.update(dict.fromkeys(twin.subscriptions, twin))
     everybody = {id(each): each for each in twins.values()}
-    session, asked = MqttSession(address, "plugs"), set[int]()
-    session.listen(("#",))
-    _until(lambda: session.ready, "the broker lets no plug in")
+    client, asked, ready = paho_client(address, "plugs"), set[int](), Event()
+
+    def receive(_: object, __: object, message: MQTTMessage) -> None:
+        twin = twins[message.topic]
+        for said in twin.receive(message.topic, message.payload, clock.now()):
+            client.publish(said.topic, said.payload, said.qos, said.retain)
+        if len(asked) < len(everybody):
+            asked.add(id(twin))
+            for said in twin.draw(0.0, clock.now()):
+                client.publish(said.topic, said.payload, said.qos, said.retain)
+            if len(asked) == len(everybody):
+                told.send("asked")
+
+    client.on_message = receive
+    client.on_subscribe = lambda *_: ready.set()
+    client.connect(address.host, address.port)
+    client.loop_start()
+    topics = sorted(twins)
+    for begin in range(0, len(topics), FILTERS_A_PACKET):      # as each of them does for itself, at its QoS
+        ready.clear()
+        client.subscribe([(each, SubscribeOptions(qos=0)) for each in topics[begin:begin + FILTERS_A_PACKET]])
+        ready.wait(WITHIN_S)
     for twin in everybody.values():
         twin.connected(clock.now())
     told.send("ready")
-    while True:
-        session.wait(timedelta(seconds=1))
-        for arrival in session.arrivals():
-            if not isinstance(arrival, Message) or arrival.topic not in twins:
-                continue
-            twin = twins[arrival.topic]
-            for said in twin.receive(arrival.topic, arrival.payload, clock.now()):
-                session.send(said)
-            if len(asked) < len(everybody):
-                asked.add(id(twin))
-                for said in twin.draw(0.0, clock.now()):
-                    session.send(said)
-                if len(asked) == len(everybody):
-                    told.send("asked")
+    Event().wait()
 
 
 def _bare_paho(address: BrokerAddress, count: int) -> float:
@@ -227,4 +242,6 @@ def _until(holds: object, otherwise: str) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.orders", description=__doc__)
     parser.add_argument("--count", type=int, default=10_000)
-    measure(parser.parse_args().count)
+    parser.add_argument("--workers", type=int, default=1, help="engines that share the homes, each a process of its own")
+    asked = parser.parse_args()
+    measure(asked.count, asked.workers)

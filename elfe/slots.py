@@ -7,6 +7,7 @@ contract's tables.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 SLOT_S = 900
 SLOT = timedelta(seconds=SLOT_S)
@@ -26,7 +27,7 @@ def epoch_s(at: datetime) -> int:
 
 def instant(epoch: float) -> datetime:
     """The aware UTC instant of a Unix second; of one that no calendar has, the first or the last that we reckon with."""
-    return EPOCH + timedelta(seconds=float(min(max(epoch, EARLIEST_S), LATEST_S)))
+    return datetime.fromtimestamp(float(min(max(epoch, EARLIEST_S), LATEST_S)), UTC)
 
 
 def slot_of(at: datetime) -> int:
@@ -34,6 +35,7 @@ def slot_of(at: datetime) -> int:
     return (at - EPOCH) // SLOT
 
 
+@lru_cache(4096)      # of the same few slots it is asked many times for each order
 def slot_start(slot: int) -> datetime:
     """The first instant of a slot."""
     return instant(slot * SLOT_S)

@@ -29,9 +29,10 @@ from elfe.broker.embedded import Embedded
 from elfe.broker.fleet import Fleet
 from elfe.command import store as ledger
 from elfe.command.fleet import Fleet as Pilots
-from elfe.command.fleet import fleet
+from elfe.command.fleet import fleet, wires
 from elfe.command.orders import Why
 from elfe.command.typologies import TYPOLOGIES
+from elfe.command.values import Installed
 from elfe.coordination import inventory, queries, store
 from elfe.coordination.devices import device_values
 from elfe.coordination.values import Appliance, Usage
@@ -154,7 +155,8 @@ class _World:
         self.here, self.script = here, script
         installed, _ = device_values(queries.installed_devices(here.coordination), here.drivers, "homes")
         self.installed = installed
-        self.fleet: Pilots = fleet(queries.appliances(here.coordination), installed, (), here.drivers)
+        self.fleet: Pilots = fleet(queries.appliances(here.coordination), wires(
+            Installed(row, device, here.drivers[row.type_id]) for row, device in installed), ())
         self.heaters = {each.appliance.id: each for each in queries.water_heaters(here.coordination)}
         self.appliances = {id: self._appliance(pilot.appliance) for id, pilot in self.fleet.pilots.items()}
         self.territory = series.territory(script.data, self._flexible_wh(), script.seed)

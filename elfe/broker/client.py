@@ -36,8 +36,10 @@ TAKEN_OVER = 0x8E
 """MQTT 5's "session taken over"."""
 FILTERS_A_PACKET = 200
 """Brokers limit their packets: what a territory listens to does not go into one."""
-IN_FLIGHT = 1000
-"""At once under way to the broker: a territory's orders are due at one instant. paho's own are 20, that wait for each other."""
+IN_FLIGHT = 50
+"""At once under way to the broker: a territory's orders are due at one instant. paho's own are 20, that wait for each other over a
+slow line; but it walks through all that are under way at each acknowledgement. It does not ask what the broker allows (MQTT 5's
+Receive Maximum), nor can it be told once it is connected: mosquitto does not mind, of another broker it is to be set."""
 INBOX = 100_000
 """A flood beyond this pushes the oldest messages out; `dropped` counts them."""
 
@@ -235,8 +237,20 @@ def no_delay(opened: Any) -> None:
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+class _Packed(Properties):
+    """Properties that many messages share, packed once: paho packs them anew for each, which costs more than the rest of it."""
+
+    @functools.cached_property
+    def _packed(self) -> bytes:
+        packed: bytes = super().pack()  # type: ignore[no-untyped-call]
+        return packed
+
+    def pack(self) -> bytes:
+        return self._packed
+
+
 @functools.lru_cache
 def _expiry(after_s: int) -> Properties:
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties = _Packed(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.MessageExpiryInterval = after_s
     return properties

@@ -134,10 +134,10 @@ def list_devices(
     """Lister les équipements : leur appareil, leur présence, leur dernière parole, leur firmware, les réglages qui diffèrent."""
     here = context(ctx)
     appliances = {each.id: each for each in queries.appliances(here.coordination)}
-    installed = queries.installed_devices(here.coordination)
-    problems = device_values(installed, here.drivers, here.settings.command.own_instance)[1]
+    every = queries.installed_devices(here.coordination)
+    problems = device_values(every, here.drivers, here.settings.command.own_instance)[1]
     how = conditions(here, clock.now())
-    installed = [each for each in installed if home in ("", each.participant) and type_ in (0, each.type_id)
+    installed = [each for each in every if home in ("", each.participant) and type_ in (0, each.type_id)
                  and (not silent or how[each.id].away)]
     if as_json:
         show.as_json([{**_plain(each, appliances[each.appliance_id]), **how[each.id].plain} for each in installed])

@@ -22,7 +22,7 @@ def acknowledge(memory: Memory, order: Order, now: datetime) -> list[Effect]:
         memory.pace.spend(order.device_id, now)
     effects = memory.move(order.id, On.ECHOES, now)
     heard = memory.live[order.device_id]
-    memory.keep(evolve(heard, say_again_at=saying.fades_at(memory, heard, now)))
+    memory.keep(heard.but(say_again_at=saying.fades_at(memory, heard, now)))
     return [*effects, *_write_what_is_known(memory, heard, now)]
 
 

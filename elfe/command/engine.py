@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from heapq import heappop
 
-from attrs import define, evolve
+from attrs import define
 
 from elfe.command import ending, hearing, saying, wanting
 from elfe.command.memory import OURS, Memory
@@ -135,12 +135,14 @@ class Engine(Memory):
         for id in asked:
             before = self.pilots.pop(id, None)
             if before is not None:
-                self.by_meter[before.meter].remove(id)
+                if before.meter:
+                    self.by_meter[before.meter].remove(id)
                 for each in before.devices:
                     del self.driven[each.device.id]
         for id, pilot in pilots.items():
             self.pilots[id] = pilot
-            self.by_meter.setdefault(pilot.meter, []).append(id)
+            if pilot.meter:
+                self.by_meter.setdefault(pilot.meter, []).append(id)
             self.driven |= {each.device.id: (id, each) for each in pilot.devices}
         wanted = self._want(pilots.values(), now)
         standing = [self.live[each.device.id] for pilot in pilots.values() for each in pilot.devices if each.device.id in self.live]
@@ -167,7 +169,7 @@ class Engine(Memory):
             if not order.live:
                 self.pressed.setdefault(order.flexibility_id, []).append(order)
             else:
-                self.keep(order if order.heard or order.press else evolve(order, say_again_at=now))
+                self.keep(order if order.heard or order.press else order.but(say_again_at=now))
         return []
 
     def _resume_pace(self, kept: tuple[Order, ...], now: datetime) -> None:
@@ -196,5 +198,5 @@ class Engine(Memory):
             if earlier.press:
                 self.pressed.setdefault(earlier.flexibility_id, []).append(earlier)
             return []
-        self.keep(earlier if earlier.heard or earlier.press else evolve(earlier, say_again_at=now))
+        self.keep(earlier if earlier.heard or earlier.press else earlier.but(say_again_at=now))
         return saying.say(self, self.live[earlier.device_id], now)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from heapq import heappush
 
-from attrs import evolve
-
 from elfe.command import answering, pressing, running, saying, wanting
 from elfe.command.memory import MANUAL, Memory
 from elfe.command.orders import Cause, On, Order, Stage
@@ -79,7 +77,7 @@ def _hear_presence(memory: Memory, device_id: str, said: Presence, now: datetime
     driven = memory.installed(device_id)
     order = memory.live.get(device_id)
     if order and order.sayable and not order.press:
-        memory.keep(evolve(order, say_again_at=None))
+        memory.keep(order.but(say_again_at=None))
     return [*(saying.ask(driven) if driven and memory.connected else []), *saying.say(memory, memory.live.get(device_id), now)]
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from attrs import evolve
-
 from elfe.command.memory import Memory
 from elfe.command.orders import Cause, On, Order, Why
 from elfe.command.pace import said_at
@@ -28,7 +26,7 @@ def make(memory: Memory, order: Order, standing: Order | None, pilot: Pilot, now
     effects = memory.move(standing.id, On.SUPERSEDES, now, Cause.NEW_WISH) if standing else []
     latest = latest_start(pilot.flexibility) if pilot.flexibility else None
     slack = latest - now if latest and order.why is Why.START else memory.rules.spread
-    order = evolve(order, id=memory.new_id(), say_again_at=said_at(order, memory.rules.spread, slack))
+    order = order.but(id=memory.new_id(), say_again_at=said_at(order, memory.rules.spread, slack))
     memory.newest_slot = max(memory.newest_slot, order.slot)
     memory.keep(order)
     return [*effects, Record(order, Mode(pilot.appliance.mode))]

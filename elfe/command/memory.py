@@ -72,7 +72,8 @@ class Memory:
         self.driven = {each.device.id: (id, each) for id, pilot in pilots.items() for each in pilot.devices}
         self.by_meter = {}
         for id, pilot in pilots.items():
-            self.by_meter.setdefault(pilot.meter, []).append(id)
+            if pilot.meter:
+                self.by_meter.setdefault(pilot.meter, []).append(id)
 
     def listen_anew(self, now: datetime) -> None:
         """What devices did meanwhile nobody has heard."""
@@ -147,7 +148,10 @@ class Memory:
 
     def seen_of(self, device_id: str) -> Seen:
         """What is known of a device, to be added to."""
-        return self.seen.setdefault(device_id, Seen())
+        known = self.seen.get(device_id)
+        if known is None:
+            known = self.seen[device_id] = Seen()
+        return known
 
     def is_present(self, device_id: str) -> bool:
         """Whether nobody has said that it is away."""

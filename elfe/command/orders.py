@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import fields, frozen
 
 from elfe.slots import slot_start
 
@@ -140,7 +140,7 @@ REFRESHES = 3
 """A level that a device's fail-safe undoes is said so often within the fail-safe's time."""
 
 
-@frozen
+@frozen(slots=False)
 class Order:
     """One order to one device: a level for one slot, safe to repeat while it is valid, or a press, which is sent once."""
 
@@ -166,6 +166,14 @@ class Order:
     press: bool = False
     step: int = 0                            # which press of its sequence
     again: int = 0                           # how many orders were made for that step before
+
+    def but(self, **changes: Any) -> Order:
+        """The order with these changes: what attrs' `evolve` does, at a tenth of its price, six times in each order's life."""
+        if not changes.keys() <= FIELDS:
+            raise TypeError(f"an order has no {', '.join(changes.keys() - FIELDS)}")
+        changed = object.__new__(Order)
+        changed.__dict__.update(self.__dict__, **changes)
+        return changed
 
     @property
     def key(self) -> str:
@@ -223,12 +231,12 @@ class Order:
                 changes |= {"say_again_at": now, "proved_at": None}
         if not TRANSITIONS[stage]:
             changes["ended_at"] = now
-        return evolve(self, **changes)
+        return self.but(**changes)
 
     def said(self, now: datetime, within: timedelta) -> Order:
         """The order after it was sent once more; `within` is the family's own answering time."""
         patience = min(LONGEST_PATIENCE, within * 2 ** min(self.attempts, 8))
-        return evolve(self.happens(On.SENDS, now), say_again_at=now + max(within, patience))
+        return self.happens(On.SENDS, now).but(say_again_at=now + max(within, patience))
 
     def worthless_at(self, now: datetime, proves_within: timedelta) -> datetime:
         """When what is said now is worth nothing any more: a level will be said again by then, a press be over. A broker that keeps
@@ -255,13 +263,16 @@ class Order:
 
     def weighs(self, power_w: float, threshold_w: float, now: datetime) -> Order:
         """The order after a power measured behind it: proved when the power is as the order says."""
-        seen = evolve(self, seen_w=power_w)
+        seen = self.but(seen_w=power_w)
         proves = self.can_be_weighed and self.stage is not Stage.PROVED and (power_w >= threshold_w) == self.powers
         return seen.happens(On.DRAWS, now, Cause.PROVED) if proves else seen
 
     def over_at(self, proves_within: timedelta) -> datetime:
         """When it ends: with its slot; a press that was sent, when measured power has had the time to tell."""
         return self.sent_at + proves_within if self.press and self.sent_at else self.valid_until
+
+
+FIELDS = frozenset(each.name for each in fields(Order))
 
 
 def ends(order: Order, now: datetime, *, present: bool, connected: bool, measured: bool, thirsty: bool) -> Order:

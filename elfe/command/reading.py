@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from attrs import define, field
 from sqlalchemy import Engine
 
-from elfe.command.fleet import Fleet, Share, fleet
+from elfe.command.fleet import Fleet, Share, Wires, fleet
 from elfe.command.values import Installed
 from elfe.coordination import holds, queries
 from elfe.coordination.devices import device_values
 from elfe.coordination.values import InstalledDevice
 from elfe.devices.drivers import Drivers
-from elfe.devices.values import Device
 
 log = logging.getLogger("elfe.command")
 DEVICES_EVERY = timedelta(minutes=1)
 """Unless an appliance lacks some, or somebody calls."""
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-Pairs = Sequence[tuple[InstalledDevice, Device]]
 
 
 @define
@@ -37,7 +35,8 @@ class Reader:
     drivers: Drivers
     share: Share
     instance: str
-    _installed: dict[int, Pairs] = field(factory=dict, init=False)      # by appliance
+    _read: tuple[InstalledDevice, ...] = field(default=(), init=False)
+    _wires: dict[int, Wires] = field(factory=dict, init=False)      # by appliance
     _installed_at: datetime = field(default=LONG_AGO, init=False)
     _unreadable: tuple[str, ...] = field(default=(), init=False)
     _problems: tuple[str, ...] = field(default=(), init=False)
@@ -70,18 +69,27 @@ class Reader:
 
     def installed(self, found: Fleet) -> list[Installed]:
         """The devices of the appliances that we may move."""
-        return [Installed(row, device, self.drivers[row.type_id]) for id in found.pilots for row, device in self._installed[id]]
+        return [each for id in found.pilots for each in self._wires[id].devices]
 
     def _read_devices(self, now: datetime) -> None:
-        rows = [each for each in queries.installed_devices(self.coordination) if self.share.has(each.participant)]
-        pairs, unreadable = device_values(rows, self.drivers, self.instance)
-        installed: dict[int, list[tuple[InstalledDevice, Device]]] = defaultdict(list)
-        for row, device in pairs:
-            installed[row.appliance_id].append((row, device))
-        self._installed, self._installed_at, self._unreadable = dict(installed), now, tuple(unreadable)
+        read = queries.installed_devices(self.coordination)
+        if read is self._read and not self._unreadable:
+            self._installed_at = now
+            return
+        rows: dict[int, list[InstalledDevice]] = defaultdict(list)
+        for each in read:
+            if self.share.has(each.participant):
+                rows[each.appliance_id].append(each)
+        wires, unreadable = {}, list[str]()
+        for id, theirs in rows.items():
+            known = self._wires.get(id)
+            if known is None or [each.row for each in known.devices] != theirs:      # else they are as they were
+                pairs, problems = device_values(theirs, self.drivers, self.instance)
+                known = Wires(tuple(Installed(row, device, self.drivers[row.type_id]) for row, device in pairs))
+                unreadable += problems
+            wires[id] = known
+        self._read, self._wires, self._installed_at, self._unreadable = read, wires, now, tuple(unreadable)
 
     def _fleet(self, now: datetime, asked: Collection[int] | None = None) -> Fleet:
-        pairs = self._installed.values() if asked is None else [self._installed.get(id, ()) for id in asked]
         return fleet([each for each in queries.appliances(self.coordination, asked) if self.share.has(each.participant)],
-                     [pair for some in pairs for pair in some], queries.open_flexibilities(self.coordination, asked),
-                     self.drivers, holds.in_force(self.coordination, now))
+                     self._wires, queries.open_flexibilities(self.coordination, asked), holds.in_force(self.coordination, now))

@@ -6,8 +6,6 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 
-from attrs import evolve
-
 from elfe.command import ending, running
 from elfe.command.memory import OURS, Memory
 from elfe.command.orders import REFRESHES, Cause, On, Order, Why
@@ -44,7 +42,7 @@ def say(memory: Memory, order: Order | None, now: datetime) -> list[Effect]:
         if running.runs(memory, pilot, now):
             return memory.move(order.id, On.SUPERSEDES, now, Cause.RUNS)
         if doubt := running.may_run_until(memory, pilot, now) or running.speaks_first(memory, order, pilot, now):
-            memory.keep(evolve(order, say_again_at=doubt))
+            memory.keep(order.but(say_again_at=doubt))
             return []
     if order.fades(now):
         return _refresh(memory, order, now)
@@ -63,7 +61,7 @@ def _has_room(memory: Memory, order: Order, now: datetime) -> bool:
         return True
     at = memory.pace.room_at(order.device_id, partial(_switches_kw, memory), memory.rules.most_kw_a_minute, now)
     if order.why in CAPPED and at > now:
-        memory.keep(evolve(order, say_again_at=at))
+        memory.keep(order.but(say_again_at=at))
         return False
     memory.pace.spend(order.device_id, now)
     return True
@@ -92,7 +90,7 @@ def _send(memory: Memory, order: Order, now: datetime) -> list[Effect]:
 def _refresh(memory: Memory, order: Order, now: datetime) -> list[Effect]:
     """Say again what the device has done, before its fail-safe undoes it; nothing is awaited and nothing kept."""
     driven = memory.installed(order.device_id)
-    memory.keep(evolve(order, say_again_at=fades_at(memory, order, now)))
+    memory.keep(order.but(say_again_at=fades_at(memory, order, now)))
     if driven is None or driven.driver.encode_command is None:
         return []
     try:
@@ -117,7 +115,7 @@ def postpone(memory: Memory, order_id: str) -> list[Effect]:
     """It could not be sent: a level is due as soon as it can; a press is not said twice."""
     order = memory.order_of(order_id)
     if order is not None and not order.press:
-        memory.keep(evolve(order, say_again_at=None))
+        memory.keep(order.but(say_again_at=None))
     return []
 
 
@@ -144,7 +142,7 @@ def heard_at_last(memory: Memory, pilot: Pilot, now: datetime) -> list[Effect]:
     standing = [memory.live[each.device.id] for each in pilot.supplies if each.device.id in memory.live]
     waiting = [order for order in standing if order.why is Why.WAIT and order.sayable]
     for order in waiting:
-        memory.keep(evolve(order, say_again_at=None))
+        memory.keep(order.but(say_again_at=None))
     return [effect for order in waiting for effect in say(memory, memory.live[order.device_id], now)]
 
 

@@ -47,7 +47,8 @@ from elfe.command.values import (
     Tick,
     Unsent,
 )
-from elfe.command.writing import Writer, Written, concerned, touched
+from elfe.command.writing import Writer, Written, after, concerned, sure, touched
+from elfe.coordination.values import Write
 from elfe.devices.drivers import Drivers
 from elfe.devices.floods import Floods
 from elfe.devices.routing import Heard, Router, SetAside, Unreadable, commanded
@@ -60,6 +61,9 @@ PORTAL = "viriya/update/"
 STANDBY, UPKEEPS_EVERY = timedelta(seconds=2), timedelta(seconds=5)
 LONGEST_ID = 10
 """Digits. What calls with more calls for nobody, and Python reads no number of thousands of them."""
+AT_ONCE = 2500
+"""So many orders are recorded in one step: of what is due in a whole territory at one instant the first are said, and answered,
+while the last are still written."""
 READ_BACK = 3
 """Within one step the database is read at most so often: what somebody else keeps changing waits for the next."""
 SWEEPS_FOR, SWEEPS_EVERY = timedelta(seconds=10), timedelta(days=1)
@@ -96,7 +100,9 @@ class CommandService:
         self._writer = Writer(coordination, self._leadership)
         self._router, self._floods = Router(drivers, ()), Floods()
         self._read_at: datetime | None = None           # None: now, all of it
+        self._wanted: deque[Record] = deque()           # orders that the next steps record
         self._changed: set[int] = set()                 # the appliances to be read again before time goes on
+        self._wrote: dict[int, Write] = {}              # those that are known without: all that has changed of them
         self._commanded: Mapping[str, Device] = {}      # by command topic
         self._sweeping = False
         self._sweeps_at = self._swept_at = datetime.min.replace(tzinfo=UTC)
@@ -143,7 +149,7 @@ class CommandService:
             log.info("%s is online without status: %s", ask.device_id, ", ".join(each.topic for each in ask.publishes))
             self._say(ask, now)
         assert self._read_at is not None
-        return max(now, min(self.engine.next_at(now), self._read_at))
+        return now if self._wanted else max(now, min(self.engine.next_at(now), self._read_at))
 
     def _upkeep_due(self, now: datetime) -> list[Ask]:
         if now < self._upkeeps_at:
@@ -187,6 +193,7 @@ class CommandService:
             self._made = self.engine.recorded
             self.engine = pure.Engine(rules=self.engine.rules, connected=self.engine.connected)
             self._started, self._read_at = False, None
+            self._wanted.clear()
         for event in self._arrivals(now):
             if isinstance(event, BrokerUp | BrokerDown):
                 self.engine.on(event, now)
@@ -196,6 +203,7 @@ class CommandService:
             return []
         self._read_at = min(now + self._poll_every, next_slot_start(now))
         self._changed.clear()
+        self._wrote.clear()
         try:
             if self._database_away:
                 self._remember_for_it()
@@ -265,11 +273,14 @@ class CommandService:
     def _read_back(self, now: datetime) -> list[EngineEvent]:
         """What we have written, and what it has changed."""
         asked, self._changed = frozenset(self._changed), set()
+        pilots, self._wrote = {id: after(self.engine.pilots[id], each) for id, each in self._wrote.items()
+                               if id not in asked and id in self.engine.pilots}, {}
+        read: list[EngineEvent] = [FleetRead(pilots, frozenset(pilots))] if pilots else []
         try:
-            return [FleetRead(self._reader.read_some(asked, now).pilots, asked)]
+            return [*read, *([FleetRead(self._reader.read_some(asked, now).pilots, asked)] if asked else [])]
         except DBAPIError as error:
             self._lose_database(error)
-            return []
+            return read
 
     def _filters(self) -> tuple[str, ...]:
         return (f"{PORTAL}+", *self._router.filters, *(self._commanded if self._sweeping else ()))
@@ -333,12 +344,17 @@ class CommandService:
     def _run(self, events: Sequence[EngineEvent], now: datetime) -> None:
         """Tell the engine, perform, tell it what came of it; what we wrote is read back before time goes on.
 
-        All that is known at once is told before anything is performed: what is wanted of a whole territory is one transaction.
+        All that is known at once is told before anything is performed, and what comes of it is one transaction; but of many orders
+        the next steps record the rest.
         """
-        read_back = 0
+        read_back, room = 0, AT_ONCE
         while events:
-            events = self._perform([effect for event in events for effect in self.engine.on(event, now)], now)
-            if not events and self._changed and read_back < READ_BACK:
+            effects = [effect for event in events for effect in self.engine.on(event, now)]
+            self._wanted.extend(effect for effect in effects if isinstance(effect, Record))
+            recorded = [self._wanted.popleft() for _ in range(min(room, len(self._wanted)))]
+            room -= len(recorded)
+            events = self._perform([*(effect for effect in effects if not isinstance(effect, Record)), *recorded], now)
+            if not events and (self._changed or self._wrote) and read_back < READ_BACK:
                 read_back += 1
                 events = self._read_back(now)
         self._read_at = self._read_at or now + self._poll_every
@@ -367,7 +383,9 @@ class CommandService:
             return Written()
         self._write_what_was_kept(now)      # first: an order's row would end as it was before
         written = self._writer.write(effects, now, self.engine.pilots, self._waiting)
-        self._changed |= touched(effects, self.engine.pilots) - written.locked
+        known = sure(effects, self.engine.pilots, written.modes)
+        self._changed |= touched(effects, self.engine.pilots) - written.locked - (known.keys() - self._wrote.keys())
+        self._wrote |= known
         self._keep([(now, each) for each in written.held])
         self._tell_of(written, now)
         return written
@@ -391,7 +409,9 @@ class CommandService:
 
     def _keep_for_later(self, kept: Sequence[Effect], said: Sequence[Send | Ask], now: datetime) -> list[EngineEvent]:
         self._keep([(now, effect) for effect in kept if not isinstance(effect, Record)])
-        return [*(NotRecorded(effect.order.id) for effect in kept if isinstance(effect, Record)),
+        dropped = [*(effect for effect in kept if isinstance(effect, Record)), *self._wanted]
+        self._wanted.clear()
+        return [*(NotRecorded(effect.order.id) for effect in dropped),
                 *(Unsent(effect.order.id) for effect in said if isinstance(effect, Send))]
 
     def _keep(self, happened: Sequence[tuple[datetime, Effect]]) -> None:

@@ -53,8 +53,8 @@ def record(connection: Connection, wanted: Sequence[Record]) -> list[EngineEvent
     modes = queries.modes_of(connection, {each.order.appliance_id for each in wanted})
     still = [each.order for each in wanted if modes.get(each.order.appliance_id) == each.allowed]
     written = _insert(connection, still)
-    missed = {each.key for each in still} - {each.key for each in still if each.id in written}
-    earlier = _by_key(connection, missed)
+    earlier = {} if len(written) == len(still) else _by_key(
+        connection, {each.key for each in still} - {each.key for each in still if each.id in written})
     return [Recorded(each.order.id) if each.order.id in written
             else Known(each.order.id, earlier[each.order.key]) if each.order.key in earlier
             else NotRecorded(each.order.id) for each in wanted]
@@ -83,10 +83,9 @@ def save(connection: Connection, happened: Sequence[Save]) -> None:
     """Bring orders' rows up to date and append what happened, in order."""
     if not happened:
         return
-    newest = {each.order.id: _row_of(each.order) for each in happened}
+    newest = {each.order.id: each.order for each in happened}
     dialect = connection.dialect.name
-    connection.execute(_moves(dialect), {ROWS: told(
-        {"id": id} | {name: row[name] for name in MOVES} for id, row in newest.items())})
+    connection.execute(_moves(dialect), {ROWS: told({"id": id, **_moves_of(order)} for id, order in newest.items())})
     connection.execute(_appends(dialect), {ROWS: told(
         {"order_id": each.order.id, "at_ms": _ms(each.at), "happened": each.what.value, "stage": each.order.stage.value,
          "detail": each.detail} for each in happened)})
@@ -181,11 +180,17 @@ def _row_of(order: Order) -> dict[str, object]:
     return {
         "id": order.id, "key": order.key, "device_id": order.device_id, "appliance_id": order.appliance_id,
         "flexibility_id": order.flexibility_id, "why": order.why.value, "is_on": order.on, "powers": order.powers,
-        "slot": order.slot, "status": order.status, "stage": order.stage.value, "cause": order.cause,
-        "press": order.press, "step": order.step, "again": order.again, "seen_w": order.seen_w,
-        "attempts": order.attempts, "wanted_ms": _ms(order.wanted_at), "recorded_ms": _ms(order.recorded_at),
-        "sent_ms": _ms(order.sent_at), "acknowledged_ms": _ms(order.acknowledged_at),
-        "proved_ms": _ms(order.proved_at), "ended_ms": _ms(order.ended_at),
+        "slot": order.slot, "press": order.press, "step": order.step, "again": order.again, "wanted_ms": _ms(order.wanted_at),
+        **_moves_of(order),
+    }
+
+
+def _moves_of(order: Order) -> dict[str, object]:
+    """What an order's life changes of its row."""
+    return {
+        "status": order.status, "stage": order.stage.value, "cause": order.cause, "seen_w": order.seen_w,
+        "attempts": order.attempts, "recorded_ms": _ms(order.recorded_at), "sent_ms": _ms(order.sent_at),
+        "acknowledged_ms": _ms(order.acknowledged_at), "proved_ms": _ms(order.proved_at), "ended_ms": _ms(order.ended_at),
     }
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -34,7 +35,7 @@ PLUG, SWITCH, METER, POWER, START = (
     Usage.SWITCH_AND_METER, Usage.SWITCH, Usage.METER, Usage.PRESS_POWER, Usage.PRESS_START)
 
 
-@frozen
+@frozen(cache_hash=True)
 class Typology:
     """How an appliance hangs on its devices."""
 
@@ -70,6 +71,11 @@ TYPOLOGIES: Mapping[int, Typology] = {
 
 def lacking(typology: Typology, usages: Iterable[int]) -> str:
     """What a typology lacks, or has too much of, among an appliance's devices; empty when it is complete."""
+    return _lacking(typology, tuple(sorted(usages)))
+
+
+@lru_cache(1000)      # of a whole territory, every few seconds; there are few typologies, and few ways to wire them
+def _lacking(typology: Typology, usages: tuple[int, ...]) -> str:
     there = Counter(usages)
     for wanted, times in Counter(typology.supplies).items():
         count = sum(there[usage] for usage in wanted)

@@ -48,6 +48,8 @@ class Pilot:
     @property
     def devices(self) -> tuple[Installed, ...]:
         """All that we may order, each once."""
+        if not self.besides and not self.presses:
+            return (self.driven,)
         return tuple({each.device.id: each for each in (self.driven, *self.besides, *self.presses)}.values())
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,7 +36,8 @@ from elfe.command.values import (
     TakeOver,
 )
 from elfe.coordination import holds, queries, states
-from elfe.coordination.values import Write
+from elfe.coordination.values import Appliance, Write
+from elfe.slots import epoch_s, instant
 
 log = logging.getLogger("elfe.command")
 REFUSED = (DataError, IntegrityError, orjson.JSONEncodeError)
@@ -53,10 +54,11 @@ class Written:
     locked: frozenset[int] = frozenset()                # the appliances whose rows somebody else holds
     free: frozenset[int] = frozenset()                  # those whose rows we could take
     held: list[Effect] = field(factory=list)            # what is to be written of the locked ones when they are let go
+    modes: Mapping[int, int] = field(factory=dict)      # by appliance, of those of which a `Write` was done: in which it left them
 
     def __add__(self, other: Written) -> Written:
         return Written(self.answers + other.answers, self.refused + other.refused, self.locked | other.locked,
-                       self.free | other.free, self.held + other.held)
+                       self.free | other.free, self.held + other.held, {**self.modes, **other.modes})
 
 
 @frozen
@@ -81,9 +83,9 @@ class Writer:
                 asked = _written_of(effects) - waiting
                 locked = waiting | queries.locked(connection, asked)
                 free, held = _apart(effects, locked, pilots)
-                dropped = [NotRecorded(each.order.id) for each in held if isinstance(each, Record)]
-                return Written([*_write(connection, free, now), *dropped], [], locked, asked - locked,
-                               [each for each in held if not isinstance(each, Record)])
+                dropped: list[EngineEvent] = [NotRecorded(each.order.id) for each in held if isinstance(each, Record)]
+                return _write(connection, free, now) + Written(
+                    dropped, [], locked, asked - locked, [each for each in held if not isinstance(each, Record)])
         except REFUSED as error:
             if len(effects) == 1:
                 log.error("the database refuses it for good, it is left out: %s: %s", effects[0], error)
@@ -128,27 +130,53 @@ def touched(effects: Sequence[Effect], pilots: Mapping[int, Pilot]) -> set[int]:
     return found
 
 
-def _write(connection: Connection, effects: Sequence[Effect], now: datetime) -> Iterator[EngineEvent]:
+def sure(effects: Sequence[Effect], pilots: Mapping[int, Pilot], modes: Mapping[int, int]) -> dict[int, Write]:
+    """Of the appliances that were touched, those of which nothing is to be read to know how they are now: one `Write` was done, it
+    left the mode alone, and that is the one that we know."""
+    others = touched([each for each in effects if not isinstance(each, Write)], pilots)
+    found: dict[int, Write] = {}
+    for each in effects:
+        if isinstance(each, Write):
+            if each.appliance_id in found:
+                others.add(each.appliance_id)
+            found[each.appliance_id] = each
+    return {id: each for id, each in found.items() if id not in others and each.mode is None and id in pilots
+            and modes.get(id) == pilots[id].appliance.mode}
+
+
+def after(pilot: Pilot, written: Write) -> Pilot:
+    """What is known of an appliance once that was written of it, as it would be read."""
+    was = pilot.appliance
+    control, command, ems_order, started = written.control, written.command, written.ems_order, written.last_started
+    appliance = Appliance(
+        was.id, was.name, was.type, was.typology, was.mode, was.control if control is None else control,
+        was.command if command is None else command, was.participant, was.ems_order if ems_order is None else ems_order,
+        was.last_started if started is None else instant(epoch_s(started)), was.programmed_at, was.pauses)
+    return Pilot(appliance, pilot.typology, pilot.driven, pilot.meter, pilot.flexibility, pilot.besides, pilot.presses, pilot.hold)
+
+
+def _write(connection: Connection, effects: Sequence[Effect], now: datetime) -> Written:
     alike: defaultdict[type, list[Any]] = defaultdict(list)
+    done = Written()
     for each in effects:
         if isinstance(each, LeaveAlone | TakeOver):      # a person's: rare, and it changes modes
-            yield from _write_alike(connection, alike, now)
+            done += _write_alike(connection, alike, now)
             alike.clear()
             _write_a_persons(connection, each, now)
         else:
             alike[type(each)].append(each)
-    yield from _write_alike(connection, alike, now)
+    return done + _write_alike(connection, alike, now)
 
 
-def _write_alike(connection: Connection, alike: defaultdict[type, list[Any]], now: datetime) -> list[EngineEvent]:
+def _write_alike(connection: Connection, alike: defaultdict[type, list[Any]], now: datetime) -> Written:
     store.save(connection, alike[Save])
-    queries.write(connection, alike[Write])
+    modes = queries.write(connection, alike[Write])
     queries.mark_started(connection, [(each.flexibility_id, each.at) for each in alike[MarkStarted]])
     queries.close_flexibilities(connection, [(each.flexibility_id, each.outcome) for each in alike[CloseFlexibility]], now)
     for each in alike[LookAt]:
         states.take_down(connection, each.device_id, states.Kind.CHECK, each.why, now)
     queries.begin_flexibilities(connection, {each.appliance_id for each in alike[OpenFlexibility]}, now)
-    return store.record(connection, alike[Record])
+    return Written(store.record(connection, alike[Record]), modes=modes)
 
 
 def _write_a_persons(connection: Connection, effect: LeaveAlone | TakeOver, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """The edge of the coordination database: each function takes an engine or a connection and returns values.
 
-One conversion per direction stands next to its query. Foreign programs write the same columns at any time: nothing is
-cached here.
+One conversion per direction stands next to its query. Foreign programs write the same columns at any time: no row is kept here.
+Only what a row was made into is, for the next time that it is found as it was: of a territory that is most of them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -71,6 +72,8 @@ ENUMERATIONS: tuple[tuple[Table, tuple[reference.Code, ...]], ...] = (
     (_table(tables.ThermalModelRow), reference.THERMAL_MODELS),
 )
 _SOME = select(EPOM).order_by(EPOM.c.id)
+KEPT = 2**15
+"""Of so many rows it is known what they were made into: those of more homes than one engine drives."""
 LONGEST_CYCLE = timedelta(hours=24)
 DAY_S = 86_400
 ZERO_C = 273.15
@@ -124,7 +127,7 @@ def appliances(engine: Engine, of: Collection[int] | None = None, homes: Collect
             wanted = wanted.where(among(connection, EPOM.c.utilisateur, homes))
         pausing = abilities.pausing(connection)
         found = connection.execute(wanted, {} if of is None else {ROWS: told_of(EPOM.c.id, of)})
-        return [_appliance(row, row.id in pausing) for row in found]
+        return [_appliance(row, row[0] in pausing) for row in found.all()]
 
 
 @cache
@@ -284,26 +287,27 @@ def write_appliance(connection: Connection, appliance_id: int, *, only_if_modes:
     return bool(write(connection, [Write(appliance_id, only_in, mode, control, command, ems_order, last_started)]))
 
 
-def write(connection: Connection, wanted: Iterable[Write]) -> int:
-    """Likewise for many; what is written of one appliance keeps its order. Returns how many it could be written of."""
+def write(connection: Connection, wanted: Iterable[Write]) -> dict[int, int]:
+    """Likewise for many; what is written of one appliance keeps its order. Returns the modes, by appliance, of those of which it
+    could be written."""
     alike: dict[frozenset[Mode], dict[int, dict[str, Any]]] = {}
     seen: set[int] = set()
-    written = 0
+    written: dict[int, int] = {}
     for each in wanted:
         if each.appliance_id in seen:
-            written += _write_alike(connection, alike)
+            written |= _write_alike(connection, alike)
             alike, seen = {}, set()
         seen.add(each.appliance_id)
         alike.setdefault(each.only_in, {})[each.appliance_id] = _columns(each)
-    return written + _write_alike(connection, alike)
+    return written | _write_alike(connection, alike)
 
 
-def _write_alike(connection: Connection, alike: Mapping[frozenset[Mode], Mapping[int, Mapping[str, Any]]]) -> int:
-    written = 0
+def _write_alike(connection: Connection, alike: Mapping[frozenset[Mode], Mapping[int, Mapping[str, Any]]]) -> dict[int, int]:
+    written: dict[int, int] = {}
     for only_in, changes in alike.items():
         names = frozenset(name for change in changes.values() for name in change)
         rows = told({"id": id, **change} for id, change in changes.items())
-        written += connection.execute(_changes(connection.dialect.name, only_in, names), {ROWS: rows}).rowcount
+        written |= {row[0]: row[1] for row in connection.execute(_changes(connection.dialect.name, only_in, names), {ROWS: rows})}
     return written
 
 
@@ -312,7 +316,7 @@ def _changes(dialect: str, only_in: frozenset[Mode], columns: frozenset[str]) ->
     names, mode, control = sorted(columns), EPOM.c.equipement_pilote_ou_mesure_mode_id, EPOM.c.etat_controle_id
     rows = to_come(dialect, [EPOM.c.id, *(EPOM.c[name] for name in names)])
     statement = update(EPOM).where(EPOM.c.id == rows.c.id, control != ControlState.UNREACHABLE, mode.in_(sorted(only_in)))
-    return statement.values({name: func.coalesce(rows.c[name], EPOM.c[name]) for name in names})
+    return statement.values({name: func.coalesce(rows.c[name], EPOM.c[name]) for name in names}).returning(EPOM.c.id, mode)
 
 
 def _columns(wanted: Write) -> dict[str, Any]:
@@ -326,12 +330,21 @@ def _columns(wanted: Write) -> dict[str, Any]:
 
 
 def _appliance(row: Row[Any], pauses: bool = False) -> Appliance:
-    return Appliance(
-        id=row.id, name=row.nom_humain, type=row.equipement_pilote_ou_mesure_type_id,
-        typology=row.typologie_installation_domotique_id, mode=row.equipement_pilote_ou_mesure_mode_id,
-        control=row.etat_controle_id, command=row.etat_commande_id, participant=row.utilisateur,
-        ems_order=row.ems_consigne_marche, last_started=_instant(row.timestamp_derniere_mise_en_marche),
-        programmed_at=_instant(row.timestamp_derniere_programmation), pauses=pauses)
+    """From a row that begins with the columns of its appliance."""
+    return _made_appliance(*_APPLIANCE(row), pauses)
+
+
+_APPLIANCE = itemgetter(*(tuple(EPOM.c.keys()).index(name) for name in (
+    "id", "nom_humain", "equipement_pilote_ou_mesure_type_id", "typologie_installation_domotique_id",
+    "equipement_pilote_ou_mesure_mode_id", "etat_controle_id", "etat_commande_id", "utilisateur", "ems_consigne_marche",
+    "timestamp_derniere_mise_en_marche", "timestamp_derniere_programmation")))
+
+
+@lru_cache(KEPT)
+def _made_appliance(id: int, name: str, type: int, typology: int, mode: int, control: int, command: int, participant: str,
+                    ems_order: bool, last_started: int | None, programmed_at: int | None, pauses: bool) -> Appliance:
+    return Appliance(id, name, type, typology, mode, control, command, participant, ems_order, _instant(last_started),
+                     _instant(programmed_at), pauses)
 
 
 def _instant(seconds: int | None) -> datetime | None:
@@ -419,13 +432,18 @@ def _closes(dialect: str) -> Any:
 
 
 def _flexibilities(connection: Connection, wanted: Select[Any], given: Mapping[str, str] | None = None) -> list[Flexibility]:
-    return [
-        Flexibility(
-            id=row.id, appliance_id=row.appliance_id, opened_at=instant(row.opened_at),
-            deadline=_instant(row.deadline), lasts=timedelta(seconds=row.lasts_s) if row.lasts_s else None,
-            started_at=_instant(row.started_at), closed_at=_instant(row.closed_at), outcome=row.outcome)
-        for row in connection.execute(wanted, given)
-    ]
+    return [_made_flexibility(*_FLEXIBILITY(row)) for row in connection.execute(wanted, given).all()]
+
+
+_FLEXIBILITY = itemgetter(*(tuple(FLEXIBILITY.c.keys()).index(name) for name in (
+    "id", "appliance_id", "opened_at", "deadline", "lasts_s", "started_at", "closed_at", "outcome")))
+
+
+@lru_cache(KEPT)
+def _made_flexibility(id: int, appliance_id: int, opened_at: int, deadline: int | None, lasts_s: int | None,
+                      started_at: int | None, closed_at: int | None, outcome: str) -> Flexibility:
+    return Flexibility(id, appliance_id, instant(opened_at), _instant(deadline), timedelta(seconds=lasts_s) if lasts_s else None,
+                       _instant(started_at), _instant(closed_at), outcome)
 
 
 # -- declaring -------------------------------------------------------------------------------------------------------------
@@ -521,13 +539,17 @@ def _give_programme(connection: Connection, machine_id: int, lasts_s: int) -> No
 # -- devices ---------------------------------------------------------------------------------------------------------------
 
 
-def installed_devices(engine: Engine) -> list[InstalledDevice]:
+def installed_devices(engine: Engine) -> tuple[InstalledDevice, ...]:
     """The devices that are at their participant's, with their topics: ours where there are, the hand-filled ones always."""
     with engine.connect() as connection:
-        rows = connection.execute(_INSTALLED).all()
-        topics = {(type_id, str(row.id)): row for type_id, row in _details(connection)}
-    return [_installed(row, topics.get((row.equipement_domotique_type_id, row.equipement_domotique_specifique_id)))
-            for row in rows]
+        return _all_installed(tuple(connection.execute(_INSTALLED)), tuple(_details(connection)))
+
+
+@lru_cache(2)
+def _all_installed(rows: tuple[Row[Any], ...], details: tuple[tuple[int, Row[Any]], ...]) -> tuple[InstalledDevice, ...]:
+    topics = {(type_id, str(row.id)): row for type_id, row in details}
+    return tuple(_installed(row, topics.get((row.equipement_domotique_type_id, row.equipement_domotique_specifique_id)))
+                 for row in rows)
 
 
 _INSTALLED = (select(DEVICE, HARDWARE.c.templates, HARDWARE.c.channel, HARDWARE.c.hardware_id.label("printed"))
@@ -548,6 +570,7 @@ def _topics(table: Table) -> Select[Any]:
     return select(table.c.id, control.label("control"), command.label("command"), lwt.label("lwt"))
 
 
+@lru_cache(KEPT)
 def _installed(row: Row[Any], detail: Row[Any] | None) -> InstalledDevice:
     templates, problem = _templates(row.templates)
     return InstalledDevice(

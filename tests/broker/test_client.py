@@ -10,6 +10,8 @@ from queue import SimpleQueue
 
 import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from elfe.broker import client as client_module
 from elfe.broker import embedded as embedded_module
@@ -159,6 +161,14 @@ def test_an_order_carries_its_expiry_on_the_wire(mosquitto: Embedded) -> None:
     assert arrived.properties is not None
     assert 890 <= arrived.properties.MessageExpiryInterval <= 900
     assert not arrived.retain
+
+
+@pytest.mark.parametrize("after_s", [1, 900, 2**32 - 1])
+def test_an_expiry_that_is_packed_once_is_packed_as_paho_does(after_s: int) -> None:
+    plain = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    plain.MessageExpiryInterval = after_s
+    packed = client_module._expiry(after_s)
+    assert [packed.pack(), packed.pack()] == [plain.pack(), plain.pack()]  # type: ignore[no-untyped-call]
 
 
 def test_a_flood_pushes_the_oldest_out_and_says_how_many(amqtt: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from attrs import define, evolve, field
 
 from elfe.command.engine import Engine
-from elfe.command.fleet import fleet
+from elfe.command.fleet import fleet, wires
 from elfe.command.orders import On, Order, Why
 from elfe.command.typologies import TYPOLOGIES
 from elfe.command.values import (
@@ -119,7 +119,7 @@ def a_wired_pilot(typology: int, *usages: Usage, type: int = ApplianceType.WASHI
     row = Appliance(**{"id": 1, "name": "lave-linge", "type": type, "typology": typology, "mode": Mode.PILOTED, "control": 15,
                        "command": 1, "participant": "R004", **appliance})
     opened = Flexibility(id=7, appliance_id=1, opened_at=NOON)
-    found = fleet([row], [(each.row, each.device) for each in devices], [opened], {900: TOY, 901: TOY_FINGER})
+    found = fleet([row], wires(devices), [opened])
     assert found.problems == ()
     return found.pilots[1]
 

@@ -57,6 +57,14 @@ def test_what_a_broker_keeps_for_who_is_away_is_not_obeyed_when_it_is_old(order,
     assert order.worthless_at(NOON + timedelta(minutes=minute), timedelta(minutes=5)) == NOON + timedelta(minutes=worthless_at)
 
 
+def test_an_order_with_changes_is_another_value_and_knows_its_fields_only():
+    changed = ORDER.but(id="o2", attempts=3)
+    assert changed == evolve(ORDER, id="o2", attempts=3)
+    assert (ORDER.id, ORDER.attempts) == ("o1", 0)
+    with pytest.raises(TypeError, match="atempts"):
+        ORDER.but(atempts=3)
+
+
 def test_an_order_cannot_be_sent_before_it_is_recorded():
     with pytest.raises(KeyError):
         ORDER.happens(On.SENDS, NOON)

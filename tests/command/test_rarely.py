@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from elfe.command.by_hand import refusal
-from elfe.command.fleet import Share, fleet
+from elfe.command.fleet import Share, fleet, wires
 from elfe.command.orders import Cause, On, Order, Stage, Why
 from elfe.command.timekeeping import BELIEVED_AFTER_S, Timekeeper
 from elfe.command.typologies import TYPOLOGIES, NextPress, next_press
@@ -362,10 +362,6 @@ def test_d3_a_new_time_is_believed_in_the_second_in_which_it_has_stood_for_five_
 # -- from rows to what may be moved -----------------------------------------------------------------------------------------------
 
 
-def rows(*devices):
-    return [(each.row, each.device) for each in devices]
-
-
 def test_a_home_is_of_one_share_and_all_homes_are_of_some():
     homes = [f"R{n:03}" for n in range(200)]
     owners = [[share for share in (1, 2, 3) if Share(share, 3).has(home)] for home in homes]
@@ -375,8 +371,8 @@ def test_a_home_is_of_one_share_and_all_homes_are_of_some():
     assert all(Share().has(home) for home in homes)
 
 
-def test_what_hangs_on_a_driver_that_is_not_installed_lacks_its_device_and_that_is_said():
-    found = fleet([a_pilot().appliance], rows(a_device("D001", PLUG)), [], {})
+def test_an_appliance_of_which_no_driver_knows_a_device_lacks_it_and_that_is_said():
+    found = fleet([a_pilot().appliance], {}, [])
 
     assert found.pilots == {}
     assert found.problems == (
@@ -386,7 +382,7 @@ def test_what_hangs_on_a_driver_that_is_not_installed_lacks_its_device_and_that_
 def test_what_nothing_drives_is_no_problem():
     meter = evolve(a_pilot().appliance, typology=200)
 
-    assert fleet([meter], rows(a_device("D001", PLUG)), [], {900: TOY}) == fleet([], [], [], {})
+    assert fleet([meter], wires([a_device("D001", PLUG)]), []) == fleet([], {}, [])
 
 
 # -- by hand ------------------------------------------------------------------------------------------------------------------

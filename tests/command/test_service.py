@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from elfe.command import store
+from elfe.command import service, store
 from elfe.command.leadership import Leadership
 from elfe.command.orders import Cause, Stage, Why
 from elfe.command.values import Said
 from elfe.coordination import holds, queries
-from elfe.coordination.values import CommandState, ControlState, Mode
+from elfe.coordination.values import CommandState, ControlState, Mode, Write
 from elfe.devices.values import LocalControl
 from tests.command.home import DISHWASHER, NOW, TANK, WASHER, Home, a_daemon, a_home, tells_the_engine
 
@@ -233,6 +233,70 @@ def test_e3_what_was_kept_is_written_before_what_happens_next(home):
     home.live(minutes=2)
 
     assert [each.stage for each in home.orders()] == [Stage.OVERRIDDEN]
+
+
+def test_of_many_orders_each_step_records_some_and_says_them_and_the_next_the_rest(home, monkeypatch):
+    monkeypatch.setattr(service, "AT_ONCE", 1)
+    for each in (WASHER, DISHWASHER, TANK):
+        home.declare(each)
+    steps = [home.service.step(home.now) for _ in range(2)]
+
+    assert steps == [home.now, home.now]                     # there is more to do at once
+    assert [each.stage for each in store.orders(home.coordination)] == [Stage.SENT, Stage.SENT]
+
+    home.live()
+    assert {each.appliance_id for each in store.orders(home.coordination)} == {WASHER, DISHWASHER, TANK}
+    assert all(each.heard for each in store.orders(home.coordination))
+    assert home.service.step(home.now) > home.now
+
+
+def test_e3_orders_that_were_still_to_be_recorded_when_the_database_went_are_wanted_again(home, monkeypatch):
+    monkeypatch.setattr(service, "AT_ONCE", 1)
+    home.declare()
+    home.declare(TANK)
+    home.service.step(home.now)
+    with no_transaction(home):
+        waits = home.service.step(home.now)
+    assert waits > home.now
+    assert len(store.orders(home.coordination)) == len(home.service.engine.live) == 1
+
+    home.live(minutes=1)
+    home.live(seconds=1)
+    assert {each.appliance_id for each in store.orders(home.coordination)} == {WASHER, TANK}
+    assert (home.relay(), home.relay("D001")) == (False, False)
+
+
+def test_who_lost_the_lead_records_nothing_of_what_waited(home, monkeypatch):
+    monkeypatch.setattr(service, "AT_ONCE", 1)
+    home.declare()
+    home.declare(TANK)
+    home.service.step(home.now)
+    monkeypatch.setattr(Leadership, "held", lambda self: False)
+    home.live(minutes=1)
+
+    assert len(store.orders(home.coordination)) == 1
+
+
+def test_what_it_wrote_itself_is_known_as_it_would_be_read(home):
+    home.declare()
+    home.declare(TANK)
+    home.plan(TANK, 0, 1)
+    for _ in range(4):
+        home.live(minutes=5)
+        assert {id: pilot.appliance for id, pilot in home.service.engine.pilots.items()} == {
+            each.id: each for each in queries.appliances(home.coordination)}
+
+
+def test_a_mode_that_somebody_wrote_meanwhile_is_seen_when_we_write(home):
+    """Before the next reading: our own row tells it."""
+    home.plan(TANK, 1)
+    home.declare(TANK)
+    home.service.step(home.now)
+    set_mode(home, Mode.MANUAL)
+    home.service._perform([Write(TANK, frozenset({Mode.MANUAL, Mode.PILOTED}), control=ControlState.ON)], home.now)
+    home.service._run(home.service._read_back(home.now), home.now)
+
+    assert home.service.engine.pilots[TANK].appliance.mode == Mode.MANUAL
 
 
 def test_e2_an_order_whose_commit_nobody_answered_is_found_and_ends_as_every_other(home, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from elfe.command.engine import Engine
-from elfe.command.fleet import fleet
+from elfe.command.fleet import fleet, wires
 from elfe.command.making import order_for
 from elfe.command.memory import Memory
 from elfe.command.orders import Cause, On, Order, Stage, Why
@@ -213,7 +213,7 @@ def test_mode_30_alone_opens_a_stay_where_none_is_open(world, mode, opened):
 def test_w17_a_device_that_cannot_do_what_its_usage_wants_is_said(typology, usage, driver, words):
     appliance = evolve(a_pilot().appliance, typology=typology)
     device = a_device("X1", usage, evolve(driver, type=evolve(driver.type, id=902)))
-    found = fleet([appliance], [(device.row, device.device)], [], {902: device.driver})
+    found = fleet([appliance], wires([device]), [])
 
     assert found.pilots == {}
     assert words in found.problems[0]
@@ -231,8 +231,7 @@ def test_what_is_held_of_everything_goes_before_what_is_held_of_one():
         return Hold(1, appliance_id, None, NOON, None, Origin.CENTRE)
 
     def hold_of(*holds: Hold) -> Hold | None:
-        device = a_device("D001", PLUG)
-        return fleet([a_pilot().appliance], [(device.row, device.device)], [], {900: TOY}, holds).pilots[1].hold
+        return fleet([a_pilot().appliance], wires([a_device("D001", PLUG)]), [], holds).pilots[1].hold
 
     assert hold_of(held(1)) == held(1)
     assert hold_of(held(None)) == held(None)

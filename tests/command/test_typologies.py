@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
-from elfe.command.fleet import fleet
+from elfe.command.fleet import fleet, wires
 from elfe.command.orders import Cause, On, Stage
 from elfe.command.typologies import TYPOLOGIES, lacking
 from elfe.command.values import BrokerUp, CloseFlexibility, LedgerRead, MarkStarted, PlanRead, Record, Said, Save, Send, Tick, Write
@@ -15,7 +15,7 @@ from elfe.coordination import reference
 from elfe.coordination.values import ApplianceType, CommandState, ControlState, Mode, Usage
 from elfe.devices.drivers import load
 from elfe.devices.values import Acknowledgement, Measure, Presence, Quantity
-from tests.command.conftest import NOON, TOY, World, a_plan, a_wired_pilot, state
+from tests.command.conftest import NOON, World, a_plan, a_wired_pilot, state
 
 PLUG, SWITCH, METER, POWER, START, AMBIENT = (
     Usage.SWITCH_AND_METER, Usage.SWITCH, Usage.METER, Usage.PRESS_POWER, Usage.PRESS_START, Usage.AMBIENT)
@@ -89,7 +89,7 @@ def test_w17_what_is_missing_or_too_much_is_said(typology, usages, wants):
 def test_w12_a_load_that_is_switched_every_quarter_is_not_hung_on_a_finger():
     pilot = a_wired_pilot(130, PLUG, START)
     tank = evolve(pilot.appliance, type=ApplianceType.WATER_HEATER)
-    found = fleet([tank], [(each.row, each.device) for each in pilot.devices], [], {900: TOY, 901: pilot.driven.driver})
+    found = fleet([tank], wires(pilot.devices), [])
 
     assert found.pilots == {}
     assert "starts it only" in found.problems[0]

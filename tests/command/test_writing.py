@@ -14,7 +14,7 @@ from elfe.command.journal import Locks
 from elfe.command.leadership import Leadership
 from elfe.command.orders import On, Order, Stage, Why
 from elfe.command.values import CloseFlexibility, Known, MarkStarted, NotRecorded, OpenFlexibility, Record, Recorded, Save, TakeOver
-from elfe.command.writing import Writer, touched
+from elfe.command.writing import Writer, after, sure, touched
 from elfe.coordination import inventory, queries
 from elfe.coordination import store as provisioning
 from elfe.coordination.values import CommandState, ControlState, Flexibility, Mode, Write
@@ -103,6 +103,32 @@ def test_what_is_known_of_many_appliances_is_written_as_one_where_it_is_still_tr
         Mode.MANUAL, ControlState.ON, CommandState.MANUAL_ON, True, NOW)
     assert after[2] == evolve(before[2], control=ControlState.OFF)
     assert after[3] == before[3]
+
+
+@pytest.mark.parametrize("written", [
+    Write(1, PILOTED, control=ControlState.OFF),
+    Write(1, BOTH, command=CommandState.MANUAL_ON, ems_order=True, last_started=NOW + timedelta(milliseconds=1700)),
+    Write(1, BOTH, control=ControlState.ON, ems_order=False),
+], ids=["one column", "the others", "false is written too"])
+def test_after_one_write_an_appliance_is_known_as_it_would_be_read(writer, coordination, written):
+    pilots = {1: evolve(a_pilot(1), appliance=queries.appliances(coordination, [1])[0])}
+    modes = writer.write([written], NOW).modes
+
+    assert sure([written], pilots, modes) == {1: written}
+    assert after(pilots[1], written).appliance == queries.appliances(coordination, [1])[0]
+
+
+@pytest.mark.parametrize(("effects", "modes"), [
+    ([Write(1, BOTH, mode=Mode.MANUAL)], {1: Mode.MANUAL}),
+    ([Write(1, BOTH, control=ControlState.ON)], {1: Mode.MANUAL}),
+    ([Write(1, BOTH, control=ControlState.ON)], {}),
+    ([Write(1, BOTH, control=ControlState.ON), Write(1, BOTH, control=ControlState.OFF)], {1: Mode.PILOTED}),
+    ([Write(1, BOTH, control=ControlState.ON), TakeOver(1, "A001", taken=True)], {1: Mode.PILOTED}),
+    ([Write(1, BOTH, control=ControlState.ON), MarkStarted(7, NOW)], {1: Mode.PILOTED}),
+    ([Write(2, BOTH, control=ControlState.ON)], {2: Mode.PILOTED}),
+], ids=["a mode", "another's mode", "not done", "two of them", "a person's", "its stay", "not one of ours"])
+def test_anything_else_that_was_written_is_read_again(effects, modes):
+    assert sure(effects, {1: a_pilot(1)}, modes) == {}
 
 
 def test_a_mode_that_is_left_in_the_same_breath_forbids_the_order(writer):

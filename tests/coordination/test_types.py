@@ -64,7 +64,7 @@ def test_a_strangers_device_is_provisioned_like_any_other(home: Home, strangers:
 def test_before_the_upgrade_nothing_of_it_is_written_and_the_command_is_named(home: Home, strangers: Drivers) -> None:
     with pytest.raises(SchemaError, match=r"9001 \(\w+\) yet: run `elfe db upgrade`"):
         apply(home.engine, a_stranger(home, strangers), strangers, home.history, NOW)
-    assert queries.installed_devices(home.engine) == []
+    assert not queries.installed_devices(home.engine)
 
 
 def test_an_id_that_is_another_types_is_refused_by_both_names(home: Home, strangers: Drivers) -> None:

@@ -19,8 +19,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Event
 
+from attrs import evolve
 from paho.mqtt.client import MQTTMessage
-from paho.mqtt.subscribeoptions import SubscribeOptions
 from sqlalchemy import Engine, text
 
 from benchmarks.tables import show
@@ -181,7 +181,7 @@ def _live(address: BrokerAddress, url: str, told: Connection) -> None:
         twin = simulate(device, 1)
         twins.update(dict.fromkeys(twin.subscriptions, twin))
     everybody = {id(each): each for each in twins.values()}
-    client, asked, ready = paho_client(address, "plugs"), set[int](), Event()
+    client, asked, ready = paho_client(evolve(address, protocol="3.1.1"), "plugs"), set[int](), Event()
 
     def receive(_: object, __: object, message: MQTTMessage) -> None:
         twin = twins[message.topic]
@@ -199,9 +199,9 @@ def _live(address: BrokerAddress, url: str, told: Connection) -> None:
     client.connect(address.host, address.port)
     client.loop_start()
     topics = sorted(twins)
-    for begin in range(0, len(topics), FILTERS_A_PACKET):      # as each of them does for itself, at its QoS
+    for begin in range(0, len(topics), FILTERS_A_PACKET):      # each does so for itself, at QoS 0
         ready.clear()
-        client.subscribe([(each, SubscribeOptions(qos=0)) for each in topics[begin:begin + FILTERS_A_PACKET]])
+        client.subscribe([(each, 0) for each in topics[begin:begin + FILTERS_A_PACKET]])
         ready.wait(WITHIN_S)
     for twin in everybody.values():
         twin.connected(clock.now())

@@ -55,7 +55,7 @@ def device_types() -> tuple[DeviceType, ...]:
 def build_topics(device: Device) -> Topics:
     root, kind = device.templates["root"], KINDS[device.type_id]
     says = {f"{root}/{name}": Role.SAYS for name in kind.listen}
-    return Topics(f"{root}/{kind.command}" if kind.command else "", {**says, f"{root}/online": Role.PRESENCE},
+    return Topics(_command_topic(device), {**says, f"{root}/online": Role.PRESENCE},
                   reads=(f"{root}/command", f"{root}/relay/0/command", "shellies/command"),
                   writes=(f"{root}/#", "shellies/announce"))
 
@@ -70,11 +70,16 @@ def encode_command(device: Device, command: Command) -> Encoded:
     type_ = KINDS[device.type_id].type
     match command:
         case Switch(on) if type_.outputs:
-            say = Publish(build_topics(device).command, b"on" if on else b"off")
+            say = Publish(_command_topic(device), b"on" if on else b"off")
             return Encoded((say,), expects=OutputState(on), within=type_.answers_within)
         case Query() if type_.outputs:      # "update": it says its state again
             return Encoded((_tell(device, b"update"),), None, type_.answers_within)
     raise UnsupportedCommand(f"{type_.product}: {command}")
+
+
+def _command_topic(device: Device) -> str:
+    command = KINDS[device.type_id].command
+    return f"{device.templates['root']}/{command}" if command else ""
 
 
 def _tell(device: Device, word: bytes) -> Publish:

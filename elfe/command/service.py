@@ -351,13 +351,21 @@ class CommandService:
         while events:
             effects = [effect for event in events for effect in self.engine.on(event, now)]
             self._wanted.extend(effect for effect in effects if isinstance(effect, Record))
-            recorded = [self._wanted.popleft() for _ in range(min(room, len(self._wanted)))]
+            recorded = self._to_record(room)
             room -= len(recorded)
             events = self._perform([*(effect for effect in effects if not isinstance(effect, Record)), *recorded], now)
             if not events and (self._changed or self._wrote) and read_back < READ_BACK:
                 read_back += 1
                 events = self._read_back(now)
         self._read_at = self._read_at or now + self._poll_every
+
+    def _to_record(self, at_most: int) -> list[Record]:
+        """Those that come first, without what ended while it waited; of whom somebody has written something, that is read first."""
+        known = [each for each in self._wanted if self.engine.order_of(each.order.id) or each.order.id in self.engine.too_late]
+        ready = [each for each in known if each.order.appliance_id not in self._changed][:at_most]
+        taken = {each.order.id for each in ready}
+        self._wanted = deque(each for each in known if each.order.id not in taken)
+        return ready
 
     def _perform(self, effects: Sequence[Effect], now: datetime) -> list[EngineEvent]:
         kept = [effect for effect in effects if not isinstance(effect, Send | Ask)]
@@ -431,6 +439,7 @@ class CommandService:
                 written = self._writer.write(together, at, self.engine.pilots, self._waiting)
                 for _ in together:
                     self._unwritten.popleft()
+                self._changed |= touched(together, self.engine.pilots) - written.locked
                 still += [(at, each) for each in written.held]
                 self._tell_of(written, now)
         finally:

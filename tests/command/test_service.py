@@ -277,6 +277,33 @@ def test_who_lost_the_lead_records_nothing_of_what_waited(home, monkeypatch):
     assert len(store.orders(home.coordination)) == 1
 
 
+def test_what_waited_until_its_slot_was_over_is_not_recorded(home, monkeypatch):
+    monkeypatch.setattr(service, "AT_ONCE", 1)
+    for each in (WASHER, DISHWASHER, TANK):
+        home.declare(each)
+    home.service.step(home.now)
+    home.live(minutes=15)
+    home.live(seconds=1)
+
+    assert {each.id for each in store.orders(home.coordination, live=True)} == {
+        each.id for each in home.service.engine.live.values()}
+
+
+def test_a_hold_goes_before_an_order_that_waits(home, monkeypatch):
+    monkeypatch.setattr(service, "AT_ONCE", 1)
+    home.plan(TANK, 0)
+    home.declare()
+    home.declare(TANK)
+    home.service.step(home.now)
+    with home.coordination.begin() as connection:
+        holds.put(connection, TANK, None, home.now, None, holds.Origin.CENTRE)
+    home.broker.session().send(tells_the_engine(TANK))
+    before = home.commands_to("D001")
+    home.live(seconds=1)
+
+    assert home.commands_to("D001") == before
+
+
 def test_what_it_wrote_itself_is_known_as_it_would_be_read(home):
     home.declare()
     home.declare(TANK)

@@ -193,7 +193,6 @@ class CommandService:
             self._made = self.engine.recorded
             self.engine = pure.Engine(rules=self.engine.rules, connected=self.engine.connected)
             self._started, self._read_at = False, None
-            self._wanted.clear()
         for event in self._arrivals(now):
             if isinstance(event, BrokerUp | BrokerDown):
                 self.engine.on(event, now)

@@ -72,8 +72,9 @@ ENUMERATIONS: tuple[tuple[Table, tuple[reference.Code, ...]], ...] = (
     (_table(tables.ThermalModelRow), reference.THERMAL_MODELS),
 )
 _SOME = select(EPOM).order_by(EPOM.c.id)
-KEPT = 2**15
-"""Of so many rows it is known what they were made into: those of more homes than one engine drives."""
+KEPT = 2**18
+"""Of so many rows it is known what they were made into: more than a territory has of a kind, for each engine reads all of them, and
+of more than that none would be found."""
 LONGEST_CYCLE = timedelta(hours=24)
 DAY_S = 86_400
 ZERO_C = 273.15

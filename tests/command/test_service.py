@@ -271,10 +271,15 @@ def test_who_lost_the_lead_records_nothing_of_what_waited(home, monkeypatch):
     home.declare()
     home.declare(TANK)
     home.service.step(home.now)
-    monkeypatch.setattr(Leadership, "held", lambda self: False)
-    home.live(minutes=1)
+    (waited,) = [each.id for each in home.service.engine.live.values() if each.recorded_at is None]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Leadership, "held", lambda self: False)
+        home.live(seconds=10)
+    home.live(seconds=10)
 
-    assert len(store.orders(home.coordination)) == 1
+    orders = {each.appliance_id: each.id for each in store.orders(home.coordination)}
+    assert set(orders) == {WASHER, TANK}
+    assert waited not in orders.values()      # who leads again wants it anew
 
 
 def test_what_waited_until_its_slot_was_over_is_not_recorded(home, monkeypatch):
